@@ -1,0 +1,51 @@
+"""System checks for settings that would lose or repeat work without a word."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps.config import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+
+#: What each rule avoids was measured with django-q2 1.11: duplicates, endless retries, lost slots.
+QUEUE_RULES: dict[str, tuple[Any, str]] = {
+    "orm": ("default", "only the database broker keeps tasks when a worker is killed"),
+    "max_attempts": (1, "a failing task would run again for ever; runs count their own attempts"),
+    "ack_failures": (True, "a failing task would run again for ever"),
+    "bulk": (1, "the retry clock starts when a task is fetched, not when it starts"),
+    "queue_limit": (1, "the retry clock starts when a task is fetched, not when it starts"),
+    "catch_up": (False, "a worker that was away would run every missed schedule at once"),
+    "sync": (False, "a web request would wait for Salesforce"),
+}
+
+
+@register(Tags.compatibility)
+def check_queue(
+    app_configs: Sequence[AppConfig] | None, **kwargs: object
+) -> list[CheckMessage]:
+    """``Q_CLUSTER`` must hold the values under which no task is lost or doubled."""
+    queue = settings.Q_CLUSTER
+    problems: list[CheckMessage] = [
+        Error(f"Q_CLUSTER[{name!r}] must be {value!r}: {reason}.", id="scoreline.E001")
+        for name, (value, reason) in QUEUE_RULES.items()
+        if queue.get(name) != value
+    ]
+    if not queue.get("timeout") or queue["retry"] < 3 * queue["timeout"]:
+        problems.append(
+            Error(
+                "Q_CLUSTER['retry'] must be at least three times Q_CLUSTER['timeout']:"
+                " one task may run, one wait and one be handed over.",
+                id="scoreline.E002",
+            )
+        )
+    return problems
+
+
+@register(Tags.database)
+def check_database(
+    app_configs: Sequence[AppConfig] | None, **kwargs: object
+) -> list[CheckMessage]:
+    """PostgreSQL is the one database: row locks, COPY and composite keys are used throughout."""
+    if settings.DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+        return []
+    return [Error("DATABASE_URL must name a PostgreSQL database.", id="scoreline.E003")]
