@@ -20,9 +20,7 @@ QUEUE_RULES: dict[str, tuple[Any, str]] = {
 
 
 @register(Tags.compatibility)
-def check_queue(
-    app_configs: Sequence[AppConfig] | None, **kwargs: object
-) -> list[CheckMessage]:
+def check_queue(app_configs: Sequence[AppConfig] | None, **kwargs: object) -> list[CheckMessage]:
     """``Q_CLUSTER`` must hold the values under which no task is lost or doubled."""
     queue = settings.Q_CLUSTER
     problems: list[CheckMessage] = [
@@ -42,9 +40,7 @@ def check_queue(
 
 
 @register(Tags.database)
-def check_database(
-    app_configs: Sequence[AppConfig] | None, **kwargs: object
-) -> list[CheckMessage]:
+def check_database(app_configs: Sequence[AppConfig] | None, **kwargs: object) -> list[CheckMessage]:
     """PostgreSQL is the one database: row locks, COPY and composite keys are used throughout."""
     if settings.DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
         return []

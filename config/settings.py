@@ -26,7 +26,9 @@ def required(name: str, fallback: str) -> str:
     value = env.str(name, "").strip()
     if value or TRUSTS_DEFAULTS:
         return value or fallback
-    raise ImproperlyConfigured(f"{name} is not set. README.md, “Configuration”, says what it is for.")
+    raise ImproperlyConfigured(
+        f"{name} is not set. README.md, “Configuration”, says what it is for."
+    )
 
 
 PRODUCT_NAME = env.str("PRODUCT_NAME", "Scoreline")
@@ -54,7 +56,7 @@ INSTALLED_APPS = [
     "accounts",
     "activities",
     "integrations",
-    "config",
+    "config.apps.ConfigConfig",
 ]
 
 MIDDLEWARE = [
@@ -97,7 +99,10 @@ DATABASES["default"] |= {
     "ATOMIC_REQUESTS": False,
 }
 if WEB_POOL_SIZE:
-    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {"min_size": 1, "max_size": WEB_POOL_SIZE}
+    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
+        "min_size": 1,
+        "max_size": WEB_POOL_SIZE,
+    }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # People and their sessions.

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from django.db import models
+
+from .company import Company
+from .user import User
+
+
+class AuditEntry(models.Model):
+    """Who did what to what, from where. Never changed; kept when its actor is gone."""
+
+    company = models.ForeignKey(
+        Company, on_delete=models.PROTECT, null=True, blank=True, related_name="audit_entries"
+    )
+    at = models.DateTimeField(auto_now_add=True)
+    actor = models.ForeignKey(
+        User,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Empty when Scoreline did it by itself, or the person is gone.",
+    )
+    actor_name = models.CharField(max_length=254, blank=True)
+    address = models.GenericIPAddressField("IP address", null=True, blank=True)
+    action = models.CharField(max_length=64)
+    subject_type = models.CharField(max_length=64)
+    subject_id = models.CharField(max_length=64)
+    subject_name = models.CharField(max_length=254, blank=True)
+    before = models.JSONField(null=True, blank=True)
+    after = models.JSONField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "audit entries"
+        indexes = [
+            models.Index(fields=["company", "-at", "-id"], name="audit_newest_first"),
+            models.Index(
+                fields=["company", "subject_type", "subject_id", "-at"], name="audit_of_a_subject"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.actor_name or 'Scoreline'}: {self.action} {self.subject_name}"

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from accounts.models import Company, User
+
+from .connection import Connection
+
+
+class SyncRun(models.Model):
+    """One round of reading from Salesforce: its state, counts, and error in words."""
+
+    class Kind(models.TextChoices):
+        DIRECTORY = "directory", "Salesforce users"
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "Waiting for the worker"
+        RUNNING = "running", "Under way"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+        HELD = "held", "Waiting for a person"
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    connection = models.ForeignKey(
+        Connection, on_delete=models.CASCADE, related_name="runs", db_constraint=False
+    )
+    kind = models.CharField(max_length=12, choices=Kind)
+    state = models.CharField(max_length=8, choices=State, default=State.QUEUED)
+    requested_by = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    expected = models.PositiveIntegerField(null=True, blank=True)
+    read = models.PositiveIntegerField(default=0)
+    added = models.PositiveIntegerField(default=0)
+    changed = models.PositiveIntegerField(default=0)
+    missing = models.PositiveIntegerField(default=0)
+    accepts_shrinking = models.BooleanField(
+        default=False, help_text="A person has seen that fewer users came, and said it is right."
+    )
+    error = models.TextField(blank=True, help_text="What went wrong, and what to do next.")
+    error_code = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        verbose_name = "sync run"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "kind"],
+                condition=Q(state__in=("queued", "running")),
+                name="one_run_of_a_kind_at_a_time",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["connection", "-created_at", "-id"], name="run_newest_first"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.pk}"
+
+
+class Lease(models.Model):
+    """The one lock: who may work on something, until when. See ``integrations.leases``."""
+
+    name = models.CharField(max_length=100, unique=True)
+    holder = models.CharField(max_length=100, blank=True)
+    token = models.BigIntegerField(default=0, help_text="Rises with every new holder.")
+    expires_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Heartbeat(models.Model):
+    """When a background process last showed that it does its work."""
+
+    name = models.CharField(max_length=100, unique=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
