@@ -1,0 +1,39 @@
+"""What must be kept to speak for a Salesforce user, and how it is kept without racing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class AppKeys:
+    """The key and secret of the external client app in the company's org."""
+
+    consumer_key: str
+    consumer_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """One user's access to one org."""
+
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    instance_url: str
+    identity_url: str  # ends in /id/<organization id>/<user id>
+    issued_at: datetime  # aware
+
+
+class TokenStore(Protocol):
+    """Keeps the tokens of one connection, for every process that uses it."""
+
+    def load(self) -> Tokens: ...
+
+    def renew(self, stale_access_token: str, refresh: Callable[[Tokens], Tokens]) -> Tokens:
+        """Return tokens newer than `stale_access_token`.
+
+        Serialised: when the kept access token is another one already, somebody else has renewed
+        and the kept tokens are returned. Otherwise `refresh` is called under the lock and its
+        result is kept for good before it is returned, because a rotated refresh token exists once.
+        """
