@@ -90,7 +90,7 @@ TEMPLATES = [
     },
 ]
 
-# Database. The pool is for the web process alone: django-q2 forks, and a pool does not survive that.
+# Database. The pool is for the web process alone: it would not survive that django-q2 forks.
 DATABASES = {"default": env.db_url_config(required("DATABASE_URL", "postgres:///unused"))}
 WEB_POOL_SIZE = env.int("WEB_POOL_SIZE", 0)
 DATABASES["default"] |= {
@@ -165,6 +165,7 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -179,7 +180,7 @@ WHITENOISE_USE_FINDERS = TRUSTS_DEFAULTS
 SALESFORCE_ALLOW_LOOPBACK = env.bool("SALESFORCE_ALLOW_LOOPBACK", False)
 SALESFORCE_API_VERSION = "66.0"
 
-# Background work. django-q2 is only the trigger: config/checks.py says why each value is what it is.
+# Background work. django-q2 is only the trigger; config/checks.py says why these values.
 Q_CLUSTER = {
     "name": "scoreline",
     "orm": "default",
