@@ -1,7 +1,8 @@
 """Foreign keys that cannot cross companies: (company, row) together, held by the database.
 
-A model that others point at carries ``UniqueConstraint(fields=["company", "id"])``; the field that points at it
-is declared with ``db_constraint=False``, and its migration adds :func:`company_bound_key` instead.
+A model that others point at carries ``UniqueConstraint(fields=["company", "id"])``; the field
+that points at it is declared with ``db_constraint=False``, and its migration adds
+:func:`company_bound_key` instead.
 """
 
 from django.db import migrations

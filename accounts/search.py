@@ -1,4 +1,4 @@
-"""Search by the beginnings of words, on a generated ``tsvector`` column: core PostgreSQL, no extension.
+"""Search by the beginnings of words, on a generated ``tsvector`` column of core PostgreSQL.
 
 Addresses and ids are split at their punctuation, so that ``doe`` finds ``john.doe@example.com``.
 """

@@ -17,7 +17,7 @@ from .company import Company, Team, validate_time_zone
 
 class UserQuerySet(models.QuerySet["User"]):
     def holding_address(self) -> UserQuerySet:
-        """Accounts whose e-mail nobody else in the company may have: a deactivated one lets go of it."""
+        """Accounts whose e-mail nobody else in the company may have."""
         return self.filter(state__in=User.STATES_HOLDING_ADDRESS)
 
     def in_a_seat(self) -> UserQuerySet:
@@ -25,10 +25,7 @@ class UserQuerySet(models.QuerySet["User"]):
         return self.filter(state=User.State.ACTIVE, company__isnull=False)
 
 
-class UserManager(BaseUserManager["User"]):
-    def get_queryset(self) -> UserQuerySet:
-        return UserQuerySet(self.model, using=self._db)
-
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
     def create_user(
         self, *, company: Company, email: str, password: str | None = None, **fields: Any
     ) -> User:
@@ -36,14 +33,14 @@ class UserManager(BaseUserManager["User"]):
 
         Counts no seats: every door that people use goes through ``accounts.seats``.
         """
-        user = self.model(company=company, email=self.normalize_email(email), **fields)
+        user: User = self.model(company=company, email=self.normalize_email(email), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
 
     def create_superuser(self, *, email: str, password: str | None = None, **fields: Any) -> User:
         """Somebody of the support staff, who belongs to no company and sees all."""
-        user = self.model(email=self.normalize_email(email), is_superuser=True, **fields)
+        user: User = self.model(email=self.normalize_email(email), is_superuser=True, **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
@@ -94,7 +91,7 @@ class User(AbstractBaseUser):
         "federation id",
         max_length=512,
         blank=True,
-        help_text="The same value as “Federation ID” on the Salesforce user, if your company uses it.",
+        help_text="The “Federation ID” of the Salesforce user, if your company uses it.",
     )
     hide_from_feed = models.BooleanField(default=False)
     protected = models.BooleanField(
@@ -109,7 +106,7 @@ class User(AbstractBaseUser):
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS = ["name"]
 
-    objects: ClassVar[UserManager] = UserManager.from_queryset(UserQuerySet)()  # type: ignore[assignment]
+    objects: ClassVar[UserManager] = UserManager()
 
     class Meta:
         verbose_name = "account"
@@ -175,4 +172,7 @@ class User(AbstractBaseUser):
         return all(self.has_perm(perm, obj) for perm in perms)
 
     def has_module_perms(self, app_label: str) -> bool:
-        return any(backend.has_module_perms(self, app_label) for backend in get_backends())
+        return any(
+            backend.has_module_perms(self, app_label)  # type: ignore[attr-defined]
+            for backend in get_backends()
+        )

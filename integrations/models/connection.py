@@ -94,7 +94,7 @@ class Connection(models.Model):
 
 
 class ConnectionCredential(models.Model):
-    """A connection's secrets, each sealed together with its place: see ``integrations.credentials``."""
+    """A connection's secrets, each sealed with its own place (``integrations.credentials``)."""
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     connection = models.OneToOneField(

@@ -14,8 +14,8 @@ from .connection import Connection
 class DirectoryUser(models.Model):
     """The local mirror of one Salesforce user.
 
-    Salesforce never deletes users: a leaver has ``is_active`` false. ``missing_since`` says that the connecting user
-    no longer sees a person, which is no reason to do anything to them.
+    Salesforce never deletes users: a leaver has ``is_active`` false. ``missing_since`` says that
+    the connecting user no longer sees a person, which is no reason to do anything to them.
     """
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")

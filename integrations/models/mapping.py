@@ -18,9 +18,9 @@ class Approach(models.TextChoices):
 
 
 class UserMapping(models.Model):
-    """Which account a Salesforce user is. The key is the org and the user's id; an e-mail is only a hint.
+    """Which account a Salesforce user is: the key is the org and the user's id, never an e-mail.
 
-    A former mapping goes on attributing the records of a Salesforce user whom somebody came back as.
+    A former mapping goes on attributing the records of somebody who came back as a new user.
     """
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")

@@ -12,7 +12,8 @@ from .mapping import Approach
 class SyncPlan(models.Model):
     """What will happen to whom, decided and saved before anything is touched.
 
-    What is applied is exactly what was approved. Rows are decided once, and their outcome is written once.
+    What is applied is exactly what was approved. Rows are decided once, and their outcome is
+    written once.
     """
 
     class Kind(models.TextChoices):
