@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
                 ('time_zone', models.CharField(blank=True, help_text="Empty for the company's.", max_length=64, validators=[accounts.models.company.validate_time_zone])),
                 ('role', models.CharField(choices=[('member', 'Member'), ('admin', 'Company admin')], default='member', max_length=10)),
                 ('state', models.CharField(choices=[('pending', 'Pending'), ('active', 'Active'), ('deactivated', 'Deactivated')], default='active', max_length=12)),
-                ('federation_id', models.CharField(blank=True, help_text='The same value as “Federation ID” on the Salesforce user, if your company uses it.', max_length=512, verbose_name='federation id')),
+                ('federation_id', models.CharField(blank=True, help_text='The “Federation ID” of the Salesforce user, if your company uses it.', max_length=512, verbose_name='federation id')),
                 ('hide_from_feed', models.BooleanField(default=False)),
                 ('protected', models.BooleanField(default=False, help_text='No sync ever changes or deactivates this account.')),
                 ('is_superuser', models.BooleanField(default=False, editable=False, verbose_name='support staff')),
