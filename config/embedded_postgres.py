@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from .child_process import bound_to_this_process
 from .system_postgres import (
@@ -34,7 +35,7 @@ MAX_CONNECTIONS = 200
 LONGEST_SOCKET_PATH = 107
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
-#: The lock of a server that was just killed is refused until the system has buried its process.
+#: A server that was just killed holds its lock until its last process has gone.
 STALE_LOCK_SECONDS = 5.0
 
 
@@ -60,7 +61,7 @@ class EmbeddedPostgres:
 
 
 def start(folder: Path) -> EmbeddedPostgres:
-    """Start the server that keeps its data, socket and log in ``folder``, which is made when missing.
+    """Start the server that keeps its data, socket and log in ``folder``, made when missing.
 
     As root, ``folder`` becomes a link to a folder that the server's unprivileged user can reach.
     Call it from the main thread. Raises ``EmbeddedPostgresError``.
@@ -111,11 +112,12 @@ class _Launch:
             log_start = self.log.stat().st_size if self.log.exists() else 0
             process = self._spawn()
             if self._becomes_ready(process):
-                url = f"postgres://postgres@/postgres?host={self.socket_folder}"
+                url = f"postgres://postgres@/postgres?host={quote(str(self.socket_folder))}"
                 return EmbeddedPostgres(url, process)
             complaint = self._complaint(log_start)
-            if "lock file" not in complaint or time.monotonic() > deadline:
+            if not _in_use(complaint) or time.monotonic() > deadline:
                 raise EmbeddedPostgresError(self._explanation(complaint))
+            self._drop_lock_of_the_dead()
             time.sleep(0.2)
 
     def _socket_folder(self) -> Path:
@@ -196,6 +198,19 @@ class _Launch:
             return False
         return len(lines) >= 8 and lines[0] == str(pid) and lines[7].strip() == "ready"
 
+    def _drop_lock_of_the_dead(self) -> None:
+        """In a container whose first process buries nobody, a killed server stays a zombie."""
+        lock = self.data / "postmaster.pid"
+        try:
+            pid = int(lock.read_text().splitlines()[0])
+            # "pid (name) state ...": the name may hold anything.
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except (FileNotFoundError, IndexError, ValueError):
+            return  # gone by itself, or just being written
+        if state == "Z":
+            lock.unlink(missing_ok=True)
+            (self.socket_folder / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
+
     def _complaint(self, log_start: int) -> str:
         with self.log.open("rb") as log:
             log.seek(log_start)
@@ -203,9 +218,15 @@ class _Launch:
         return next((line.partition("FATAL:")[2].strip() for line in lines if "FATAL:" in line), "")
 
     def _explanation(self, complaint: str) -> str:
-        if "lock file" in complaint:
+        if _in_use(complaint):
             return f"Another PostgreSQL server is already running in {self.folder}."
         return f"PostgreSQL did not start: {complaint or 'no reason given'} (log: {self.log})"
+
+
+def _in_use(complaint: str) -> bool:
+    return complaint.startswith(
+        ('lock file "postmaster.pid" already', "pre-existing shared memory")
+    )
 
 
 def _wheel() -> Path:
