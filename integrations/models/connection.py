@@ -44,6 +44,7 @@ class Connection(models.Model):
     )
     login_url = models.URLField(
         "My Domain",
+        blank=True,
         help_text="Your org's own address, such as https://acme.my.salesforce.com.",
     )
     instance_url = models.URLField(blank=True, editable=False)
@@ -55,6 +56,9 @@ class Connection(models.Model):
         blank=True, help_text="A sentence for an admin: what happened, and what to do next."
     )
     state_since = models.DateTimeField(auto_now_add=True)
+    state_told_at = models.DateTimeField(
+        null=True, editable=False, help_text="When mails about the state were sent."
+    )
 
     connecting_user_id = models.CharField(max_length=18, blank=True, editable=False)
     connecting_user_name = models.CharField(max_length=255, blank=True, editable=False)
@@ -63,6 +67,7 @@ class Connection(models.Model):
     email_policy = models.CharField(max_length=5, choices=EmailPolicy, default=EmailPolicy.ASK)
 
     check_findings = models.JSONField(default=list, blank=True, editable=False)
+    check_requested_at = models.DateTimeField(null=True, blank=True, editable=False)
     checked_at = models.DateTimeField(null=True, blank=True, editable=False)
     directory_refreshed_at = models.DateTimeField(null=True, blank=True, editable=False)
     api_calls_used = models.PositiveIntegerField(null=True, blank=True, editable=False)
@@ -102,6 +107,7 @@ class ConnectionCredential(models.Model):
     )
     sealed_consumer_key = models.TextField(blank=True)
     sealed_consumer_secret = models.TextField(blank=True)
+    keys_set_at = models.DateTimeField(null=True, blank=True)
     sealed_access_token = models.TextField(blank=True)
     sealed_refresh_token = models.TextField(blank=True)
     instance_url = models.URLField(blank=True)

@@ -1,0 +1,90 @@
+"""How a connection goes from one state to the next: DESIGN section 3, each step audited.
+
+The row is locked and read again first, so that two processes that learn of the same trouble at
+the same time write one change, and send one mail.
+"""
+
+import logging
+from functools import partial
+
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts import audit
+from accounts.models import User
+from integrations import connection_mail
+from integrations.models import Connection
+
+logger = logging.getLogger(__name__)
+State = Connection.State
+
+#: From where each state may be entered. Trouble never hides worse trouble, or a person's decision.
+ENTERED_FROM: dict[State, frozenset[State]] = {
+    State.CONNECTED: frozenset(State),
+    State.NEEDS_ATTENTION: frozenset({State.CONNECTED, State.NEEDS_ATTENTION}),
+    State.RECONNECT_REQUIRED: frozenset({State.CONNECTED, State.NEEDS_ATTENTION, State.PAUSED}),
+    State.TERMINATED: frozenset(State) - {State.NOT_CONNECTED, State.TERMINATED},
+}
+
+
+def connected(
+    connection: Connection, *, by: User | None, request: HttpRequest | None = None
+) -> bool:
+    """Somebody has logged in to Salesforce, or what needed attention is mended."""
+    return _enter(State.CONNECTED, connection, "", by=by, request=request)
+
+
+def needs_attention(connection: Connection, reason: str) -> bool:
+    """Data still comes, but a person must look at something. ``reason`` is a sentence for them."""
+    return _enter(State.NEEDS_ATTENTION, connection, reason)
+
+
+def reconnect_required(connection: Connection, reason: str) -> bool:
+    """Salesforce no longer lets us in: nothing is asked of it until somebody logs in again."""
+    return _enter(State.RECONNECT_REQUIRED, connection, reason)
+
+
+def terminated(
+    connection: Connection, *, by: User | None, request: HttpRequest | None = None
+) -> bool:
+    return _enter(
+        State.TERMINATED,
+        connection,
+        "The integration was terminated. Accounts, mappings and reports stay.",
+        by=by,
+        request=request,
+    )
+
+
+@transaction.atomic
+def _enter(
+    state: State,
+    connection: Connection,
+    reason: str,
+    *,
+    by: User | None = None,
+    request: HttpRequest | None = None,
+) -> bool:
+    """Return whether anything changed. ``connection`` itself is brought up to date either way."""
+    row = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
+    before = State(row.state)
+    changes = before in ENTERED_FROM[state] and (before, row.state_reason) != (state, reason)
+    if changes:
+        row.state, row.state_reason = state, reason
+        row.state_since, row.state_told_at = timezone.now(), None
+        row.save(update_fields=["state", "state_reason", "state_since", "state_told_at"])
+        audit.record(
+            f"connection.{state}",
+            row,
+            by=by,
+            request=request,
+            before={"state": before},
+            after={"state": state, "reason": reason},
+        )
+        logger.info("connection %s: %s -> %s", row.pk, before, state)
+        if state in connection_mail.STATES_TOLD:
+            transaction.on_commit(partial(connection_mail.tell, row.pk), robust=True)
+    connection.state, connection.state_reason = row.state, row.state_reason
+    connection.state_since, connection.state_told_at = row.state_since, row.state_told_at
+    return changes

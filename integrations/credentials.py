@@ -1,0 +1,221 @@
+"""A connection's secrets in the database: sealed, rotatable, and renewed by one process at a time.
+
+Every secret is encrypted together with its own place, so that a ciphertext that was copied to
+another row or column does not open there.
+"""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from integrations import connection_states
+from integrations.models import Connection, ConnectionCredential
+from integrations.salesforce.client import SalesforceClient
+from integrations.salesforce.errors import ConfigurationError, ReconnectRequired
+from integrations.salesforce.oauth import OAuthApp
+from integrations.salesforce.tokens import AppKeys, Tokens
+
+
+class SecretUnreadable(Exception):
+    """A secret was sealed with a key that is no longer in FIELD_ENCRYPTION_KEYS, or elsewhere."""
+
+
+def box() -> MultiFernet:
+    """Seals with the first key of FIELD_ENCRYPTION_KEYS, opens with any."""
+    return MultiFernet([Fernet(key) for key in settings.FIELD_ENCRYPTION_KEYS])
+
+
+def seal(value: str, *, place: str) -> str:
+    return box().encrypt(json.dumps([place, value]).encode()).decode()
+
+
+def unseal(sealed: str, *, place: str) -> str:
+    """Raise SecretUnreadable when it does not open, or was sealed for another place."""
+    try:
+        sealed_place, value = json.loads(box().decrypt(sealed.encode()))
+    except InvalidToken:
+        raise SecretUnreadable(
+            f"The secret of {place} does not open with any key of FIELD_ENCRYPTION_KEYS."
+        ) from None
+    if sealed_place != place:
+        raise SecretUnreadable(f"The secret of {place} was sealed for {sealed_place}.")
+    return str(value)
+
+
+def app_keys(connection: Connection) -> AppKeys | None:
+    """The external client app's key and secret, or None while nobody has pasted them."""
+    credential = ConnectionCredential.objects.filter(connection=connection).first()
+    if credential is None or not credential.sealed_consumer_secret:
+        return None
+    return AppKeys(
+        consumer_key=unseal(
+            credential.sealed_consumer_key, place=_place(connection, "consumer key")
+        ),
+        consumer_secret=unseal(
+            credential.sealed_consumer_secret, place=_place(connection, "consumer secret")
+        ),
+    )
+
+
+def store_app_keys(connection: Connection, keys: AppKeys) -> None:
+    _write(
+        connection,
+        sealed_consumer_key=seal(keys.consumer_key, place=_place(connection, "consumer key")),
+        sealed_consumer_secret=seal(
+            keys.consumer_secret, place=_place(connection, "consumer secret")
+        ),
+        keys_set_at=timezone.now(),
+    )
+
+
+def store_tokens(connection: Connection, tokens: Tokens) -> None:
+    _write(connection, **_sealed_tokens(connection, tokens))
+
+
+@transaction.atomic
+def take_tokens(connection: Connection) -> Tokens | None:
+    """Forget the tokens and return them, so that they can be revoked; None when there were none."""
+    credential = _locked(connection)
+    if credential is None or not credential.sealed_access_token:
+        return None
+    tokens = _opened_tokens(connection, credential)
+    forget_tokens(connection)
+    return tokens
+
+
+def forget_tokens(connection: Connection) -> None:
+    _write(
+        connection,
+        sealed_access_token="",
+        sealed_refresh_token="",
+        identity_url="",
+        renewed_at=None,
+    )
+
+
+class CredentialStore:
+    """The tokens of one connection, for the wire; see ``salesforce.tokens.TokenStore``."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def load(self) -> Tokens:
+        """Raise ReconnectRequired when somebody must log in to Salesforce first."""
+        credential = ConnectionCredential.objects.filter(connection=self.connection).first()
+        return self._usable_tokens(credential)
+
+    def renew(self, stale_access_token: str, refresh: Callable[[Tokens], Tokens]) -> Tokens:
+        """Tokens newer than ``stale_access_token``; ``refresh`` is called by one process at a time.
+
+        Durable: a rotated refresh token exists once, so it is committed before anybody uses it. A
+        refusal is written under the same lock, so that whoever waited for it does not ask again.
+        """
+        try:
+            with transaction.atomic(durable=True):
+                tokens = self._usable_tokens(_locked(self.connection))
+                if tokens.access_token != stale_access_token:
+                    return tokens
+                try:
+                    renewed = refresh(tokens)
+                except ReconnectRequired as error:
+                    connection_states.reconnect_required(self.connection, error.message)
+                    refused = error
+                else:
+                    store_tokens(self.connection, renewed)
+                    return renewed
+        except ConfigurationError as error:
+            connection_states.needs_attention(self.connection, error.message)
+            raise
+        raise refused
+
+    def _usable_tokens(self, credential: ConnectionCredential | None) -> Tokens:
+        state, reason = Connection.objects.values_list("state", "state_reason").get(
+            pk=self.connection.pk
+        )
+        if state == Connection.State.RECONNECT_REQUIRED:
+            raise ReconnectRequired(reason)
+        if credential is None or not credential.sealed_access_token:
+            raise ReconnectRequired("Nobody has logged in to Salesforce for this connection yet.")
+        return _opened_tokens(self.connection, credential)
+
+
+def oauth_app(connection: Connection, keys: AppKeys | None = None) -> OAuthApp:
+    """The connection's external client app. Raise ConfigurationError while it has no key."""
+    keys = keys or app_keys(connection)
+    if keys is None:
+        raise ConfigurationError(
+            "The key and secret of your external client app are missing. Paste them in step 2."
+        )
+    return OAuthApp(
+        login_url=connection.login_url,
+        keys=keys,
+        redirect_uri=callback_url(),
+        allow_loopback=settings.SALESFORCE_ALLOW_LOOPBACK,
+    )
+
+
+def callback_url() -> str:
+    """Where Salesforce sends people back to; the same for every connection of this site."""
+    return settings.BASE_URL + reverse("salesforce_callback")
+
+
+def client_for(connection: Connection) -> SalesforceClient:
+    """Salesforce as the connecting user sees it."""
+    return SalesforceClient(
+        app=oauth_app(connection),
+        store=CredentialStore(connection),
+        api_version=settings.SALESFORCE_API_VERSION,
+        allow_loopback=settings.SALESFORCE_ALLOW_LOOPBACK,
+    )
+
+
+def _place(connection: Connection, secret: str) -> str:
+    return f"connection {connection.pk}, {secret}"
+
+
+def _locked(connection: Connection) -> ConnectionCredential | None:
+    return (
+        ConnectionCredential.objects.select_for_update(no_key=True)
+        .filter(connection=connection)
+        .first()
+    )
+
+
+def _write(connection: Connection, **values: str | datetime | None) -> None:
+    ConnectionCredential.objects.update_or_create(
+        connection=connection,
+        defaults=values,
+        create_defaults={"company_id": connection.company_id, **values},
+    )
+
+
+def _sealed_tokens(connection: Connection, tokens: Tokens) -> dict[str, str | datetime]:
+    return {
+        "sealed_access_token": seal(tokens.access_token, place=_place(connection, "access token")),
+        "sealed_refresh_token": seal(
+            tokens.refresh_token, place=_place(connection, "refresh token")
+        ),
+        "instance_url": tokens.instance_url,
+        "identity_url": tokens.identity_url,
+        "renewed_at": tokens.issued_at,
+    }
+
+
+def _opened_tokens(connection: Connection, credential: ConnectionCredential) -> Tokens:
+    return Tokens(
+        access_token=unseal(
+            credential.sealed_access_token, place=_place(connection, "access token")
+        ),
+        refresh_token=unseal(
+            credential.sealed_refresh_token, place=_place(connection, "refresh token")
+        ),
+        instance_url=credential.instance_url,
+        identity_url=credential.identity_url,
+        issued_at=credential.renewed_at or datetime.min.replace(tzinfo=UTC),
+    )
