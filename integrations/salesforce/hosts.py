@@ -9,11 +9,11 @@ from integrations.salesforce.errors import ConfigurationError, PermanentError
 # backslash, nothing that two URL parsers could read in two ways.
 _SALESFORCE_URL = re.compile(
     r"https://(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,8}"
-    r"(?:salesforce\.com|salesforce\.mil|sfcrmproducts\.cn)(?::443)?(?:/[A-Za-z0-9._~/-]*)?",
+    r"(?:salesforce\.com|salesforce\.mil|sfcrmproducts\.cn)(?:/[A-Za-z0-9._~/-]*)?",
     re.ASCII,
 )
 _LOOPBACK_URL = re.compile(
-    r"https?://(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]*)?",
+    r"http://(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]*)?",
     re.ASCII,
 )
 # Pages that customers build are served from these, so no secret may go there.
@@ -31,7 +31,8 @@ def checked_url(url: str, *, allow_loopback: bool) -> str:
         return normal
     if allow_loopback and _LOOPBACK_URL.fullmatch(normal):
         return normal
-    raise ConfigurationError(_why_not(normal), detail=f"refused address {normal[:200]!r}")
+    shown = normal.rpartition("@")[2]  # what stands before an @ may be a password
+    raise ConfigurationError(_why_not(shown), detail=f"refused address {shown[:200]!r}")
 
 
 def origin(url: str) -> str:
@@ -59,7 +60,8 @@ def checked_data_path(next_records_url: str, instance_url: str) -> str:
 def _with_lower_case_host(url: str) -> str:
     scheme, separator, rest = url.partition("://")
     host, slash, path = rest.partition("/")
-    return f"{scheme.lower()}{separator}{host.lower()}{slash}{path}"
+    host = host.lower().removesuffix(":443")
+    return f"{scheme.lower()}{separator}{host}{slash}{path}"
 
 
 def _why_not(url: str) -> str:

@@ -1,0 +1,299 @@
+"""Logging in to Salesforce: OAuth 2.0 web-server flow with PKCE, refresh, revoke, identity."""
+
+import base64
+import hashlib
+import hmac
+import re
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+import requests
+
+from integrations.salesforce.errors import (
+    ConfigurationError,
+    ReconnectRequired,
+    SalesforceError,
+    TransientError,
+)
+from integrations.salesforce.hosts import checked_url
+from integrations.salesforce.ids import InvalidSalesforceId, to_18
+from integrations.salesforce.oauth_errors import from_identity_response, from_token_response
+from integrations.salesforce.retry import retrying
+from integrations.salesforce.session import SalesforceSession, TimeLimits, retry_after
+from integrations.salesforce.tokens import AppKeys, Tokens
+
+SCOPES = "api refresh_token id"
+# A person waits for the log-in, and a refresh holds a lock.
+LIMITS = TimeLimits(connect=5, read=15, total=20)
+
+
+@dataclass(frozen=True)
+class Pkce:
+    """Proof that the browser which comes back is the one that we sent out."""
+
+    verifier: str = field(repr=False)
+    challenge: str
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who logged in. An e-mail that is not verified proves nothing."""
+
+    org_id: str
+    user_id: str
+    username: str
+    display_name: str
+    email: str
+    email_verified: bool
+    user_type: str  # STANDARD for an internal user
+    active: bool
+
+
+def new_state() -> str:
+    """Return 256 random bits; the caller ties them to the browser's session and uses them once."""
+    return secrets.token_urlsafe(32)
+
+
+def new_pkce() -> Pkce:
+    verifier = secrets.token_urlsafe(64)
+    digest = hashlib.sha256(verifier.encode()).digest()
+    return Pkce(verifier, base64.urlsafe_b64encode(digest).rstrip(b"=").decode())
+
+
+def org_and_user(identity_url: str) -> tuple[str, str]:
+    """Return the organization's and the user's id, 18 characters each.
+
+    Raises ConfigurationError when the address is not an identity URL.
+    """
+    found = re.search(r"/id/([A-Za-z0-9]{15,18})/([A-Za-z0-9]{15,18})$", identity_url, re.ASCII)
+    try:
+        if found:
+            return to_18(found[1]), to_18(found[2])
+    except InvalidSalesforceId:
+        pass
+    raise ConfigurationError(
+        "Salesforce's answer to the log-in does not say who logged in. Please tell support.",
+        detail=f"unreadable identity URL {identity_url[:100]!r}",
+    )
+
+
+class OAuthApp:
+    """The external client app of one org, as seen from here."""
+
+    def __init__(
+        self,
+        login_url: str,
+        keys: AppKeys,
+        redirect_uri: str,
+        allow_loopback: bool,
+        *,
+        limits: TimeLimits = LIMITS,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.login_url = checked_url(login_url, allow_loopback=allow_loopback)
+        self.keys = keys
+        self.redirect_uri = redirect_uri
+        self.allow_loopback = allow_loopback
+        self._limits = limits
+        self._clock = clock
+        self._sleep = sleep
+
+    def authorize_url(
+        self, state: str, pkce: Pkce, login_hint: str = "", *, prompt: str = ""
+    ) -> str:
+        """Return where to send the browser.
+
+        `prompt="login"` asks for a log-in although the browser has one, so that an admin can
+        connect as another user than their own.
+        """
+        query = {
+            "response_type": "code",
+            "client_id": self.keys.consumer_key,
+            "redirect_uri": self.redirect_uri,
+            "scope": SCOPES,
+            "state": state,
+            "code_challenge": pkce.challenge,
+            "code_challenge_method": "S256",
+            "login_hint": login_hint,
+            "prompt": prompt,
+        }
+        given = {name: value for name, value in query.items() if value}
+        return f"{self.login_url}/services/oauth2/authorize?{urlencode(given)}"
+
+    def exchange(self, code: str, verifier: str) -> Tokens:
+        """Turn the code of the callback into tokens; a code works once, for some minutes.
+
+        Raises ReconnectRequired when the log-in must be started again.
+        """
+        answer = self._token_request(
+            {
+                "grant_type": "authorization_code",
+                "code": code,
+                "redirect_uri": self.redirect_uri,
+                "code_verifier": verifier,
+            }
+        )
+        if not _text(answer, "refresh_token"):
+            raise ConfigurationError(
+                "Salesforce gave access for a short time only. Add the scope “Perform requests at "
+                "any time (refresh_token, offline_access)” to the external client app, then log "
+                "in again."
+            )
+        return self._tokens(answer, refresh_token="", identity_url="")
+
+    def refresh(self, tokens: Tokens) -> Tokens:
+        """Return new tokens. Never tried twice: with rotation each refresh token works once.
+
+        Raises ReconnectRequired when Salesforce has withdrawn the access.
+        """
+        answer = self._token_request(
+            {"grant_type": "refresh_token", "refresh_token": tokens.refresh_token}
+        )
+        renewed = self._tokens(
+            answer, refresh_token=tokens.refresh_token, identity_url=tokens.identity_url
+        )
+        if org_and_user(renewed.identity_url) != org_and_user(tokens.identity_url):
+            raise ReconnectRequired(
+                "Salesforce answered for another user than the one who connected. "
+                "Log in to Salesforce again to reconnect."
+            )
+        return renewed
+
+    def revoke(self, token: str) -> bool:
+        """Withdraw a refresh token with all its access tokens, or one access token.
+
+        Returns False when Salesforce did not know the token any more.
+        """
+        try:
+            self._post("/services/oauth2/revoke", {"token": token})
+        except SalesforceError as error:
+            if error.code in ("invalid_token", "unsupported_token_type"):
+                return False
+            raise
+        return True
+
+    def identity(self, tokens: Tokens) -> Identity:
+        """Ask Salesforce who the tokens speak for."""
+        url = checked_url(tokens.identity_url, allow_loopback=self.allow_loopback)
+        answer = retrying(
+            lambda left: self._get_identity(url, tokens.access_token, left),
+            ends_at=self._clock() + self._limits.total,
+            clock=self._clock,
+            sleep=self._sleep,
+        )
+        ids = org_and_user(f"/id/{answer.get('organization_id')}/{answer.get('user_id')}")
+        if ids != org_and_user(url):
+            raise ReconnectRequired(
+                "Salesforce answered for another user than the one who logged in. "
+                "Please log in again."
+            )
+        return Identity(
+            org_id=ids[0],
+            user_id=ids[1],
+            username=_text(answer, "username"),
+            display_name=_text(answer, "display_name"),
+            email=_text(answer, "email"),
+            email_verified=answer.get("email_verified") is True,
+            user_type=_text(answer, "user_type"),
+            active=answer.get("active") is True,
+        )
+
+    def _token_request(self, form: dict[str, str]) -> dict[str, Any]:
+        keys = {"client_id": self.keys.consumer_key, "client_secret": self.keys.consumer_secret}
+        return _json_object(self._post("/services/oauth2/token", form | keys))
+
+    def _post(self, path: str, form: Mapping[str, str]) -> requests.Response:
+        with SalesforceSession(self.login_url, self._limits) as session:
+            response = session.post(self.login_url + path, data=form)
+        if response.status_code != 200:
+            raise from_token_response(
+                response.status_code,
+                _body(response),
+                retry_after=retry_after(response.headers),
+                secrets=form.values(),
+            )
+        return response
+
+    def _get_identity(self, url: str, bearer: str, left: float) -> dict[str, Any]:
+        with SalesforceSession(url, self._limits) as session:
+            session.bearer = bearer
+            response = session.get(url, timeout=session.timeout(at_most=left))
+        if response.status_code != 200:
+            raise from_identity_response(
+                response.status_code,
+                _body(response),
+                retry_after=retry_after(response.headers),
+            )
+        return _json_object(response)
+
+    def _tokens(
+        self, answer: Mapping[str, Any], *, refresh_token: str, identity_url: str
+    ) -> Tokens:
+        """Read a token response; what a refresh leaves out stays as it was."""
+        self._check_signature(answer)
+        issued_at = _text(answer, "issued_at")
+        tokens = Tokens(
+            access_token=_text(answer, "access_token"),
+            refresh_token=_text(answer, "refresh_token") or refresh_token,
+            instance_url=_text(answer, "instance_url"),
+            identity_url=_text(answer, "id") or identity_url,
+            issued_at=_moment(issued_at),
+        )
+        if not tokens.access_token:
+            raise _no_tokens()
+        org_and_user(tokens.identity_url)
+        checked_url(tokens.identity_url, allow_loopback=self.allow_loopback)
+        instance_url = checked_url(tokens.instance_url, allow_loopback=self.allow_loopback)
+        return replace(tokens, instance_url=instance_url)
+
+    def _check_signature(self, answer: Mapping[str, Any]) -> None:
+        """Salesforce signs identity URL and time with the consumer secret."""
+        signature = _text(answer, "signature")
+        if not signature:
+            return
+        signed = _text(answer, "id") + _text(answer, "issued_at")
+        digest = hmac.digest(self.keys.consumer_secret.encode(), signed.encode(), "sha256")
+        if not hmac.compare_digest(base64.b64encode(digest), signature.encode()):
+            raise ConfigurationError(
+                "The signature of Salesforce's answer does not fit the consumer secret. "
+                "Copy the secret again from the external client app, then log in again."
+            )
+
+
+def _json_object(response: requests.Response) -> dict[str, Any]:
+    try:
+        answer = response.json()
+    except (ValueError, RecursionError):
+        answer = None
+    if not isinstance(answer, dict):
+        raise _no_tokens()
+    return answer
+
+
+def _no_tokens() -> TransientError:
+    return TransientError(
+        "Salesforce's log-in answered with something else than expected, such as a maintenance "
+        "page. Please try again in a minute."
+    )
+
+
+def _text(answer: Mapping[str, Any], name: str) -> str:
+    value = answer.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _body(response: requests.Response) -> str:
+    return response.content.decode("utf-8", "replace")
+
+
+def _moment(milliseconds: str) -> datetime:
+    """`issued_at` is the epoch in milliseconds, as text; it may be missing."""
+    if re.fullmatch(r"[0-9]{1,14}", milliseconds, re.ASCII):
+        return datetime.fromtimestamp(int(milliseconds) / 1000, UTC)
+    return datetime.now(UTC)
