@@ -31,8 +31,15 @@ ENTERED_FROM: dict[State, frozenset[State]] = {
 def connected(
     connection: Connection, *, by: User | None, request: HttpRequest | None = None
 ) -> bool:
-    """Somebody has logged in to Salesforce, or what needed attention is mended."""
+    """Somebody has logged in to Salesforce."""
     return _enter(State.CONNECTED, connection, "", by=by, request=request)
+
+
+def mended(connection: Connection) -> bool:
+    """What needed attention is in order; any other state stays as it is."""
+    if connection.state != State.NEEDS_ATTENTION:
+        return False
+    return _enter(State.CONNECTED, connection, "", only_from=frozenset({State.NEEDS_ATTENTION}))
 
 
 def needs_attention(connection: Connection, reason: str) -> bool:
@@ -65,11 +72,15 @@ def _enter(
     *,
     by: User | None = None,
     request: HttpRequest | None = None,
+    only_from: frozenset[State] | None = None,
 ) -> bool:
     """Return whether anything changed. ``connection`` itself is brought up to date either way."""
     row = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
     before = State(row.state)
-    changes = before in ENTERED_FROM[state] and (before, row.state_reason) != (state, reason)
+    changes = before in (only_from or ENTERED_FROM[state]) and (before, row.state_reason) != (
+        state,
+        reason,
+    )
     if changes:
         row.state, row.state_reason = state, reason
         row.state_since, row.state_told_at = timezone.now(), None

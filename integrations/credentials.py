@@ -76,6 +76,8 @@ def store_app_keys(connection: Connection, keys: AppKeys) -> None:
 
 def store_tokens(connection: Connection, tokens: Tokens) -> None:
     _write(connection, **_sealed_tokens(connection, tokens))
+    # An org that moves tells its new address with the next tokens.
+    Connection.objects.filter(pk=connection.pk).update(instance_url=tokens.instance_url)
 
 
 @transaction.atomic
@@ -162,7 +164,7 @@ def oauth_app(connection: Connection, keys: AppKeys | None = None) -> OAuthApp:
 
 def callback_url() -> str:
     """Where Salesforce sends people back to; the same for every connection of this site."""
-    return settings.BASE_URL + reverse("salesforce_callback")
+    return f"{settings.BASE_URL}{reverse('salesforce_callback')}"
 
 
 def client_for(connection: Connection) -> SalesforceClient:

@@ -1,0 +1,273 @@
+"""Logging in to Salesforce for a connection: begin, come back, say who it is, connect."""
+
+import hashlib
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts import audit
+from accounts.models import User
+from integrations import connection_states
+from integrations.connecting.check import request_check
+from integrations.connecting.connecting_user import ConnectingUser
+from integrations.credentials import oauth_app, seal, store_tokens, take_tokens, unseal
+from integrations.models import AuthorizationAttempt, Connection
+from integrations.salesforce.client import SalesforceClient
+from integrations.salesforce.errors import ReconnectRequired, SalesforceError
+from integrations.salesforce.oauth import LIMITS, Identity, OAuthApp, new_pkce, new_state
+from integrations.salesforce.tokens import Tokens
+
+logger = logging.getLogger(__name__)
+
+TIME_FOR_A_LOG_IN = timedelta(minutes=15)
+
+
+class LogInRefused(Exception):
+    """A log-in that does not count; the message is a sentence for the person, with what to do."""
+
+    def __init__(self, message: str, connection: Connection | None = None) -> None:
+        super().__init__(message)
+        self.connection = connection
+
+
+def begin(connection: Connection, by: User, *, another_user: bool = False) -> str:
+    """Return the address in Salesforce where ``by`` can log in within 15 minutes.
+
+    Raise ConfigurationError while the connection has no key or no valid address.
+    """
+    app = oauth_app(connection)
+    state, pkce = new_state(), new_pkce()
+    digest = _digest(state)
+    AuthorizationAttempt.objects.create(
+        company_id=connection.company_id,
+        connection=connection,
+        state_digest=digest,
+        sealed_verifier=seal(pkce.verifier, place=_place(digest, "verifier")),
+        started_by=by,
+        expires_at=timezone.now() + TIME_FOR_A_LOG_IN,
+    )
+    # Nobody connects as themselves by accident: Salesforce asks, also where it knows the browser.
+    return app.authorize_url(state, pkce, prompt="login" if another_user else "")
+
+
+def come_back(state: str, code: str, by: User) -> AuthorizationAttempt:
+    """Exchange the code that Salesforce sent ``by`` back with, and keep who it is for.
+
+    Raise LogInRefused, or SalesforceError when the exchange failed; the state is used up then.
+    """
+    attempt = _claimed(state, by)
+    connection = attempt.connection
+    app = oauth_app(connection)
+    verifier = unseal(attempt.sealed_verifier, place=_place(attempt.state_digest, "verifier"))
+    try:
+        tokens = app.exchange(code, verifier)
+    except SalesforceError:
+        attempt.delete()
+        raise
+    try:
+        identity = app.identity(tokens)
+        _refuse_another_org(connection, identity)
+        user = ConnectingUser.read(identity, _client(app, tokens))
+    except (SalesforceError, LogInRefused):
+        attempt.delete()
+        _revoke(app, tokens)
+        raise
+    _keep(attempt, tokens, user)
+    return attempt
+
+
+def give_up(state: str, by: User) -> Connection | None:
+    """Use up the state of a log-in that Salesforce refused; return whose it was."""
+    try:
+        attempt = _claimed(state, by)
+    except LogInRefused:
+        return None
+    attempt.delete()
+    return attempt.connection
+
+
+def connect_as(
+    attempt: AuthorizationAttempt, *, by: User, request: HttpRequest | None = None
+) -> None:
+    """Make the user of this log-in the connecting user; mappings stay as they are."""
+    connection = attempt.connection
+    tokens = attempt_tokens(attempt)
+    with transaction.atomic():
+        former = take_tokens(connection)
+        _connect(connection, tokens, ConnectingUser(**attempt.identity), by=by, request=request)
+        attempt.delete()
+    if former is not None:
+        _revoke(oauth_app(connection), former)
+
+
+def connect_directly(
+    connection: Connection, tokens: Tokens, user: ConnectingUser, *, by: User | None = None
+) -> None:
+    """Connect with tokens that were got without a browser, as the demo does."""
+    with transaction.atomic():
+        _connect(connection, tokens, user, by=by, request=None)
+
+
+def forget(attempt: AuthorizationAttempt) -> None:
+    """Give back the access that this log-in got; nothing of the connection changes."""
+    app, tokens = oauth_app(attempt.connection), attempt_tokens(attempt)
+    attempt.delete()
+    _revoke(app, tokens)
+
+
+def forget_expired() -> None:
+    """Log-ins that nobody finished: their access is given back. Called each minute."""
+    long_ago = timezone.now() - TIME_FOR_A_LOG_IN
+    waiting = AuthorizationAttempt.objects.select_related("connection")
+    for attempt in waiting.filter(expires_at__lt=long_ago).exclude(sealed_access_token=""):
+        forget(attempt)
+    AuthorizationAttempt.objects.filter(expires_at__lt=long_ago, sealed_access_token="").delete()
+
+
+def attempt_tokens(attempt: AuthorizationAttempt) -> Tokens:
+    assert attempt.answered_at is not None
+    digest = attempt.state_digest
+    return Tokens(
+        access_token=unseal(attempt.sealed_access_token, place=_place(digest, "access token")),
+        refresh_token=unseal(attempt.sealed_refresh_token, place=_place(digest, "refresh token")),
+        instance_url=attempt.instance_url,
+        identity_url=attempt.identity_url,
+        issued_at=attempt.answered_at,
+    )
+
+
+def _claimed(state: str, by: User) -> AuthorizationAttempt:
+    """The log-in under way that this state belongs to; it can be claimed once, by its starter.
+
+    Whoever else holds the state learns nothing: not even that it exists.
+    """
+    now = timezone.now()
+    known = AuthorizationAttempt.objects.filter(state_digest=_digest(state), started_by=by)
+    claimed = known.filter(answered_at=None, expires_at__gt=now).update(answered_at=now)
+    attempt = known.select_related("connection__company").first()
+    if attempt is None:
+        raise LogInRefused(
+            "This log-in was not started by you in this browser, or is finished. "
+            "Start it again from the connection's page."
+        )
+    if not claimed and attempt.answered_at is not None:
+        raise LogInRefused(
+            "This log-in was used already. Start it again from the connection's page.",
+            attempt.connection,
+        )
+    if not claimed:
+        raise LogInRefused(
+            "This log-in took longer than 15 minutes. Start it again.", attempt.connection
+        )
+    return attempt
+
+
+def _refuse_another_org(connection: Connection, identity: Identity) -> None:
+    if connection.org_id and connection.org_id != identity.org_id:
+        raise LogInRefused(
+            f"You logged in to another Salesforce org ({identity.org_id}) than the one that this "
+            f"connection belongs to: {connection.org_name or connection.org_id}. Its mappings "
+            "would point at the wrong people, so nothing was changed. Log in to the same org, or "
+            "add a new connection for the other one.",
+            connection,
+        )
+    twin = Connection.objects.filter(company_id=connection.company_id, org_id=identity.org_id)
+    if other := twin.exclude(pk=connection.pk).first():
+        raise LogInRefused(
+            f"This Salesforce org is already connected as “{other}”. Use that connection instead.",
+            connection,
+        )
+
+
+def _keep(attempt: AuthorizationAttempt, tokens: Tokens, user: ConnectingUser) -> None:
+    digest = attempt.state_digest
+    attempt.sealed_verifier = ""
+    attempt.sealed_access_token = seal(tokens.access_token, place=_place(digest, "access token"))
+    attempt.sealed_refresh_token = seal(tokens.refresh_token, place=_place(digest, "refresh token"))
+    attempt.instance_url = tokens.instance_url
+    attempt.identity_url = tokens.identity_url
+    attempt.identity = user.as_json()
+    attempt.expires_at = timezone.now() + TIME_FOR_A_LOG_IN
+    attempt.save()
+
+
+def _connect(
+    connection: Connection,
+    tokens: Tokens,
+    user: ConnectingUser,
+    *,
+    by: User | None,
+    request: HttpRequest | None,
+) -> None:
+    before = {"connecting user": connection.connecting_username}
+    store_tokens(connection, tokens)
+    environment = Connection.Environment
+    now = {
+        "org_id": user.org_id,
+        "org_name": user.org_name,
+        "environment": environment.SANDBOX if user.is_sandbox else environment.PRODUCTION,
+        "connecting_user_id": user.user_id,
+        "connecting_user_name": user.name,
+        "connecting_username": user.username,
+        "check_findings": [],
+    }
+    Connection.objects.filter(pk=connection.pk).update(**now)
+    connection.refresh_from_db()
+    connection_states.connected(connection, by=by, request=request)
+    audit.record(
+        "connection.connecting_user",
+        connection,
+        by=by,
+        request=request,
+        before=before,
+        after={"connecting user": user.username, "org": user.org_id},
+    )
+    request_check(connection)
+
+
+def _client(app: OAuthApp, tokens: Tokens) -> SalesforceClient:
+    return SalesforceClient(
+        app=app,
+        store=_JustGiven(tokens),
+        api_version=settings.SALESFORCE_API_VERSION,
+        allow_loopback=settings.SALESFORCE_ALLOW_LOOPBACK,
+        limits=LIMITS,
+    )
+
+
+class _JustGiven:
+    """Tokens that are kept nowhere yet, because nobody has said “Connect as …”."""
+
+    def __init__(self, tokens: Tokens) -> None:
+        self.tokens = tokens
+
+    def load(self) -> Tokens:
+        return self.tokens
+
+    def renew(self, stale_access_token: str, refresh: Callable[[Tokens], Tokens]) -> Tokens:
+        raise ReconnectRequired(
+            "Salesforce took the access back right after the log-in. Please log in again."
+        )
+
+
+def _revoke(app: OAuthApp, tokens: Tokens) -> bool:
+    """Return whether Salesforce has taken the access back; it must not stop what we do."""
+    try:
+        app.revoke(tokens.refresh_token)
+    except SalesforceError as error:
+        logger.warning("an access that is no longer used was not revoked: %s", error.detail)
+        return False
+    return True
+
+
+def _digest(state: str) -> str:
+    return hashlib.sha256(state.encode()).hexdigest()
+
+
+def _place(state_digest: str, secret: str) -> str:
+    return f"log-in {state_digest}, {secret}"
