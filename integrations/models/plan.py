@@ -19,6 +19,7 @@ class SyncPlan(models.Model):
     class Kind(models.TextChoices):
         IMPORT = "import", "Import"
         IGNORE = "ignore", "Ignore"
+        STOP_IGNORING = "unignore", "Stop ignoring"
         REVERT = "revert", "Revert"
 
     class State(models.TextChoices):

@@ -1,0 +1,1 @@
+"""Salesforce users become accounts: read, scope, match, plan, approve, apply, log, revert."""

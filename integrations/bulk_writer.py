@@ -1,0 +1,94 @@
+"""Many rows at once: COPY, several times faster than ``bulk_create``.
+
+Values reach the database as they are: no defaults, no validation, no ``save()``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, models, transaction
+from django.db.backends.utils import CursorWrapper
+
+Row = Sequence[Any]
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True)
+class Written:
+    added: int
+    changed: int
+
+
+def storable(text: str) -> str:
+    """The text without what PostgreSQL cannot keep: NUL is dropped, half a character marked."""
+    return _LONE_SURROGATE.sub("\ufffd", text.replace("\x00", ""))
+
+
+def insert(model: type[models.Model], fields: Sequence[str], rows: Iterable[Row]) -> None:
+    """Insert rows of new things. Raises Django's database errors, like the ORM."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        _copy(cursor, _table(model), _columns(model, fields), rows)
+
+
+def upsert(
+    model: type[models.Model],
+    fields: Sequence[str],
+    rows: Iterable[Row],
+    *,
+    key: Sequence[str],
+    unless_same: Sequence[str],
+) -> Written:
+    """Insert the rows whose ``key`` is new; update those that differ in a field of ``unless_same``.
+
+    A row that differs in nothing is not written at all. ``key`` must be a unique constraint's
+    fields, and hold no key twice in ``rows``.
+    """
+    table, columns = _table(model), _columns(model, fields)
+    values = ", ".join(columns)
+    keys, compared = _columns(model, key), _columns(model, unless_same)
+    updates = ", ".join(f"{name} = EXCLUDED.{name}" for name in columns if name not in keys)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            f"CREATE TEMP TABLE incoming ON COMMIT DROP AS SELECT {values} FROM {table}"  # noqa: S608
+            " WITH NO DATA"
+        )
+        _copy(cursor, "incoming", columns, rows)
+        cursor.execute(
+            f"INSERT INTO {table} AS kept ({values}) SELECT {values} FROM incoming"  # noqa: S608
+            f" ORDER BY {', '.join(keys)}"  # one order for all, or two writers may deadlock
+            f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {updates}"
+            f" WHERE ({_listed('kept', compared)}) IS DISTINCT FROM"
+            f" ({_listed('EXCLUDED', compared)})"
+            " RETURNING (xmax = 0)"
+        )
+        added = [new for (new,) in cursor.fetchall()]
+        cursor.execute("DROP TABLE incoming")
+    return Written(added=added.count(True), changed=added.count(False))
+
+
+def _copy(cursor: CursorWrapper, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
+    # The ORM's wrapper covers execute() alone; COPY's errors would be psycopg's own.
+    with (
+        connection.wrap_database_errors,
+        cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy,
+    ):
+        for row in rows:
+            copy.write_row(row)
+
+
+def _table(model: type[models.Model]) -> str:
+    return connection.ops.quote_name(model._meta.db_table)
+
+
+def _columns(model: type[models.Model], fields: Sequence[str]) -> list[str]:
+    columns = {field.name: field.column for field in model._meta.concrete_fields}
+    return [connection.ops.quote_name(columns[name]) for name in fields]
+
+
+def _listed(alias: str, columns: Sequence[str]) -> str:
+    return ", ".join(f"{alias}.{name}" for name in columns)

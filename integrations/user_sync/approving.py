@@ -1,0 +1,92 @@
+"""A plan is approved once, by one person, and then belongs to the worker."""
+
+from __future__ import annotations
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django_q.tasks import async_task
+
+from accounts import audit
+from accounts.models import User
+from integrations.models import SyncPlan
+
+from .errors import AlreadyApproved, PlanError
+
+State = SyncPlan.State
+APPLY_TASK = "integrations.tasks.apply_plan"
+
+
+def approve(plan: SyncPlan, *, by: User | None) -> None:
+    """Hand a draft to the worker. Raises `AlreadyApproved`, or `PlanError` for other reasons."""
+    try:
+        with transaction.atomic():
+            approved = SyncPlan.objects.filter(pk=plan.pk, state=State.DRAFT).update(
+                state=State.QUEUED, approved_by=by, approved_at=timezone.now()
+            )
+            if approved:
+                audit.record("plan.approved", plan, by=by, after={"rows": plan.changes.count()})
+                _enqueue(plan)
+    except IntegrityError as error:
+        raise PlanError("This plan is being reverted already.") from error
+    plan.refresh_from_db()
+    if not approved:
+        raise _why_not_approved(plan)
+
+
+def stop(plan: SyncPlan, *, by: User | None) -> None:
+    """Ask the worker to stop after the rows it has in hand. `resume` goes on later."""
+    with transaction.atomic():
+        waiting = SyncPlan.objects.filter(pk=plan.pk, state=State.QUEUED).update(
+            state=State.STOPPED, stop_requested_at=None
+        )
+        asked = waiting or SyncPlan.objects.filter(pk=plan.pk, state=State.APPLYING).update(
+            stop_requested_at=timezone.now()
+        )
+        if asked:
+            audit.record("plan.stopped", plan, by=by)
+    plan.refresh_from_db()
+    if not asked:
+        raise PlanError(f"This plan is not under way: {plan.get_state_display().lower()}.")
+
+
+def resume(plan: SyncPlan, *, by: User | None) -> None:
+    """Continue a plan that was stopped, or that gave up."""
+    try:
+        with transaction.atomic():
+            resumed = (
+                SyncPlan.objects.filter(pk=plan.pk, state__in=(State.STOPPED, State.NEEDS_A_PERSON))
+                .exclude(reverted_by__state__in=(*SyncPlan.STATES_UNDER_WAY, State.DONE))
+                .update(state=State.QUEUED, stop_requested_at=None, attempts=0, problem="")
+            )
+            if resumed:
+                audit.record("plan.continued", plan, by=by)
+                _enqueue(plan)
+    except IntegrityError as error:
+        raise PlanError("Another revert of the same plan is under way.") from error
+    plan.refresh_from_db()
+    if not resumed:
+        raise PlanError("This plan cannot be continued: it runs, is done, or was reverted.")
+
+
+def discard(plan: SyncPlan, *, by: User | None) -> None:
+    """Give up a draft. It is kept, and never applied."""
+    with transaction.atomic():
+        discarded = SyncPlan.objects.filter(pk=plan.pk, state=State.DRAFT).update(
+            state=State.DISCARDED
+        )
+        if discarded:
+            audit.record("plan.discarded", plan, by=by)
+    plan.refresh_from_db()
+    if not discarded:
+        raise _why_not_approved(plan)
+
+
+def _enqueue(plan: SyncPlan) -> None:
+    """The queue is in the same database, so the task exists exactly when the approval does."""
+    async_task(APPLY_TASK, plan.pk)
+
+
+def _why_not_approved(plan: SyncPlan) -> PlanError:
+    if plan.approved_at is not None:
+        return AlreadyApproved(str(plan.approved_by or ""), plan.approved_at)
+    return PlanError("This plan was discarded. Choose the people again for a new one.")

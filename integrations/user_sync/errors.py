@@ -1,0 +1,18 @@
+"""Why a person's wish cannot be met just now; every message is for that person."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+
+class PlanError(Exception):
+    """What was asked for does not fit the plan as it is; nothing has changed."""
+
+
+class AlreadyApproved(PlanError):
+    """Somebody else, or the same person's other click, was first."""
+
+    def __init__(self, who: str, when: datetime) -> None:
+        self.who = who
+        self.when = when
+        super().__init__(f"{who or 'Somebody'} already approved this plan.")

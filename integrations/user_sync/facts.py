@@ -1,0 +1,213 @@
+"""What is known about a Salesforce user and the accounts they may be: read in a constant number of
+queries for any number of people, kept as the basis of a decision, and compared with it later.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import Lower
+
+from accounts.models import User
+from integrations.models import Connection, DirectoryUser, UserMapping
+
+from .scope import persons
+
+BY_FEDERATION_ID = "federation id"
+BY_EMAIL = "e-mail"
+BY_USERNAME = "username"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An account that a Salesforce user may be."""
+
+    account_id: int
+    name: str
+    email: str
+    role: str
+    state: str
+    protected: bool
+    has_logged_in: bool
+    found_by: tuple[str, ...]
+    mapped_to: str = ""  # the id of another Salesforce user
+    mapped_to_name: str = ""
+
+    @property
+    def is_live(self) -> bool:
+        return self.state in User.STATES_HOLDING_ADDRESS
+
+    def as_json(self) -> dict[str, Any]:
+        """For `PlannedChange.candidates`; `Candidate.from_json` reads it."""
+        return asdict(self) | {"found_by": list(self.found_by)}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Candidate:
+        return cls(**{**values, "found_by": tuple(values["found_by"])})
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything that a decision about one person rests on."""
+
+    person: DirectoryUser
+    mapping: UserMapping | None
+    candidates: tuple[Candidate, ...]
+    sharing: int  # people in Salesforce with this e-mail, themselves included
+    is_support_staff: bool  # whether somebody of the support staff has this e-mail
+
+    def as_basis(self) -> dict[str, Any]:
+        """The same in JSON, without what a decision does not rest on."""
+        person = self.person
+        return {
+            "name": person.name,
+            "email": folded(person.email),
+            "username": folded(person.username),
+            "federation_id": person.federation_id,
+            "department": person.department,
+            "role_name": person.role_name,
+            "user_type": person.user_type,
+            "license": person.license_name,
+            "is_active": person.is_active,
+            "is_frozen": person.is_frozen,
+            "is_missing": person.missing_since is not None,
+            "is_ignored": person.ignored_at is not None,
+            "mapped_account": self.mapping.account_id if self.mapping else None,
+            "sharing": self.sharing,
+            "is_support_staff": self.is_support_staff,
+            "accounts": {
+                str(one.account_id): {
+                    "name": one.name,
+                    "role": one.role,
+                    "state": one.state,
+                    "protected": one.protected,
+                    "has_logged_in": one.has_logged_in,
+                    "mapped_to": one.mapped_to,
+                }
+                for one in self.candidates
+            },
+        }
+
+
+def gather(connection: Connection, people: Sequence[DirectoryUser]) -> dict[int, Facts]:
+    """The facts by `DirectoryUser.pk`, in at most seven queries."""
+    ids = [person.salesforce_id for person in people]
+    mappings = {
+        mapping.salesforce_user_id: mapping
+        for mapping in UserMapping.objects.filter(
+            connection=connection, salesforce_user_id__in=ids
+        ).select_related("account")
+    }
+    addresses = {folded(person.email) for person in people}
+    addresses |= {folded(person.username) for person in people}
+    addresses.discard("")
+    accounts = _Accounts(connection, addresses, {p.federation_id for p in people} - {""})
+    sharing = _sharing(connection, addresses)
+    return {
+        person.pk: Facts(
+            person=person,
+            mapping=mappings.get(person.salesforce_id),
+            candidates=accounts.candidates(person),
+            sharing=sharing.get(folded(person.email), 1),
+            is_support_staff=folded(person.email) in accounts.support_addresses,
+        )
+        for person in people
+    }
+
+
+def folded(address: str) -> str:
+    """An address as addresses are compared."""
+    return address.strip().lower()
+
+
+def _sharing(connection: Connection, addresses: Collection[str]) -> dict[str, int]:
+    return dict(
+        DirectoryUser.objects.filter(persons(), connection=connection)
+        .annotate(address=Lower("email"))
+        .filter(address__in=addresses)
+        .values_list("address")
+        .annotate(Count("pk"))
+        .order_by()
+    )
+
+
+class _Accounts:
+    """The accounts behind some addresses and federation ids."""
+
+    def __init__(
+        self, connection: Connection, addresses: Collection[str], federation_ids: Collection[str]
+    ) -> None:
+        self.by_address: dict[str, list[User]] = defaultdict(list)
+        self.by_federation_id: dict[str, list[User]] = defaultdict(list)
+        self.support_addresses: set[str] = set()
+        for account in _with_addresses(connection, addresses):
+            if account.company_id is None:
+                self.support_addresses.add(folded(account.email))
+            else:
+                self.by_address[folded(account.email)].append(account)
+        for account in _with_federation_ids(connection, federation_ids):
+            self.by_federation_id[account.federation_id].append(account)
+        self._read_mappings(connection)
+
+    def _read_mappings(self, connection: Connection) -> None:
+        found = [*self.by_address.values(), *self.by_federation_id.values()]
+        self.mapped_to: dict[int, str] = dict(
+            UserMapping.objects.filter(
+                connection=connection,
+                is_current=True,
+                account__in={account.pk for accounts in found for account in accounts},
+            ).values_list("account_id", "salesforce_user_id")
+        )
+        self.mapped_names: dict[str, str] = dict(
+            DirectoryUser.objects.filter(
+                connection=connection, salesforce_id__in=self.mapped_to.values()
+            ).values_list("salesforce_id", "name")
+        )
+
+    def candidates(self, person: DirectoryUser) -> tuple[Candidate, ...]:
+        """Live accounts; the deactivated ones, which hold no address, only where none is live."""
+        found: dict[int, tuple[User, list[str]]] = {}
+        for rule, accounts in (
+            (BY_FEDERATION_ID, self.by_federation_id.get(person.federation_id, [])),
+            (BY_EMAIL, self.by_address.get(folded(person.email), [])),
+            (BY_USERNAME, self.by_address.get(folded(person.username), [])),
+        ):
+            for account in accounts:
+                found.setdefault(account.pk, (account, []))[1].append(rule)
+        candidates = [self._candidate(person, *one) for _, one in sorted(found.items())]
+        return tuple([one for one in candidates if one.is_live] or candidates)
+
+    def _candidate(self, person: DirectoryUser, account: User, rules: Iterable[str]) -> Candidate:
+        mapped_to = self.mapped_to.get(account.pk, "")
+        if mapped_to == person.salesforce_id:
+            mapped_to = ""
+        return Candidate(
+            account_id=account.pk,
+            name=str(account),
+            email=account.email,
+            role=account.role,
+            state=account.state,
+            protected=account.protected,
+            has_logged_in=account.last_login is not None,
+            found_by=tuple(rules),
+            mapped_to=mapped_to,
+            mapped_to_name=self.mapped_names.get(mapped_to, mapped_to),
+        )
+
+
+def _with_addresses(connection: Connection, addresses: Collection[str]) -> Iterable[User]:
+    found: QuerySet[User] = User.objects.annotate(address=Lower("email")).filter(
+        Q(company=connection.company_id) | Q(company__isnull=True), address__in=addresses
+    )
+    return found.defer("search")
+
+
+def _with_federation_ids(connection: Connection, federation_ids: Collection[str]) -> Iterable[User]:
+    found: QuerySet[User] = User.objects.filter(
+        company=connection.company_id, federation_id__in=federation_ids
+    )
+    return found.exclude(federation_id="").defer("search")  # else the partial index is not found

@@ -1,0 +1,156 @@
+"""To which account does a Salesforce user belong? One candidate is mapped, none is made, and
+everything else is a question for a person: signing in to the tab follows the mapping, so a
+careless match hands somebody's account to somebody else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from accounts.models import User
+from integrations.models import Approach, Connection, DirectoryUser, PlannedChange
+
+from .facts import BY_FEDERATION_ID, BY_USERNAME, Candidate, Facts, gather
+from .scope import out_of_scope
+
+Verdict = PlannedChange.Action
+
+
+@dataclass(frozen=True)
+class Match:
+    """What importing this person would do, and why, in a sentence for an admin."""
+
+    verdict: PlannedChange.Action
+    reason: str
+    account_id: int | None = None
+    account_name: str = ""
+    candidates: list[Candidate] = field(default_factory=list)
+
+    @property
+    def shown(self) -> str:
+        """What a page showed, short enough for a form field; see `planning.needs_review`."""
+        return f"{self.verdict}:{self.account_id or ''}"
+
+
+class Matcher:
+    """Matches any number of people in a constant number of queries."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        viewer: User | None = None,
+        approach: Approach = Approach.ON_DEMAND,
+    ) -> None:
+        self.connection = connection
+        self.viewer = viewer
+        self.approach = approach
+
+    def match(self, people: Sequence[DirectoryUser]) -> dict[int, Match]:
+        """The verdicts by `DirectoryUser.pk`."""
+        facts = gather(self.connection, people)
+        return {person.pk: self.decide(facts[person.pk]) for person in people}
+
+    def decide(self, facts: Facts) -> Match:
+        return decide(
+            facts,
+            policy=Connection.EmailPolicy(self.connection.email_policy),
+            viewer_id=self.viewer.pk if self.viewer else None,
+            not_in_scope=out_of_scope(facts.person, self.connection, self.approach),
+        )
+
+
+def decide(
+    facts: Facts,
+    *,
+    policy: Connection.EmailPolicy,
+    viewer_id: int | None,
+    not_in_scope: str | None,
+) -> Match:
+    """The whole decision about one person. Asks nobody, changes nothing."""
+    if facts.mapping is not None:
+        account = facts.mapping.account
+        return Match(Verdict.NOTHING, _mapped_already(facts), account.pk, str(account))
+    if facts.person.ignored_at is not None:
+        because = f": {facts.person.ignored_reason}" if facts.person.ignored_reason else ""
+        return Match(Verdict.NOTHING, f"Ignored{because}")
+    if not_in_scope is not None:
+        return Match(Verdict.NOTHING, not_in_scope)
+    doubt = _doubt(facts, policy, viewer_id)
+    if doubt is not None:
+        return Match(Verdict.CONFLICT, doubt, candidates=list(facts.candidates))
+    if facts.candidates:
+        only = facts.candidates[0]
+        return Match(Verdict.MAP, _why_mapped(only, viewer_id), only.account_id, only.name, [only])
+    if not is_usable_email(facts.person.email):
+        return Match(Verdict.NOTHING, "No usable e-mail in Salesforce: an account needs one")
+    return Match(Verdict.CREATE, "New account")
+
+
+def is_usable_email(address: str) -> bool:
+    try:
+        validate_email(address.strip())
+    except ValidationError:
+        return False
+    return len(address.strip()) <= 254
+
+
+def _mapped_already(facts: Facts) -> str:
+    assert facts.mapping is not None
+    account = facts.mapping.account
+    if not facts.mapping.is_current:
+        return f"A former Salesforce user of {account}"
+    if account.state == User.State.DEACTIVATED:
+        return f"Already mapped to {account}, whose account is deactivated"
+    if account.state == User.State.PENDING:
+        return "Already has an account, which is pending"
+    return "Already has an account"
+
+
+def _doubt(facts: Facts, policy: Connection.EmailPolicy, viewer_id: int | None) -> str | None:
+    """Why a person must decide; ``None`` where nobody has to."""
+    if facts.is_support_staff:
+        return "This e-mail belongs to somebody of the support staff"
+    if facts.sharing > 1:
+        return f"{facts.sharing} people in Salesforce share this e-mail"
+    if len(facts.candidates) > 1:
+        return f"{len(facts.candidates)} accounts may be this person"
+    if facts.candidates:
+        return _doubt_about(facts.candidates[0], policy, viewer_id)
+    return None
+
+
+def _doubt_about(
+    account: Candidate, policy: Connection.EmailPolicy, viewer_id: int | None
+) -> str | None:
+    same = f"{account.name} has the same {account.found_by[0]}"
+    if account.mapped_to:
+        return f"{same}, but is mapped to another Salesforce user, {account.mapped_to_name}"
+    if not account.is_live:
+        return f"{same}, but is deactivated: the same person?"
+    if account.account_id == viewer_id:
+        return None
+    if account.protected:
+        return f"{same}, but is protected from every sync"
+    if account.role == User.Role.ADMIN:
+        return f"{same}, but is a company admin: the same person?"
+    if BY_FEDERATION_ID in account.found_by or policy == Connection.EmailPolicy.MAP:
+        return None
+    if policy == Connection.EmailPolicy.NEVER:
+        return f"{same}, and nobody is mapped by e-mail here"
+    return f"{same} and has already logged in: the same person?" if account.has_logged_in else None
+
+
+def _why_mapped(account: Candidate, viewer_id: int | None) -> str:
+    if account.account_id == viewer_id:
+        return "This is you: maps to your account"
+    rule = account.found_by[0]
+    if rule == BY_FEDERATION_ID:
+        return f"Maps to {account.name}: same federation id"
+    known = "has logged in" if account.has_logged_in else "never logged in"
+    same = "username is the log-in e-mail" if rule == BY_USERNAME else "same e-mail"
+    return f"Maps to {account.name}: {same}, {known}"

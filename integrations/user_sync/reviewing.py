@@ -1,0 +1,142 @@
+"""What a person changes in a plan before it is approved."""
+
+from __future__ import annotations
+
+from django.db import models, transaction
+
+from accounts import audit
+from accounts.models import User
+from integrations.models import DirectoryUser, PlannedChange, SyncPlan, UserMapping
+
+from .errors import PlanError
+from .facts import Candidate
+from .matching import is_usable_email
+from .planning import filling_values, new_account_values
+from .teams import TeamChooser
+
+Action = PlannedChange.Action
+
+
+class Resolution(models.TextChoices):
+    """The answers to a conflict."""
+
+    MAP = "map", "Map to this account"
+    CREATE = "create", "Create a new account"
+    IGNORE = "ignore", "Ignore"
+
+
+def set_included(change: PlannedChange, included: bool, *, by: User | None) -> None:
+    """Tick or untick a row. Raises `PlanError` once the plan is approved."""
+    with transaction.atomic():
+        _draft(change)
+        PlannedChange.objects.filter(pk=change.pk).update(included=included, decided_by=by)
+    change.included, change.decided_by = included, by
+
+
+def resolve_conflict(
+    change: PlannedChange, resolution: str, *, by: User | None, account_id: int | None = None
+) -> None:
+    """Answer a conflict of a draft, also once more. ``account_id`` is wanted for `Resolution.MAP`.
+
+    Raises `PlanError`, with the reason, when this answer is not possible.
+    """
+    with transaction.atomic():
+        plan = _draft(change)
+        change = PlannedChange.objects.select_for_update().get(pk=change.pk, plan=plan)
+        if change.action != Action.CONFLICT and not _was_a_conflict(change):
+            raise PlanError(f"{change.person_name} is not in conflict.")
+        person = DirectoryUser.objects.get(
+            connection=plan.connection_id, salesforce_id=change.salesforce_user_id
+        )
+        if resolution == Resolution.MAP:
+            _map(change, plan, person, account_id)
+        elif resolution == Resolution.CREATE:
+            _create(change, plan, person)
+        else:
+            _ignore(change)
+        change.included, change.decided_by = True, by
+        change.save()
+        audit.record(
+            "plan.conflict_resolved",
+            change,
+            by=by,
+            after={"action": change.action, "account": change.account_name},
+        )
+
+
+def _draft(change: PlannedChange) -> SyncPlan:
+    """The row's plan, locked until the transaction ends, so that nobody approves it meanwhile."""
+    plan = SyncPlan.objects.select_for_update(no_key=True).get(pk=change.plan_id)
+    if plan.state != SyncPlan.State.DRAFT:
+        raise PlanError("This plan is approved already: its rows can no longer be changed.")
+    return plan
+
+
+def _was_a_conflict(change: PlannedChange) -> bool:
+    return "resolved" in change.values
+
+
+def _map(
+    change: PlannedChange, plan: SyncPlan, person: DirectoryUser, account_id: int | None
+) -> None:
+    known = {one["account_id"]: Candidate.from_json(one) for one in change.candidates}
+    account = User.objects.filter(company=plan.company_id, pk=account_id).first()
+    if account is None or account_id not in known:
+        raise PlanError("There is no such account to map to.")
+    if taken := _other_person(plan, account, person):
+        raise PlanError(
+            f"{account} is mapped to another Salesforce user, {taken}. Unmap them first."
+        )
+    if _others(change).filter(action=Action.MAP, account=account).exists():
+        raise PlanError(f"Another row of this plan maps to {account} already.")
+    team = TeamChooser(plan.company, plan.team_source, plan.team).choose(person)
+    values = {} if account.protected else filling_values(person, team)
+    if account.state == User.State.DEACTIVATED:
+        values["state"] = User.State.ACTIVE.value
+    change.action, change.account, change.account_name = Action.MAP, account, str(account)
+    change.reason = f"Maps to {account}, as you decided"
+    change.values = values | {"resolved": True}
+
+
+def _create(change: PlannedChange, plan: SyncPlan, person: DirectoryUser) -> None:
+    if not is_usable_email(person.email):
+        raise PlanError(f"{person} has no usable e-mail in Salesforce: an account needs one.")
+    holder = User.objects.holding_address().filter(
+        company=plan.company_id, email__iexact=person.email.strip()
+    )
+    if account := holder.first():
+        raise PlanError(
+            f"{account} already has this e-mail, and nobody else can. Change one of the two"
+            " addresses, map to that account, or ignore this person."
+        )
+    if _others(change).filter(action=Action.CREATE, person_email=change.person_email).exists():
+        raise PlanError("Another row of this plan already makes an account with this e-mail.")
+    team = TeamChooser(plan.company, plan.team_source, plan.team).choose(person)
+    change.action, change.account, change.account_name = Action.CREATE, None, ""
+    change.reason = "New account, as you decided" + (f"; {team.remark}" if team.remark else "")
+    change.values = new_account_values(person, team, plan.role) | {"resolved": True}
+
+
+def _ignore(change: PlannedChange) -> None:
+    change.action, change.account, change.account_name = Action.IGNORE, None, ""
+    change.reason = "Gets no account until somebody stops ignoring them"
+    change.values = {"reason": "Ignored in a conflict", "resolved": True}
+
+
+def _other_person(plan: SyncPlan, account: User, person: DirectoryUser) -> str | None:
+    """The name of the other Salesforce user whom the account is mapped to."""
+    mapping = (
+        UserMapping.objects.filter(connection=plan.connection_id, account=account, is_current=True)
+        .exclude(salesforce_user_id=person.salesforce_id)
+        .first()
+    )
+    if mapping is None:
+        return None
+    names = DirectoryUser.objects.filter(
+        connection=plan.connection_id, salesforce_id=mapping.salesforce_user_id
+    ).values_list("name", flat=True)
+    return names.first() or mapping.salesforce_user_id
+
+
+def _others(change: PlannedChange) -> models.QuerySet[PlannedChange]:
+    return PlannedChange.objects.filter(plan=change.plan_id, included=True).exclude(pk=change.pk)
