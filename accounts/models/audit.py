@@ -7,7 +7,7 @@ from .user import User
 
 
 class AuditEntry(models.Model):
-    """Who did what to what, from where. Never changed; kept when its actor is gone."""
+    """Who did what to what, from where. Outlives its actor; the database refuses changes."""
 
     company = models.ForeignKey(
         Company, on_delete=models.PROTECT, null=True, blank=True, related_name="audit_entries"
@@ -34,6 +34,7 @@ class AuditEntry(models.Model):
         verbose_name_plural = "audit entries"
         indexes = [
             models.Index(fields=["company", "-at", "-id"], name="audit_newest_first"),
+            models.Index(fields=["-at", "-id"], name="audit_of_all_newest_first"),
             models.Index(
                 fields=["company", "subject_type", "subject_id", "-at"], name="audit_of_a_subject"
             ),

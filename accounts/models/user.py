@@ -7,8 +7,9 @@ from django.contrib.auth import get_backends
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q, Value
 from django.db.models.functions import Lower
+from django.utils.crypto import salted_hmac
 
 from accounts.search import search_column
 
@@ -23,6 +24,20 @@ class UserQuerySet(models.QuerySet["User"]):
     def in_a_seat(self) -> UserQuerySet:
         """Accounts that count against the company's seats."""
         return self.filter(state=User.State.ACTIVE, company__isnull=False)
+
+    def with_address(self, email: str) -> UserQuerySet:
+        """Accounts of this e-mail in any company and state, however it is written."""
+        return self.alias(folded=Lower("email")).filter(folded=Lower(Value(email.strip())))
+
+    def active_admins(self) -> UserQuerySet:
+        return self.filter(state=User.State.ACTIVE, role=User.Role.ADMIN, company__isnull=False)
+
+    def deactivate(self) -> int:
+        """Deactivate them all; sessions and links of before stay dead after a reactivation.
+
+        Asks no questions: ``accounts.states`` and the sync hold the rules.
+        """
+        return self.update(state=User.State.DEACTIVATED, access_version=F("access_version") + 1)
 
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
@@ -98,7 +113,12 @@ class User(AbstractBaseUser):
         default=False, help_text="No sync ever changes or deactivates this account."
     )
     is_superuser = models.BooleanField("support staff", default=False, editable=False)
-    invited_at = models.DateTimeField(null=True, blank=True, editable=False)
+    invited_at = models.DateTimeField("invited", null=True, blank=True, editable=False)
+    access_version = models.PositiveIntegerField(
+        default=0,
+        editable=False,
+        help_text="Raised to end all sessions and links of this account for good.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     search = search_column("name", "email")
 
@@ -158,6 +178,14 @@ class User(AbstractBaseUser):
     def is_staff(self) -> bool:
         """Whether the admin opens for this person."""
         return self.is_active and (self.is_superuser or self.is_company_admin)
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        return salted_hmac(
+            "accounts.User.session",
+            f"{self.password}:{self.access_version}",
+            secret=secret,
+            algorithm="sha256",
+        ).hexdigest()
 
     def get_full_name(self) -> str:
         return self.name
