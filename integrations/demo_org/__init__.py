@@ -1,0 +1,5 @@
+"""DemoOrg"""
+
+from .org import DemoOrg
+
+__all__ = ["DemoOrg"]

@@ -1,0 +1,99 @@
+"""The *Break it* page, and the same for programs at `/break-it/api`."""
+
+from json import JSONDecodeError
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from .answers import json_answer
+from .fault_kinds import KINDS
+from .faults import UnknownFault, describe
+from .org import DemoOrg
+from .pages import Pages
+
+TIMES = {"once": 1, "3 times": 3, "until mended": None}
+AREAS = {"data": "Data requests", "login": "Log-in requests", "all": "All requests"}
+
+
+class BreakIt:
+    def __init__(self, org: DemoOrg, pages: Pages) -> None:
+        self.org = org
+        self.pages = pages
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/break-it", self.show, methods=["GET"]),
+            Route("/break-it", self.switch, methods=["POST"]),
+            Route("/break-it/api", self.state, methods=["GET"]),
+            Route("/break-it/api", self.change, methods=["POST"]),
+        ]
+
+    async def show(self, request: Request) -> Response:
+        return self.answer(request)
+
+    def answer(self, request: Request, error: str = "") -> Response:
+        on = {broken.kind.name: broken for broken in self.org.faults.broken}
+        return self.pages.page(
+            request,
+            "break_it.html",
+            status=400 if error else 200,
+            kinds=KINDS.values(),
+            on=on,
+            times=TIMES,
+            areas=AREAS,
+            error=error,
+            connecting=self.org.store.get("User", self.org.connecting_user_id),
+        )
+
+    async def switch(self, request: Request) -> Response:
+        form = {name: str(value) for name, value in (await request.form()).items()}
+        if form.get("mend") == "everything":
+            self.org.faults.mend_everything()
+        elif form.get("mend"):
+            self.org.faults.mend(form["mend"])
+        else:
+            try:
+                self.org.faults.break_it(
+                    form.get("fault", ""),
+                    times=TIMES.get(form.get("times", "")),
+                    where=form.get("where") or "data",
+                    value=form.get("value", "").strip(),
+                )
+            except (UnknownFault, KeyError) as error:
+                return self.answer(request, f"Not switched on: {error}")
+        return RedirectResponse("/break-it", 303)
+
+    async def state(self, request: Request) -> Response:
+        return json_answer(self.state_body())
+
+    def state_body(self) -> dict[str, Any]:
+        return {"broken": [describe(broken) for broken in self.org.faults.broken]}
+
+    async def change(self, request: Request) -> Response:
+        """`{"fault", "times"?, "after"?, "where"?, "value"?}` or `{"mend": name|"everything"}`."""
+        try:
+            body = await request.json()
+            self.apply(body)
+        except (JSONDecodeError, UnicodeDecodeError):
+            return json_answer({"error": "The body is not JSON."}, 400)
+        except (UnknownFault, KeyError, TypeError) as error:
+            return json_answer({"error": str(error)}, 400)
+        return json_answer(self.state_body())
+
+    def apply(self, body: dict[str, Any]) -> None:
+        mend = body.get("mend")
+        if mend == "everything":
+            self.org.faults.mend_everything()
+        elif mend:
+            self.org.faults.mend(mend)
+        else:
+            times = body.get("times")
+            self.org.faults.break_it(
+                body["fault"],
+                times=None if times is None else int(times),
+                after=int(body.get("after", 0)),
+                where=body.get("where", "data"),
+                value=str(body.get("value", "")),
+            )

@@ -1,0 +1,186 @@
+"""`describe` answers: an object and its fields with the keys that Salesforce gives them."""
+
+from typing import Any
+
+from .schema import OBJECTS, Field, SObject
+from .soql import Access
+
+_XSD = {
+    "id": "tns:ID",
+    "reference": "tns:ID",
+    "boolean": "xsd:boolean",
+    "int": "xsd:int",
+    "double": "xsd:double",
+    "currency": "xsd:double",
+    "percent": "xsd:double",
+    "date": "xsd:date",
+    "datetime": "xsd:dateTime",
+}
+_NUMBERS = {"double": (18, 2), "currency": (18, 2), "percent": (3, 0)}
+
+
+def global_entry(sobject: SObject, base: str) -> dict[str, Any]:
+    """One object as the list of objects shows it; `base` is `/services/data/vXX.0`."""
+    root = f"{base}/sobjects/{sobject.name}"
+    return {
+        "activateable": False,
+        "associateEntityType": None,
+        "associateParentEntity": None,
+        "createable": sobject.writable,
+        "custom": False,
+        "customSetting": False,
+        "deepCloneable": False,
+        "deletable": sobject.deletable,
+        "deprecatedAndHidden": False,
+        "feedEnabled": sobject.guarded,
+        "hasSubtypes": False,
+        "isInterface": False,
+        "isSubtype": False,
+        "keyPrefix": sobject.prefix,
+        "label": sobject.label,
+        "labelPlural": sobject.plural,
+        "layoutable": sobject.writable,
+        "mergeable": False,
+        "mruEnabled": sobject.guarded,
+        "name": sobject.name,
+        "queryable": sobject.name != "Name",
+        "replicateable": sobject.writable,
+        "retrieveable": sobject.prefix is not None,
+        "searchable": sobject.writable,
+        "triggerable": sobject.writable,
+        "undeletable": sobject.deletable,
+        "updateable": sobject.writable,
+        "urls": {
+            "rowTemplate": f"{root}/{{ID}}",
+            "describe": f"{root}/describe",
+            "sobject": root,
+        },
+    }
+
+
+def describe_object(sobject: SObject, base: str, access: Access) -> dict[str, Any]:
+    """The whole describe of one object, as far as the asking user may read its fields."""
+    readable = [f for f in sobject.fields if access.can_read_field(sobject, f)]
+    return global_entry(sobject, base) | {
+        "actionOverrides": [],
+        "childRelationships": _children(sobject),
+        "compactLayoutable": sobject.writable,
+        "defaultImplementation": None,
+        "extendedBy": None,
+        "extendsInterfaces": None,
+        "fields": [_field(sobject, f) for f in readable],
+        "implementedBy": None,
+        "implementsInterfaces": None,
+        "listviewable": None,
+        "lookupLayoutable": None,
+        "namedLayoutInfos": [],
+        "networkScopeFieldName": None,
+        "recordTypeInfos": [],
+        "searchLayoutable": sobject.writable,
+        "sobjectDescribeOption": "FULL",
+        "supportedScopes": [{"label": f"All {sobject.plural.lower()}", "name": "everything"}],
+    }
+
+
+def column_metadata(field: Field, name: str) -> dict[str, Any]:
+    """One column of a query, for clients that lay out tables by it (the Salesforce CLI)."""
+    return {
+        "aggregate": False,
+        "apexType": _XSD.get(field.type, "xsd:string").removeprefix("xsd:").title(),
+        "booleanType": field.type == "boolean",
+        "columnName": name,
+        "custom": field.custom,
+        "displayName": name,
+        "foreignKeyName": field.refers_to[0] if field.refers_to else None,
+        "insertable": field.writable,
+        "joinColumns": [],
+        "numberType": field.type in ("int", *_NUMBERS),
+        "textType": field.type in ("string", "textarea", "email", "phone", "url"),
+        "updatable": field.writable,
+    }
+
+
+def _children(sobject: SObject) -> list[dict[str, Any]]:
+    return [
+        {
+            "cascadeDelete": False,
+            "childSObject": other.name,
+            "deprecatedAndHidden": False,
+            "field": field.name,
+            "junctionIdListNames": [],
+            "junctionReferenceTo": [],
+            "relationshipName": None,
+            "restrictedDelete": False,
+        }
+        for other in OBJECTS.values()
+        for field in other.fields
+        if sobject.name in field.refers_to
+    ]
+
+
+def _field(sobject: SObject, field: Field) -> dict[str, Any]:
+    precision, scale = _NUMBERS.get(field.type, (0, 0))
+    # On Task and Event the nearest thing to a name is the subject.
+    is_name = field.name == ("Subject" if sobject.name in ("Task", "Event") else "Name")
+    return {
+        "aggregatable": field.type not in ("boolean", "textarea"),
+        "aiPredictionField": False,
+        "autoNumber": False,
+        "byteLength": field.length * 3,
+        "calculated": False,
+        "calculatedFormula": None,
+        "cascadeDelete": False,
+        "caseSensitive": False,
+        "compoundFieldName": None,
+        "controllerName": None,
+        "createable": field.writable and sobject.writable,
+        "custom": field.custom,
+        "defaultValue": False if field.type == "boolean" else None,
+        "defaultValueFormula": None,
+        "defaultedOnCreate": field.type == "boolean" or not field.writable,
+        "dependentPicklist": False,
+        "deprecatedAndHidden": False,
+        "digits": 8 if field.type == "int" else 0,
+        "displayLocationInDecimal": False,
+        "encrypted": False,
+        "externalId": field.unique,
+        "extraTypeInfo": None,
+        "filterable": field.filterable,
+        "filteredLookupInfo": None,
+        "formulaTreatNullNumberAsZero": False,
+        "groupable": field.filterable and field.type not in (*_NUMBERS, "datetime"),
+        "highScaleNumber": False,
+        "htmlFormatted": False,
+        "idLookup": field.type == "id" or field.unique,
+        "inlineHelpText": None,
+        "label": field.label,
+        "length": field.length,
+        "mask": None,
+        "maskType": None,
+        "name": field.name,
+        "nameField": is_name,
+        "namePointing": field.polymorphic,
+        "nillable": not field.required,
+        "permissionable": not field.required and field.type != "id",
+        "picklistValues": [
+            {"active": True, "defaultValue": False, "label": c, "validFor": None, "value": c}
+            for c in field.choices
+        ],
+        "polymorphicForeignKey": field.polymorphic,
+        "precision": precision,
+        "queryByDistance": False,
+        "referenceTargetField": None,
+        "referenceTo": list(field.refers_to),
+        "relationshipName": field.relationship,
+        "relationshipOrder": None,
+        "restrictedDelete": False,
+        "restrictedPicklist": False,
+        "scale": scale,
+        "searchPrefilterable": False,
+        "soapType": _XSD.get(field.type, "xsd:string"),
+        "sortable": field.filterable,
+        "type": field.type,
+        "unique": field.unique,
+        "updateable": field.writable and sobject.writable,
+        "writeRequiresMasterRead": False,
+    }

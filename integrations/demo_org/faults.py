@@ -1,0 +1,158 @@
+"""Everything that can be broken here, and the switches for it.
+
+A fault either spoils answers (the next one, the next few, all of them) or changes the org itself
+until it is mended. `web_faults.py` carries out the first kind, this file the second.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .store import Row
+
+if TYPE_CHECKING:
+    from .org import DemoOrg
+
+Undo = Callable[[], None]
+Switch = Callable[["DemoOrg", str], Undo]
+
+
+class UnknownFault(ValueError):
+    """No such fault, or a value that it can't be given."""
+
+
+@dataclass(frozen=True)
+class FaultKind:
+    """One switch of the page. `value_label` is empty where there is nothing to choose."""
+
+    name: str
+    title: str
+    effect: str
+    spoils_answers: bool = False
+    value_label: str = ""
+    default: str = ""
+    choices: tuple[str, ...] = ()
+    numeric: bool = False
+    switch: Switch | None = None
+
+
+@dataclass
+class Broken:
+    """A fault that is on. `times` None: until mended; `after`: requests to let pass first.
+
+    `where` is `data` (the REST API), `login` (the OAuth endpoints), `all`, or a part of a path.
+    """
+
+    kind: FaultKind
+    times: int | None = None
+    after: int = 0
+    where: str = "data"
+    value: str = ""
+    hits: int = 0
+    undo: Undo | None = None
+
+
+class Faults:
+    def __init__(self, org: "DemoOrg") -> None:
+        self.org = org
+        self._broken: dict[str, Broken] = {}
+        self._lock = threading.RLock()
+
+    def break_it(
+        self,
+        name: str,
+        times: int | None = None,
+        after: int = 0,
+        where: str = "data",
+        value: str = "",
+    ) -> Broken:
+        """Switch a fault on (again: with the new settings); UnknownFault says what is wrong."""
+        from .fault_kinds import KINDS
+
+        kind = KINDS.get(name)
+        if kind is None:
+            raise UnknownFault(f"There is no fault {name!r}. There are: {', '.join(KINDS)}.")
+        value = value or kind.default
+        if kind.choices and value not in kind.choices:
+            raise UnknownFault(f"{kind.title}: {value!r} is none of {', '.join(kind.choices)}.")
+        if kind.numeric and value and not value.replace(".", "", 1).isdigit():
+            raise UnknownFault(f"{kind.title}: {value!r} is not a number.")
+        with self._lock:
+            self.mend(name)
+            undo = kind.switch(self.org, value) if kind.switch else None
+            broken = Broken(kind, times, after, where, value, undo=undo)
+            self._broken[name] = broken
+            return broken
+
+    def mend(self, name: str) -> None:
+        """Switch a fault off and undo what it did; nothing happens when it is not on."""
+        with self._lock:
+            broken = self._broken.pop(name, None)
+            if broken and broken.undo:
+                broken.undo()
+
+    def mend_everything(self) -> None:
+        for name in list(self._broken):
+            self.mend(name)
+
+    def is_on(self, name: str) -> bool:
+        return name in self._broken
+
+    def value(self, name: str) -> str | None:
+        broken = self._broken.get(name)
+        return broken.value if broken else None
+
+    @property
+    def broken(self) -> list[Broken]:
+        return list(self._broken.values())
+
+    def strike(self, path: str) -> Broken | None:
+        """The fault that spoils the answer to this request, if any; counts it."""
+        with self._lock:
+            for broken in list(self._broken.values()):
+                if broken.kind.spoils_answers and _concerns(broken, path) and self._due(broken):
+                    return broken
+        return None
+
+    def _due(self, broken: Broken) -> bool:
+        if broken.after > 0:
+            broken.after -= 1
+            return False
+        broken.hits += 1
+        if broken.times is not None and broken.hits >= broken.times:
+            self._broken.pop(broken.kind.name, None)
+        return True
+
+    def thinned_directory(self, rows: list[Row]) -> list[Row]:
+        if self.is_on("empty_directory"):
+            return []
+        if not self.is_on("shrunk_directory"):
+            return rows
+        connecting = self.org.connecting_user_id
+        return [r for n, r in enumerate(rows) if n % 10 not in (2, 5, 8) or r["Id"] == connecting]
+
+
+def _concerns(broken: Broken, path: str) -> bool:
+    data = path.startswith("/services/data/v")
+    login = path.startswith(("/services/oauth2/", "/id/")) and not path.endswith("/authorize")
+    if broken.kind.name == "locator_lost":
+        return data and "/query/" in path and not path.endswith("/query/")
+    if broken.where == "data":
+        return data
+    if broken.where == "login":
+        return login
+    return (data or login) and (broken.where == "all" or broken.where in path)
+
+
+def describe(broken: Broken) -> dict[str, Any]:
+    """One fault that is on, as JSON."""
+    return {
+        "fault": broken.kind.name,
+        "title": broken.kind.title,
+        "times": broken.times,
+        "after": broken.after,
+        "where": broken.where,
+        "value": broken.value,
+        "hits": broken.hits,
+    }

@@ -1,0 +1,121 @@
+"""Serving the org on loopback: in the foreground, or in a thread for tests."""
+
+import asyncio
+import logging
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from .app import create_app
+from .org import DemoOrg
+from .web_faults import Connections
+
+HOST = "127.0.0.1"
+START_SECONDS = 10
+STOP_SECONDS = 5
+
+
+class PortInUse(OSError):
+    """Somebody else listens on the wanted port."""
+
+
+def listen(port: int) -> socket.socket:
+    """A listening socket on loopback; 0 takes any free port."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+    except OSError as error:
+        listener.close()
+        raise PortInUse(f"Port {port} on {HOST} can't be used: {error.strerror}.") from error
+    return listener
+
+
+class OrgServer(uvicorn.Server):
+    """uvicorn, told apart in two things: it knows its connections, and signals stuck answers."""
+
+    def __init__(self, org: DemoOrg, listener: socket.socket) -> None:
+        self.org = org
+        self.listener = listener
+        connections: Connections = {}
+        org.url = f"http://{HOST}:{listener.getsockname()[1]}"
+        org.stopping = False
+        config = uvicorn.Config(
+            create_app(org, connections),
+            http=_protocol(connections),
+            ws="none",
+            lifespan="off",
+            server_header=False,
+            log_config=None,
+            log_level=logging.WARNING,
+            timeout_graceful_shutdown=STOP_SECONDS,
+        )
+        super().__init__(config)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.org.stopping = True
+        await super().shutdown(sockets)
+
+
+def _protocol(connections: Connections) -> type[H11Protocol]:
+    """uvicorn's protocol, which writes down its connections for the faults that cut them."""
+
+    class Protocol(H11Protocol):
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            if self.client:
+                connections[self.client] = transport
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            if self.client:
+                connections.pop(self.client, None)
+            super().connection_lost(exc)
+
+    return Protocol
+
+
+def serve(org: DemoOrg, listener: socket.socket) -> None:
+    """Serve until Ctrl-C or SIGTERM."""
+    OrgServer(org, listener).run(sockets=[listener])
+
+
+@dataclass(frozen=True)
+class Running:
+    url: str
+    org: DemoOrg
+
+
+@contextmanager
+def run_in_thread(org: DemoOrg, port: int = 0) -> Iterator[Running]:
+    """Serve on a real socket in a thread, for the time of the `with` block."""
+    listener = listen(port)
+    server = OrgServer(org, listener)
+    failures: list[BaseException] = []
+
+    def run(**arguments: Any) -> None:
+        try:
+            asyncio.run(server.serve(**arguments))
+        except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
+            failures.append(error)
+
+    thread = threading.Thread(target=run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + START_SECONDS
+    while not server.started and not failures and time.monotonic() < deadline:
+        time.sleep(0.005)
+    if not server.started:
+        raise RuntimeError("The demo org did not start.") from (failures or [None])[0]
+    try:
+        yield Running(org.url, org)
+    finally:
+        org.stopping = True
+        server.should_exit = True
+        thread.join(STOP_SECONDS * 2)
+        listener.close()
