@@ -32,7 +32,12 @@ class LogInRefused(Exception):
 
     def __init__(self, message: str, connection: Connection | None = None) -> None:
         super().__init__(message)
+        self.message = message
         self.connection = connection
+
+
+class LogInFailed(LogInRefused):
+    """Salesforce, or the network, did not let it through."""
 
 
 def begin(connection: Connection, by: User, *, another_user: bool = False) -> str:
@@ -58,25 +63,28 @@ def begin(connection: Connection, by: User, *, another_user: bool = False) -> st
 def come_back(state: str, code: str, by: User) -> AuthorizationAttempt:
     """Exchange the code that Salesforce sent ``by`` back with, and keep who it is for.
 
-    Raise LogInRefused, or SalesforceError when the exchange failed; the state is used up then.
+    Raise LogInRefused; the state is used up either way.
     """
     attempt = _claimed(state, by)
     connection = attempt.connection
-    app = oauth_app(connection)
-    verifier = unseal(attempt.sealed_verifier, place=_place(attempt.state_digest, "verifier"))
     try:
+        app = oauth_app(connection)
+        verifier = unseal(attempt.sealed_verifier, place=_place(attempt.state_digest, "verifier"))
         tokens = app.exchange(code, verifier)
-    except SalesforceError:
+        try:
+            identity = app.identity(tokens)
+            _refuse_another_org(connection, identity)
+            user = ConnectingUser.read(identity, _client(app, tokens))
+        except (SalesforceError, LogInRefused):
+            _revoke(app, tokens)
+            raise
+    except LogInRefused:
         attempt.delete()
         raise
-    try:
-        identity = app.identity(tokens)
-        _refuse_another_org(connection, identity)
-        user = ConnectingUser.read(identity, _client(app, tokens))
-    except (SalesforceError, LogInRefused):
+    except SalesforceError as error:
         attempt.delete()
-        _revoke(app, tokens)
-        raise
+        logger.warning("a log-in to Salesforce failed: %s %s", error.code, error.detail)
+        raise LogInFailed(error.message, connection) from error
     _keep(attempt, tokens, user)
     return attempt
 
@@ -105,18 +113,27 @@ def connect_as(
         _revoke(oauth_app(connection), former)
 
 
-def connect_directly(
-    connection: Connection, tokens: Tokens, user: ConnectingUser, *, by: User | None = None
-) -> None:
-    """Connect with tokens that were got without a browser, as the demo does."""
+def connect_directly(connection: Connection, tokens: Tokens, *, by: User | None = None) -> None:
+    """Connect with tokens that were got without a browser, as the demo does.
+
+    Raise SalesforceError, or LogInRefused for another org than before.
+    """
+    app = oauth_app(connection)
+    identity = app.identity(tokens)
+    _refuse_another_org(connection, identity)
+    user = ConnectingUser.read(identity, _client(app, tokens))
     with transaction.atomic():
         _connect(connection, tokens, user, by=by, request=None)
 
 
 def forget(attempt: AuthorizationAttempt) -> None:
     """Give back the access that this log-in got; nothing of the connection changes."""
-    app, tokens = oauth_app(attempt.connection), attempt_tokens(attempt)
     attempt.delete()
+    try:
+        app, tokens = oauth_app(attempt.connection), attempt_tokens(attempt)
+    except SalesforceError as error:
+        logger.warning("the access of a log-in cannot be revoked: %s", error.detail)
+        return
     _revoke(app, tokens)
 
 
