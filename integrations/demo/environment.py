@@ -1,0 +1,29 @@
+"""The settings of the demo's processes."""
+
+import os
+
+from .folder import DemoFolder
+from .processes import HOST
+
+
+def demo_settings(folder: DemoFolder, database_url: str, port: int) -> dict[str, str]:
+    """What another shell must export to run a command against this demo."""
+    return folder.secrets() | {
+        "SELF_CONTAINED": "true",
+        "DATABASE_URL": database_url,
+        "ALLOWED_HOSTS": f"{HOST},localhost",
+        "BASE_URL": f"http://{HOST}:{port}",
+        "EMAIL_URL": "",
+        "SALESFORCE_ALLOW_LOOPBACK": "true",
+        "QUEUE_POLL_SECONDS": "0.2",
+    }
+
+
+def process_environment(demo: dict[str, str], **more: str) -> dict[str, str]:
+    """The environment of a child: the shell's own, but no setting of another installation."""
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if name.removesuffix("_FILE") not in demo and name != "WEB_POOL_SIZE"
+    }
+    return inherited | demo | {"PYTHONUNBUFFERED": "1"} | more

@@ -1,0 +1,125 @@
+"""Makes the demo's company, accounts and connection, or finds those of the last start."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import requests
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import Company, User
+from integrations.connecting.logging_in import connect_directly
+from integrations.credentials import callback_url, store_app_keys
+from integrations.demo_org.org import CONSUMER_KEY, CONSUMER_SECRET
+from integrations.models import Connection, SyncRun
+from integrations.salesforce.token_response import tokens_from
+from integrations.salesforce.tokens import AppKeys, Tokens
+from integrations.user_sync.directory import request_refresh
+
+from .errors import DemoError
+from .logins import COMPANY_ADMIN, MEMBER, PASSWORD, SUPPORT
+
+COMPANY, SLUG = "Maventech", "demo"
+#: People of the org's cast who have an account before anybody is imported.
+EXISTING_ACCOUNTS: dict[str, Callable[[], dict[str, Any]]] = {
+    "existing_account": dict,
+    "existing_logged_in": lambda: {"last_login": timezone.now()},
+    "existing_admin": lambda: {"role": User.Role.ADMIN},
+}
+ORG_SECONDS = 30
+#: The worker starts at the same time.
+WORKER_SECONDS = 60.0
+FINISHED = (SyncRun.State.DONE, SyncRun.State.FAILED, SyncRun.State.HELD)
+
+
+class RunningOrg:
+    """The demo org, as whoever set it up may talk to it."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.facts = self._post("/demo-org/setup")
+
+    def grant(self) -> dict[str, Any]:
+        """Access for the integration user, without a browser: an answer of the token endpoint."""
+        return self._post("/demo-org/grant", username=self.facts["logins"][0]["username"])
+
+    def allow_callback(self, url: str) -> None:
+        requests.post(
+            f"{self.url}/callbacks", {"url": url}, timeout=ORG_SECONDS, allow_redirects=False
+        ).raise_for_status()
+
+    def _post(self, path: str, **form: str) -> dict[str, Any]:
+        keys = {"client_id": CONSUMER_KEY, "client_secret": CONSUMER_SECRET}
+        response = requests.post(self.url + path, form | keys, timeout=ORG_SECONDS)
+        response.raise_for_status()
+        answer: dict[str, Any] = response.json()
+        return answer
+
+
+def seed(org_url: str) -> dict[str, Any]:
+    """Seed, have the worker read the org's users, and return the ready file's part about it all."""
+    org = RunningOrg(org_url)
+    org.allow_callback(callback_url())
+    company = Company.objects.filter(slug=SLUG).first() or _company_with_accounts(org)
+    connection = _connection(company, org)
+    if connection.state != Connection.State.TERMINATED:
+        _read_users(connection)
+    return {
+        "logins": [login.as_json() for login in (COMPANY_ADMIN, MEMBER, SUPPORT)],
+        "salesforce_logins": org.facts["logins"],
+        "salesforce_access_token": org.grant()["access_token"],
+        "org_id": org.facts["org_id"],
+    }
+
+
+@transaction.atomic
+def _company_with_accounts(org: RunningOrg) -> Company:
+    company = Company.objects.create(
+        slug=SLUG, name=COMPANY, time_zone="America/Chicago", currency="USD"
+    )
+    _account(company, COMPANY_ADMIN.email, COMPANY_ADMIN.name, role=User.Role.ADMIN)
+    _account(company, MEMBER.email, MEMBER.name)
+    for role, fields in EXISTING_ACCOUNTS.items():
+        if member := org.facts["cast"].get(role):
+            _account(company, member["email"], member["name"], **fields())
+    if not User.objects.filter(company=None, email=SUPPORT.email).exists():
+        User.objects.create_superuser(email=SUPPORT.email, name=SUPPORT.name, password=PASSWORD)
+    return company
+
+
+def _account(company: Company, email: str, name: str, **fields: Any) -> None:
+    User.objects.create_user(company=company, email=email, name=name, password=PASSWORD, **fields)
+
+
+def _connection(company: Company, org: RunningOrg) -> Connection:
+    """Connected anew at each start: the org forgets its tokens when it stops."""
+    connection, _ = Connection.objects.update_or_create(
+        company=company, org_id=org.facts["org_id"], defaults={"login_url": org.url}
+    )
+    if connection.state != Connection.State.TERMINATED:
+        store_app_keys(connection, AppKeys(CONSUMER_KEY, CONSUMER_SECRET))
+        connect_directly(connection, _tokens(org))
+        connection.refresh_from_db()
+    return connection
+
+
+def _tokens(org: RunningOrg) -> Tokens:
+    return tokens_from(
+        org.grant(),
+        consumer_secret=CONSUMER_SECRET,
+        allow_loopback=settings.SALESFORCE_ALLOW_LOOPBACK,
+    )
+
+
+def _read_users(connection: Connection) -> None:
+    run = request_refresh(connection, by=None)
+    deadline = time.monotonic() + WORKER_SECONDS
+    while run.state not in FINISHED:
+        if time.monotonic() > deadline:
+            raise DemoError(f"The worker took no work within {WORKER_SECONDS:.0f} seconds.")
+        time.sleep(0.2)
+        run.refresh_from_db()
+    if run.state == SyncRun.State.FAILED:
+        raise DemoError(f"The Salesforce users could not be read: {run.error}")
