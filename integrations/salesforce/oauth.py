@@ -2,13 +2,10 @@
 
 import base64
 import hashlib
-import hmac
-import re
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,13 +15,12 @@ from integrations.salesforce.errors import (
     ConfigurationError,
     ReconnectRequired,
     SalesforceError,
-    TransientError,
 )
 from integrations.salesforce.hosts import checked_url
-from integrations.salesforce.ids import InvalidSalesforceId, to_18
 from integrations.salesforce.oauth_errors import from_identity_response, from_token_response
 from integrations.salesforce.retry import retrying
 from integrations.salesforce.session import SalesforceSession, TimeLimits, retry_after
+from integrations.salesforce.token_response import not_understood, org_and_user, text, tokens_from
 from integrations.salesforce.tokens import AppKeys, Tokens
 
 SCOPES = "api refresh_token id"
@@ -63,23 +59,6 @@ def new_pkce() -> Pkce:
     verifier = secrets.token_urlsafe(64)
     digest = hashlib.sha256(verifier.encode()).digest()
     return Pkce(verifier, base64.urlsafe_b64encode(digest).rstrip(b"=").decode())
-
-
-def org_and_user(identity_url: str) -> tuple[str, str]:
-    """Return the organization's and the user's id, 18 characters each.
-
-    Raises ConfigurationError when the address is not an identity URL.
-    """
-    found = re.search(r"/id/([A-Za-z0-9]{15,18})/([A-Za-z0-9]{15,18})$", identity_url, re.ASCII)
-    try:
-        if found:
-            return to_18(found[1]), to_18(found[2])
-    except InvalidSalesforceId:
-        pass
-    raise ConfigurationError(
-        "Salesforce's answer to the log-in does not say who logged in. Please tell support.",
-        detail=f"unreadable identity URL {identity_url[:100]!r}",
-    )
 
 
 class OAuthApp:
@@ -139,13 +118,13 @@ class OAuthApp:
                 "code_verifier": verifier,
             }
         )
-        if not _text(answer, "refresh_token"):
+        if not text(answer, "refresh_token"):
             raise ConfigurationError(
                 "Salesforce gave access for a short time only. Add the scope “Perform requests at "
                 "any time (refresh_token, offline_access)” to the external client app, then log "
                 "in again."
             )
-        return self._tokens(answer, refresh_token="", identity_url="")
+        return self._tokens(answer)
 
     def refresh(self, tokens: Tokens) -> Tokens:
         """Return new tokens. Never tried twice: with rotation each refresh token works once.
@@ -155,9 +134,7 @@ class OAuthApp:
         answer = self._token_request(
             {"grant_type": "refresh_token", "refresh_token": tokens.refresh_token}
         )
-        renewed = self._tokens(
-            answer, refresh_token=tokens.refresh_token, identity_url=tokens.identity_url
-        )
+        renewed = self._tokens(answer, before=tokens)
         if org_and_user(renewed.identity_url) != org_and_user(tokens.identity_url):
             raise ReconnectRequired(
                 "Salesforce answered for another user than the one who connected. "
@@ -196,12 +173,20 @@ class OAuthApp:
         return Identity(
             org_id=ids[0],
             user_id=ids[1],
-            username=_text(answer, "username"),
-            display_name=_text(answer, "display_name"),
-            email=_text(answer, "email"),
+            username=text(answer, "username"),
+            display_name=text(answer, "display_name"),
+            email=text(answer, "email"),
             email_verified=answer.get("email_verified") is True,
-            user_type=_text(answer, "user_type"),
+            user_type=text(answer, "user_type"),
             active=answer.get("active") is True,
+        )
+
+    def _tokens(self, answer: Mapping[str, Any], before: Tokens | None = None) -> Tokens:
+        return tokens_from(
+            answer,
+            consumer_secret=self.keys.consumer_secret,
+            allow_loopback=self.allow_loopback,
+            before=before,
         )
 
     def _token_request(self, form: dict[str, str]) -> dict[str, Any]:
@@ -232,39 +217,6 @@ class OAuthApp:
             )
         return _json_object(response)
 
-    def _tokens(
-        self, answer: Mapping[str, Any], *, refresh_token: str, identity_url: str
-    ) -> Tokens:
-        """Read a token response; what a refresh leaves out stays as it was."""
-        self._check_signature(answer)
-        issued_at = _text(answer, "issued_at")
-        tokens = Tokens(
-            access_token=_text(answer, "access_token"),
-            refresh_token=_text(answer, "refresh_token") or refresh_token,
-            instance_url=_text(answer, "instance_url"),
-            identity_url=_text(answer, "id") or identity_url,
-            issued_at=_moment(issued_at),
-        )
-        if not tokens.access_token:
-            raise _no_tokens()
-        org_and_user(tokens.identity_url)
-        checked_url(tokens.identity_url, allow_loopback=self.allow_loopback)
-        instance_url = checked_url(tokens.instance_url, allow_loopback=self.allow_loopback)
-        return replace(tokens, instance_url=instance_url)
-
-    def _check_signature(self, answer: Mapping[str, Any]) -> None:
-        """Salesforce signs identity URL and time with the consumer secret."""
-        signature = _text(answer, "signature")
-        if not signature:
-            return
-        signed = _text(answer, "id") + _text(answer, "issued_at")
-        digest = hmac.digest(self.keys.consumer_secret.encode(), signed.encode(), "sha256")
-        if not hmac.compare_digest(base64.b64encode(digest), signature.encode()):
-            raise ConfigurationError(
-                "The signature of Salesforce's answer does not fit the consumer secret. "
-                "Copy the secret again from the external client app, then log in again."
-            )
-
 
 def _json_object(response: requests.Response) -> dict[str, Any]:
     try:
@@ -272,28 +224,9 @@ def _json_object(response: requests.Response) -> dict[str, Any]:
     except (ValueError, RecursionError):
         answer = None
     if not isinstance(answer, dict):
-        raise _no_tokens()
+        raise not_understood()
     return answer
-
-
-def _no_tokens() -> TransientError:
-    return TransientError(
-        "Salesforce's log-in answered with something else than expected, such as a maintenance "
-        "page. Please try again in a minute."
-    )
-
-
-def _text(answer: Mapping[str, Any], name: str) -> str:
-    value = answer.get(name)
-    return value if isinstance(value, str) else ""
 
 
 def _body(response: requests.Response) -> str:
     return response.content.decode("utf-8", "replace")
-
-
-def _moment(milliseconds: str) -> datetime:
-    """`issued_at` is the epoch in milliseconds, as text; it may be missing."""
-    if re.fullmatch(r"[0-9]{1,14}", milliseconds, re.ASCII):
-        return datetime.fromtimestamp(int(milliseconds) / 1000, UTC)
-    return datetime.now(UTC)
