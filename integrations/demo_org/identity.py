@@ -69,9 +69,7 @@ def _shared(org: DemoOrg, user_id: str) -> dict[str, Any]:
     row = org.store.get("User", user_id)
     assert row is not None
     base = org.instance_url
-    urls = {
-        name: base + path.replace("{user_id}", user_id) for name, path in _URLS.items()
-    }
+    urls = {name: base + path.replace("{user_id}", user_id) for name, path in _URLS.items()}
     picture = f"{base}/static/person.svg"
     return {
         "user_id": user_id,

@@ -54,9 +54,7 @@ class Pages:
         names = {row["Id"]: row["Name"] for row in self.org.users}
         titles = {row["Id"]: row["Name"] for row in self.org.store.rows("Profile")}
         people = sorted(self.org.users, key=lambda row: (not row["IsActive"], row["Name"]))
-        counts = {
-            name: len(self.org.store.rows(name)) for name in ("Opportunity", "Task", "Event")
-        }
+        counts = {name: len(self.org.store.rows(name)) for name in ("Opportunity", "Task", "Event")}
         return self.page(
             request,
             "home.html",

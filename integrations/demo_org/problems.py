@@ -10,9 +10,7 @@ SESSION_EXPIRED = "Session expired or invalid"
 class ApiProblem(Exception):
     """A refused request: becomes `[{"message", "errorCode"}]` with this status."""
 
-    def __init__(
-        self, status: int, code: str, message: str, fields: tuple[str, ...] = ()
-    ) -> None:
+    def __init__(self, status: int, code: str, message: str, fields: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.status = status
         self.code = code

@@ -28,8 +28,8 @@ class Store:
         self._tables: dict[str, dict[str, Row]] = {name: {} for name in OBJECTS}
 
     def now(self) -> datetime:
-        moment = self.clock()
-        return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+        """The time of a stamp: Salesforce keeps whole seconds."""
+        return self.clock().replace(microsecond=0)
 
     def rows(self, object_name: str) -> list[Row]:
         with self.lock:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import json
 import socket
 import struct
 from collections.abc import Awaitable, Callable
@@ -96,9 +95,7 @@ class FaultLayer:
         await self.until_given_up(scope, None)
         self.cut(scope)
 
-    async def slow_drip(
-        self, broken: "Broken", scope: Scope, receive: Receive, send: Send
-    ) -> None:
+    async def slow_drip(self, broken: "Broken", scope: Scope, receive: Receive, send: Send) -> None:
         captured = await self.capture(scope, receive)
         await send(captured.start)
         for n in range(len(captured.body)):
@@ -110,9 +107,7 @@ class FaultLayer:
                 return
         await send({"type": "http.response.body", "body": b""})
 
-    async def half_page(
-        self, broken: "Broken", scope: Scope, receive: Receive, send: Send
-    ) -> None:
+    async def half_page(self, broken: "Broken", scope: Scope, receive: Receive, send: Send) -> None:
         captured = await self.capture(scope, receive)
         await send(captured.start)
         half = captured.body[: len(captured.body) // 2]

@@ -83,9 +83,7 @@ def _among(field: Field, get: Getter, values: set[Any], operator: str) -> Predic
     return lambda row: comparable(field, get(row)) not in values
 
 
-def _ordered(
-    field: Field, get: Getter, wanted: Any, condition: Comparison, soql: str
-) -> Predicate:
+def _ordered(field: Field, get: Getter, wanted: Any, condition: Comparison, soql: str) -> Predicate:
     if field.type == "boolean" or field.type in IDS or wanted is None:
         raise _bad_operator(soql, condition)
     compare = _ORDERED[condition.operator]

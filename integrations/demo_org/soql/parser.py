@@ -132,9 +132,7 @@ class _Parser:
         order = self.order() if self.accept("ORDER", "BY") else ()
         limit = self.whole_number() if self.accept("LIMIT") else None
         offset = self.offset() if self.accept("OFFSET") else 0
-        return Query(
-            self.soql, fields, source.text, source.position, where, order, limit, offset
-        )
+        return Query(self.soql, fields, source.text, source.position, where, order, limit, offset)
 
     def fields(self) -> tuple[Path, ...]:
         found = [self.name()]
