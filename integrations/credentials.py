@@ -5,6 +5,7 @@ another row or column does not open there.
 """
 
 import json
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -21,9 +22,18 @@ from integrations.salesforce.errors import ConfigurationError, ReconnectRequired
 from integrations.salesforce.oauth import OAuthApp
 from integrations.salesforce.tokens import AppKeys, Tokens
 
+logger = logging.getLogger(__name__)
 
-class SecretUnreadable(Exception):
+
+class SecretUnreadable(ConfigurationError):
     """A secret was sealed with a key that is no longer in FIELD_ENCRYPTION_KEYS, or elsewhere."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(
+            "A secret of this connection does not open any more, as happens when the encryption "
+            "key was changed. Paste key and secret again, then log in to Salesforce again.",
+            detail=detail,
+        )
 
 
 def box() -> MultiFernet:
@@ -40,11 +50,9 @@ def unseal(sealed: str, *, place: str) -> str:
     try:
         sealed_place, value = json.loads(box().decrypt(sealed.encode()))
     except InvalidToken:
-        raise SecretUnreadable(
-            f"The secret of {place} does not open with any key of FIELD_ENCRYPTION_KEYS."
-        ) from None
+        raise SecretUnreadable(f"{place}: no key of FIELD_ENCRYPTION_KEYS opens it") from None
     if sealed_place != place:
-        raise SecretUnreadable(f"The secret of {place} was sealed for {sealed_place}.")
+        raise SecretUnreadable(f"{place}: was sealed for {sealed_place}")
     return str(value)
 
 
@@ -82,13 +90,16 @@ def store_tokens(connection: Connection, tokens: Tokens) -> None:
 
 @transaction.atomic
 def take_tokens(connection: Connection) -> Tokens | None:
-    """Forget the tokens and return them, so that they can be revoked; None when there were none."""
+    """Forget the tokens and return them to be revoked; None when there are none to be read."""
     credential = _locked(connection)
     if credential is None or not credential.sealed_access_token:
         return None
-    tokens = _opened_tokens(connection, credential)
     forget_tokens(connection)
-    return tokens
+    try:
+        return _opened_tokens(connection, credential)
+    except SecretUnreadable as error:
+        logger.warning("tokens cannot be revoked: %s", error.detail)
+        return None
 
 
 def forget_tokens(connection: Connection) -> None:

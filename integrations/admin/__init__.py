@@ -1,0 +1,3 @@
+from .connection import ConnectionAdmin
+
+__all__ = ["ConnectionAdmin"]

@@ -1,0 +1,230 @@
+"""A connection's page: four steps from an app in Salesforce to a checked connection."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver, path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.html import format_html
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
+
+from accounts import audit
+from accounts.admin_base import CompanyScopedAdmin, person
+from integrations.connecting import logging_in
+from integrations.connecting.check import request_check
+from integrations.connecting.connecting_user import ConnectingUser, signs_of_a_person
+from integrations.connecting.terminating import terminate
+from integrations.credentials import store_app_keys
+from integrations.models import AuthorizationAttempt, Connection
+from integrations.salesforce.errors import SalesforceError
+
+from .connection_forms import KeysForm, SettingsForm
+from .connection_page import STATE_CHIPS, page_context
+
+State = Connection.State
+
+
+@admin.register(Connection)
+class ConnectionAdmin(CompanyScopedAdmin[Connection]):
+    list_display = ("__str__", "state_shown", "connecting_user_name", "login_url")
+    list_display_links = ("__str__",)
+    ordering = ("company", "name", "pk")
+    fields = ("company", "name")
+    actions = None
+
+    @admin.display(description="state", ordering="state")
+    def state_shown(self, connection: Connection) -> str:
+        kind = STATE_CHIPS[State(connection.state)]
+        words = connection.get_state_display()
+        return format_html('<span class="chip dot {}">{}</span>', kind, words)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Connection | None = None) -> bool:
+        """Only one that never was: everything else ends by being terminated."""
+        never_used = obj is not None and obj.state == State.NOT_CONNECTED
+        return never_used and super().has_delete_permission(request, obj)
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:  # type: ignore[override]
+        def page(route: str, view: Any, name: str) -> URLPattern:
+            full_name = f"integrations_connection_{name}"
+            return path(route, self.admin_site.admin_view(view), name=full_name)
+
+        return [
+            page("connect/", self.connect_view, "connect"),
+            page("<path:object_id>/keys/", self.keys_view, "keys"),
+            page("<path:object_id>/settings/", self.settings_view, "settings"),
+            page("<path:object_id>/log-in/", self.log_in_view, "log_in"),
+            page("<path:object_id>/log-in/<int:attempt_id>/", self.connect_as_view, "connect_as"),
+            page("<path:object_id>/check/", self.check_view, "check"),
+            page("<path:object_id>/terminate/", self.terminate_view, "terminate"),
+            *super().get_urls(),
+        ]
+
+    def response_add(
+        self, request: HttpRequest, obj: Connection, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        return self._to_page(obj)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        connection = self._found(request, object_id, change=False)
+        return self._page(request, connection)
+
+    @method_decorator(require_POST)
+    def connect_view(self, request: HttpRequest) -> HttpResponse:
+        """“Connect Salesforce”: the company's connection, made when there is none yet."""
+        by = person(request)
+        if not self.has_add_permission(request) or by.company_id is None:
+            raise PermissionDenied
+        connection = self.get_queryset(request).exclude(state=State.TERMINATED).first()
+        if connection is None:
+            with transaction.atomic():
+                connection = Connection.objects.create(company_id=by.company_id)
+                audit.record("created", connection, by=by, request=request)
+        return self._to_page(connection)
+
+    @method_decorator([require_POST, sensitive_post_parameters()])
+    def keys_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        connection = self._found(request, object_id)
+        has_keys = page_context(connection)["keys_set_at"] is not None
+        form = KeysForm(request.POST, has_keys=has_keys)
+        if not form.is_valid():
+            return self._page(request, connection, keys_form=form)
+        before = connection.login_url
+        connection.login_url = form.cleaned_data["login_url"]
+        with transaction.atomic():
+            connection.save(update_fields=["login_url"])
+            if form.keys is not None:
+                store_app_keys(connection, form.keys)
+            audit.record(
+                "connection.keys",
+                connection,
+                by=person(request),
+                request=request,
+                before={"My Domain": before},
+                after={"My Domain": connection.login_url, "new key": form.keys is not None},
+            )
+        self.message_user(request, "Saved. Now log in to Salesforce.", messages.SUCCESS)
+        return self._to_page(connection)
+
+    @method_decorator(require_POST)
+    def settings_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        connection = self._found(request, object_id)
+        form = SettingsForm(request.POST, instance=connection)
+        if not form.is_valid():
+            connection.refresh_from_db()
+            return self._page(request, connection, settings_form=form)
+        self.save_model(request, connection, form, change=True)
+        self.message_user(request, "Saved.", messages.SUCCESS)
+        return self._to_page(connection)
+
+    @method_decorator(require_POST)
+    def log_in_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """A page with the link to Salesforce: the security policy forbids a form to lead there."""
+        connection = self._found(request, object_id)
+        try:
+            url = logging_in.begin(
+                connection, person(request), another_user="another" in request.POST
+            )
+        except SalesforceError as error:
+            self.message_user(request, error.message, messages.ERROR)
+            return self._to_page(connection)
+        return self._render(request, "go_to_salesforce", connection, salesforce_url=url)
+
+    def connect_as_view(
+        self, request: HttpRequest, object_id: str, attempt_id: int
+    ) -> HttpResponse:
+        """“Connect as X” or “Use another user”, after the log-in."""
+        connection = self._found(request, object_id)
+        attempt = AuthorizationAttempt.objects.filter(
+            pk=attempt_id, connection=connection, started_by=person(request)
+        ).first()
+        if attempt is None or not attempt.sealed_access_token:
+            words = "This log-in is finished or too old. Start it again."
+            self.message_user(request, words, messages.WARNING)
+            return self._to_page(connection)
+        if request.method != "POST":
+            user = ConnectingUser(**attempt.identity)
+            signs = signs_of_a_person(user, connection.company)
+            return self._render(
+                request,
+                "connect_as",
+                connection,
+                attempt=attempt,
+                salesforce_user=user,
+                signs=signs,
+            )
+        if "another" in request.POST:
+            logging_in.forget(attempt)
+            return self.log_in_view(request, object_id)
+        logging_in.connect_as(attempt, by=person(request), request=request)
+        name = ConnectingUser(**attempt.identity).name
+        self.message_user(request, f"Connected as {name}.", messages.SUCCESS)
+        return self._to_page(connection)
+
+    @method_decorator(require_POST)
+    def check_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        connection = self._found(request, object_id)
+        request_check(connection)
+        return self._to_page(connection)
+
+    def terminate_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        connection = self._found(request, object_id)
+        if connection.state in (State.NOT_CONNECTED, State.TERMINATED):
+            return self._to_page(connection)
+        if request.method != "POST":
+            return self._render(request, "terminate", connection)
+        if terminate(connection, by=person(request), request=request):
+            words = "Terminated. Salesforce has revoked the access."
+            self.message_user(request, words, messages.SUCCESS)
+        else:
+            words = (
+                "Terminated here, but Salesforce did not confirm. Revoke the access there too: "
+                "Setup, Connected Apps OAuth Usage, your app, Revoke."
+            )
+            self.message_user(request, words, messages.WARNING)
+        return self._to_page(connection)
+
+    def _found(self, request: HttpRequest, object_id: str, *, change: bool = True) -> Connection:
+        """The connection; 404 for a foreign one, 403 for somebody who may only look."""
+        connection = self.get_object(request, object_id)
+        assert connection is not None
+        allowed = self.has_change_permission if change else self.has_view_permission
+        if not allowed(request, connection):
+            raise PermissionDenied
+        return connection
+
+    def _page(self, request: HttpRequest, connection: Connection, **forms: Any) -> HttpResponse:
+        return self._render(request, "page", connection, **page_context(connection, **forms))
+
+    def _render(
+        self, request: HttpRequest, template: str, connection: Connection, **context: Any
+    ) -> HttpResponse:
+        everything = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": str(connection),
+            "connection": connection,
+            "state_chip": STATE_CHIPS[State(connection.state)],
+            "product_name": settings.PRODUCT_NAME,
+            **context,
+        }
+        return TemplateResponse(
+            request, f"admin/integrations/connection/{template}.html", everything
+        )
+
+    def _to_page(self, connection: Connection) -> HttpResponseRedirect:
+        url = reverse("admin:integrations_connection_change", args=[connection.pk])
+        return HttpResponseRedirect(url)
