@@ -100,7 +100,7 @@ def gather(connection: Connection, people: Sequence[DirectoryUser]) -> dict[int,
         mapping.salesforce_user_id: mapping
         for mapping in UserMapping.objects.filter(
             connection=connection, salesforce_user_id__in=ids
-        ).select_related("account")
+        ).select_related("account", "created_by")
     }
     addresses = {folded(person.email) for person in people}
     addresses |= {folded(person.username) for person in people}

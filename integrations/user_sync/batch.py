@@ -1,0 +1,163 @@
+"""Some rows of a plan, claimed and locked in one transaction, and what became of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection, models
+from django.utils import timezone
+from psycopg.types.json import Jsonb
+
+from accounts import audit
+from accounts.models import AuditEntry, Team, User
+from accounts.seats import lock_seats
+from integrations.models import DirectoryUser, PlannedChange, SyncPlan
+
+Outcome = PlannedChange.Outcome
+
+
+@dataclass
+class Result:
+    outcome: str
+    note: str = ""
+    account: User | None = None
+    before: dict[str, Any] | None = None
+
+
+class Batch:
+    """Everything that one transaction needs of its rows, read in a few queries.
+
+    The locks are taken in one order everywhere: company, rows, people, accounts.
+    """
+
+    def __init__(self, plan: SyncPlan, changes: Sequence[PlannedChange], free: int | None) -> None:
+        self.plan = plan
+        self.changes = changes
+        self.free_seats = free
+        self.people = self._locked_people()
+        self.accounts = self._locked_accounts()
+        self.team_ids = self._existing_teams()
+        self.results: dict[int, Result] = {}
+        self.entries: list[AuditEntry] = []
+        self.now = timezone.now()
+
+    @classmethod
+    def claim(cls, plan: SyncPlan, limit: int) -> Batch | None:
+        """The next waiting rows that no other worker has in hand; ``None`` when there are none."""
+        free = lock_seats(plan.company).free
+        rows = list(_waiting(plan).order_by("position")[:limit])
+        return cls(plan, rows, free) if rows else None
+
+    @classmethod
+    def claim_one(cls, plan: SyncPlan, change_id: int) -> Batch | None:
+        free = lock_seats(plan.company).free
+        rows = list(_waiting(plan).filter(pk=change_id))
+        return cls(plan, rows, free) if rows else None
+
+    def with_action(self, *actions: PlannedChange.Action) -> list[PlannedChange]:
+        """The rows with one of these actions that have no outcome yet."""
+        return [
+            change
+            for change in self.changes
+            if change.action in actions and change.pk not in self.results
+        ]
+
+    def settle(
+        self,
+        change: PlannedChange,
+        outcome: str,
+        note: str = "",
+        *,
+        account: User | None = None,
+        before: dict[str, Any] | None = None,
+    ) -> None:
+        self.results[change.pk] = Result(outcome, note, account, before)
+
+    def take_seat(self) -> bool:
+        """Whether there was a free one."""
+        if self.free_seats is None:
+            return True
+        if self.free_seats <= 0:
+            return False
+        self.free_seats -= 1
+        return True
+
+    def log(self, action: str, account: User, **values: Any) -> None:
+        """An audit entry about an account, written with the batch."""
+        self.entries.append(
+            audit.entry(
+                action,
+                account,
+                by=self.plan.approved_by,
+                before=values.get("before"),
+                after={"plan": self.plan.pk, **values.get("after", {})},
+            )
+        )
+
+    def write(self) -> None:
+        """The outcomes, each once, in one statement; and the audit entries."""
+        rows = [
+            (
+                change.pk,
+                result.outcome,
+                result.note,
+                result.account.pk if result.account else None,
+                str(result.account)[:254] if result.account else None,
+                Jsonb(result.before) if result.before is not None else None,
+            )
+            for change in self.changes
+            if (result := self.results[change.pk])
+        ]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _WRITE_RESULTS, [self.now, *(list(column) for column in zip(*rows, strict=True))]
+            )
+        audit.record_many(self.entries)
+
+    def _locked_people(self) -> dict[str, DirectoryUser]:
+        people = (
+            DirectoryUser.objects.select_for_update(no_key=True)
+            .filter(
+                connection=self.plan.connection_id,
+                salesforce_id__in=[change.salesforce_user_id for change in self.changes],
+            )
+            .order_by("salesforce_id")  # the order of the refresh
+            .defer("search")
+        )
+        return {person.salesforce_id: person for person in people}
+
+    def _locked_accounts(self) -> dict[int, User]:
+        ids = {change.account_id for change in self.changes} - {None}
+        if not ids:
+            return {}
+        accounts = User.objects.filter(company=self.plan.company_id, pk__in=ids).order_by("pk")
+        return accounts.select_for_update().defer("search").in_bulk()
+
+    def _existing_teams(self) -> set[int]:
+        ids = {change.values.get("team_id") for change in self.changes} - {None}
+        if not ids:
+            return set()
+        teams = Team.objects.filter(company=self.plan.company_id, pk__in=ids)
+        return set(teams.values_list("pk", flat=True))
+
+
+def _waiting(plan: SyncPlan) -> models.QuerySet[PlannedChange]:
+    return plan.changes.filter(outcome=Outcome.WAITING, included=True).select_for_update(
+        skip_locked=True, of=("self",)
+    )
+
+
+_WRITE_RESULTS = """
+    UPDATE integrations_plannedchange AS change
+    SET applied_at = %s,
+        outcome = result.outcome,
+        outcome_note = result.note,
+        account_id = COALESCE(result.account_id, change.account_id),
+        account_name = COALESCE(result.account_name, change.account_name),
+        before = COALESCE(result.before, change.before)
+    FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bigint[], %s::text[], %s::jsonb[])
+        AS result (id, outcome, note, account_id, account_name, before)
+    WHERE change.id = result.id
+"""

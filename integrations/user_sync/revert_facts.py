@@ -1,0 +1,78 @@
+"""What undoing a row rests on: read when the revert is planned, and again when it is applied."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from accounts.models import User
+from integrations.models import DirectoryUser, PlannedChange, UserMapping
+
+from .usage import accounts_in_use
+
+
+@dataclass(frozen=True)
+class RevertFacts:
+    person: DirectoryUser
+    account: User | None
+    mapped_account_id: int | None  # the account that the Salesforce user is mapped to now
+    is_mapped_elsewhere: bool  # whether the account is somebody else's, or another connection's too
+    in_use: str  # how the account was used, in words
+
+    def as_basis(self) -> dict[str, Any]:
+        assert self.account is not None
+        return {
+            "mapped_account": self.mapped_account_id,
+            "is_mapped_elsewhere": self.is_mapped_elsewhere,
+            "in_use": bool(self.in_use),
+            "protected": self.account.protected,
+        }
+
+    def differences(self, basis: dict[str, Any]) -> list[str]:
+        """In what these facts differ from the ones that were shown, in words."""
+        words = {
+            "mapped_account": "the mapping was changed",
+            "is_mapped_elsewhere": "the account was mapped elsewhere",
+            "in_use": f"{self.account} {self.in_use or 'is no longer used'}",
+            "protected": f"{self.account} was protected from every sync",
+        }
+        now = self.as_basis()
+        return [words[key] for key in words if basis[key] != now[key]]
+
+
+def gather_for_revert(
+    connection_id: int, company_id: int, rows: Sequence[PlannedChange]
+) -> dict[int, RevertFacts]:
+    """The facts by `PlannedChange.pk`, in four queries."""
+    ids = [row.salesforce_user_id for row in rows]
+    account_ids = {row.account_id for row in rows if row.account_id is not None}
+    people = {
+        person.salesforce_id: person
+        for person in DirectoryUser.objects.filter(
+            connection=connection_id, salesforce_id__in=ids
+        ).select_related("ignored_by")
+    }
+    accounts = User.objects.filter(company=company_id).defer("search").in_bulk(account_ids)
+    mapped_to = dict(
+        UserMapping.objects.filter(
+            connection=connection_id, salesforce_user_id__in=ids
+        ).values_list("salesforce_user_id", "account_id")
+    )
+    mappings: dict[int, set[tuple[int, str]]] = {}
+    for mapping in UserMapping.objects.filter(account__in=account_ids):
+        place = (mapping.connection_id, mapping.salesforce_user_id)
+        mappings.setdefault(mapping.account_id, set()).add(place)
+    in_use = accounts_in_use(account_ids)
+    return {
+        row.pk: RevertFacts(
+            person=people[row.salesforce_user_id],
+            account=accounts.get(row.account_id) if row.account_id else None,
+            mapped_account_id=mapped_to.get(row.salesforce_user_id),
+            is_mapped_elsewhere=bool(
+                mappings.get(row.account_id or 0, set()) - {(connection_id, row.salesforce_user_id)}
+            ),
+            in_use=in_use.get(row.account_id or 0, ""),
+        )
+        for row in rows
+    }

@@ -1,0 +1,204 @@
+"""Undoing a plan is a plan too: previewed, approved, applied and logged like any other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.db import transaction
+
+from accounts.models import User
+from integrations import bulk_writer
+from integrations.models import DirectoryUser, PlannedChange, SyncPlan
+
+from .errors import PlanError
+from .planning import CHUNK, ROW_FIELDS, save_ready
+from .revert_facts import RevertFacts, gather_for_revert
+from .since_preview import last_acts
+
+Action = PlannedChange.Action
+State = SyncPlan.State
+
+#: A plan in one of these is not touched by its own worker.
+REVERTIBLE_STATES = (State.DONE, State.STOPPED, State.NEEDS_A_PERSON)
+_FIELD_NAMES = {"title": "title", "team_id": "team", "state": "state"}
+
+Row = dict[str, Any]
+
+
+@transaction.atomic
+def plan_revert(plan: SyncPlan, *, by: User | None) -> SyncPlan:
+    """A draft that undoes what ``plan`` has done. What cannot be undone comes first.
+
+    Raises `PlanError`, with the reason, when there is nothing to undo now.
+    """
+    plan = SyncPlan.objects.select_for_update(no_key=True, of=("self",)).get(pk=plan.pk)
+    _check(plan)
+    plan.reverted_by.filter(state=State.DRAFT).update(state=State.DISCARDED)
+    revert = SyncPlan.objects.create(
+        company=plan.company,
+        connection=plan.connection,
+        kind=SyncPlan.Kind.REVERT,
+        approach=plan.approach,
+        team_source=SyncPlan.TeamSource.NONE,
+        reverts=plan,
+        created_by=by,
+    )
+    rows = [row for chunk in _done_rows(plan) for row in _decide_all(plan, chunk, by)]
+    rows.sort(key=lambda row: (row[1]["action"] != Action.NOTHING, not row[1].get("remark")))
+    bulk_writer.insert(
+        PlannedChange,
+        ROW_FIELDS,
+        (
+            save_ready(revert, position, person, row)
+            for position, (person, row) in enumerate(rows, 1)
+        ),
+    )
+    return revert
+
+
+def latest_revert(plan: SyncPlan) -> SyncPlan | None:
+    """The newest revert of this plan that somebody approved."""
+    approved = plan.reverted_by.exclude(state__in=(State.DRAFT, State.DISCARDED))
+    return approved.order_by("-approved_at", "-pk").first()
+
+
+def is_reverted(plan: SyncPlan) -> bool:
+    """Whether everything that the plan had done is undone."""
+    undone = PlannedChange.objects.filter(
+        plan__reverts=plan, outcome=PlannedChange.Outcome.DONE
+    ).values("salesforce_user_id")
+    done = plan.changes.filter(outcome=PlannedChange.Outcome.DONE)
+    return done.exists() and not done.exclude(salesforce_user_id__in=undone).exists()
+
+
+def _check(plan: SyncPlan) -> None:
+    if plan.kind == SyncPlan.Kind.REVERT:
+        raise PlanError("A revert is not reverted: import these people again instead.")
+    if plan.state not in REVERTIBLE_STATES:
+        raise PlanError("This plan is still under way: stop it first, or wait until it is done.")
+    if plan.reverted_by.filter(state__in=(*SyncPlan.STATES_UNDER_WAY, State.STOPPED)).exists():
+        raise PlanError("This plan is being reverted already.")
+    if not plan.changes.filter(outcome=PlannedChange.Outcome.DONE).exists():
+        raise PlanError("This plan has changed nothing, so there is nothing to revert.")
+    if is_reverted(plan):
+        raise PlanError("This plan is reverted already.")
+
+
+def _done_rows(plan: SyncPlan) -> Iterator[Sequence[PlannedChange]]:
+    after = 0
+    rows = plan.changes.filter(outcome=PlannedChange.Outcome.DONE).order_by("position")
+    while chunk := list(rows.filter(position__gt=after)[:CHUNK]):
+        yield chunk
+        after = chunk[-1].position
+
+
+def _decide_all(
+    plan: SyncPlan, rows: Sequence[PlannedChange], by: User | None
+) -> list[tuple[DirectoryUser, Row]]:
+    facts = gather_for_revert(plan.connection_id, plan.company_id, rows)
+    changed = {str(row.account_id) for row in rows if _has_other_values(row, facts[row.pk])}
+    acts = last_acts(changed, plan.company_id, plan.created_at) if changed else {}
+    return [
+        (facts[row.pk].person, _decide(row, facts[row.pk], by, acts.get(str(row.account_id), "")))
+        for row in rows
+    ]
+
+
+def _decide(row: PlannedChange, facts: RevertFacts, by: User | None, last_act: str) -> Row:
+    if row.action == Action.IGNORE:
+        return _undo_ignoring(row, facts)
+    if row.action == Action.STOP_IGNORING:
+        return _ignore_again(row, facts)
+    account = facts.account
+    if account is None:
+        return _nothing("The account is gone already")
+    if account.protected:
+        return _nothing(f"{account} is protected from every sync")
+    if facts.mapped_account_id not in (None, account.pk) or facts.is_mapped_elsewhere:
+        return _nothing(f"The mapping of {account} was changed{_by(last_act)}")
+    if row.action == Action.MAP:
+        return _unmap(row, facts, account, last_act)
+    if facts.in_use and by is not None and account.pk == by.pk:
+        return _nothing("This is you: somebody else must do it")
+    return _take_back(facts, account)
+
+
+def _take_back(facts: RevertFacts, account: User) -> Row:
+    remark = "; its invitation cannot be taken back" if account.invited_at else ""
+    if facts.in_use:
+        return {
+            "action": Action.DEACTIVATE,
+            "reason": f"Deactivate and unmap {account}, who {facts.in_use}{remark}",
+            "remark": "cannot be removed",
+        } | _about(facts, account)
+    return {
+        "action": Action.REMOVE,
+        "reason": f"Remove the account, which was never used{remark}",
+        "remark": remark,
+    } | _about(facts, account)
+
+
+def _unmap(row: PlannedChange, facts: RevertFacts, account: User, last_act: str) -> Row:
+    if facts.mapped_account_id is None:
+        return _nothing(f"No longer mapped to {account}{_by(last_act)}")
+    restored, kept = {}, []
+    for name, (was, wrote) in row.before.get("account", {}).items():
+        if getattr(account, name) == wrote:
+            restored[name] = [wrote, was]
+        else:
+            kept.append(_FIELD_NAMES[name])
+    remark = f"; {' and '.join(kept)} stay{'s' if len(kept) == 1 else ''}, changed{_by(last_act)}"
+    return {
+        "action": Action.UNMAP,
+        "reason": f"Unmap from {account}" + (remark if kept else ""),
+        "remark": remark if kept else "",
+        "values": {"restore": restored},
+    } | _about(facts, account)
+
+
+def _undo_ignoring(row: PlannedChange, facts: RevertFacts) -> Row:
+    person = facts.person
+    if person.ignored_at is None:
+        return _nothing("No longer ignored")
+    if person.ignored_at != row.applied_at:
+        return _nothing(f"Ignored again since then, by {person.ignored_by or 'somebody'}")
+    return {
+        "action": Action.STOP_IGNORING,
+        "reason": "Can be imported again",
+        "basis": {"is_ignored": True, "mapped_account": facts.mapped_account_id},
+    }
+
+
+def _ignore_again(row: PlannedChange, facts: RevertFacts) -> Row:
+    if facts.person.ignored_at is not None:
+        return _nothing("Ignored again already")
+    if facts.mapped_account_id is not None:
+        return _nothing("Has an account meanwhile")
+    return {
+        "action": Action.IGNORE,
+        "reason": "Ignored again",
+        "values": {"reason": row.before.get("ignored_reason", "")},
+        "basis": {"is_ignored": False, "mapped_account": None},
+    }
+
+
+def _about(facts: RevertFacts, account: User) -> Row:
+    return {"account": account.pk, "account_name": str(account), "basis": facts.as_basis()}
+
+
+def _nothing(reason: str) -> Row:
+    return {"action": Action.NOTHING, "reason": reason}
+
+
+def _has_other_values(row: PlannedChange, facts: RevertFacts) -> bool:
+    if facts.account is None:
+        return False
+    if facts.mapped_account_id != facts.account.pk:
+        return True
+    written = row.before.get("account", {})
+    return any(getattr(facts.account, name) != wrote for name, (_, wrote) in written.items())
+
+
+def _by(last_act: str) -> str:
+    return f" by {last_act}" if last_act else " since then"

@@ -1,0 +1,118 @@
+"""What has changed since a row was decided, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from accounts.models import AuditEntry, User
+
+_LABELS = {
+    "name": "name",
+    "email": "e-mail",
+    "username": "username",
+    "federation_id": "federation id",
+    "department": "department",
+    "role_name": "role",
+    "user_type": "user type",
+    "license": "licence",
+}
+_NOW_TRUE = {
+    "is_active": "active in Salesforce again",
+    "is_frozen": "frozen in Salesforce",
+    "is_missing": "no longer visible to the connecting user",
+    "is_ignored": "ignored",
+    "is_support_staff": "the e-mail belongs to somebody of the support staff",
+}
+_NOW_FALSE = {
+    "is_active": "has left Salesforce",
+    "is_frozen": "no longer frozen in Salesforce",
+    "is_missing": "visible to the connecting user again",
+    "is_ignored": "no longer ignored",
+    "is_support_staff": "the e-mail no longer belongs to the support staff",
+}
+#: What of an account a decision rests on; its name is only for these words.
+_ACCOUNT_FACTS = ("role", "state", "protected", "has_logged_in", "mapped_to")
+
+Basis = Mapping[str, Any]
+
+
+def differences(before: Basis, now: Basis, keys: Collection[str] = ()) -> list[str]:
+    """In what two bases of one person differ, looking at ``keys`` only where given."""
+    words: list[str] = []
+    for key, was in before.items():
+        if keys and key not in keys:
+            continue
+        if key == "accounts":
+            words += _accounts_differ(was, now[key])
+        elif was != now[key]:
+            words.append(_differs(key, was, now[key]))
+    return words
+
+
+def account_ids_that_differ(before: Basis, now: Basis) -> set[str]:
+    """The accounts whose history may say who did it."""
+    was, is_now = before.get("accounts", {}), now.get("accounts", {})
+    return {
+        account_id
+        for account_id in was.keys() | is_now.keys()
+        if _account_facts(was.get(account_id)) != _account_facts(is_now.get(account_id))
+    }
+
+
+def last_acts(account_ids: Iterable[str], company_id: int, since: Any) -> dict[str, str]:
+    """Who last changed these accounts, and when, by account id: “Dana Cole, 3 May at 14:02”."""
+    entries = (
+        AuditEntry.objects.filter(
+            company=company_id,
+            subject_type=User._meta.label_lower,
+            subject_id__in=set(account_ids),
+            at__gte=since,
+        )
+        .order_by("subject_id", "-at")
+        .distinct("subject_id")
+    )
+    return {
+        entry.subject_id: f"{entry.actor_name or 'a sync'}, {entry.at:%-d %B at %H:%M} UTC"
+        for entry in entries
+    }
+
+
+def _differs(key: str, was: Any, now: Any) -> str:
+    if key in _LABELS:
+        return f"another {_LABELS[key]} in Salesforce"
+    if key == "mapped_account":
+        return "has an account meanwhile" if was is None else "no longer mapped to the account"
+    if key == "sharing":
+        return (
+            f"{now} people in Salesforce share the e-mail" if now > 1 else "alone with the e-mail"
+        )
+    return (_NOW_TRUE if now else _NOW_FALSE)[key]
+
+
+def _accounts_differ(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    words = [f"{now[one]['name']} may be this person" for one in sorted(now.keys() - was.keys())]
+    words += [f"{was[one]['name']} no longer matches" for one in sorted(was.keys() - now.keys())]
+    for one in sorted(was.keys() & now.keys()):
+        if (facts := _account_facts(was[one])) != _account_facts(now[one]):
+            words += [
+                _account_differs(now[one], key) for key in facts if was[one][key] != now[one][key]
+            ]
+    return words
+
+
+def _account_facts(account: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {key: account[key] for key in _ACCOUNT_FACTS} if account else {}
+
+
+def _account_differs(now: Mapping[str, Any], key: str) -> str:
+    name = now["name"]
+    if key == "role":
+        return f"{name} is now a {User.Role(now['role']).label.lower()}"
+    if key == "state":
+        return f"{name} is now {User.State(now['state']).label.lower()}"
+    if key == "protected":
+        return f"{name} is {'now' if now['protected'] else 'no longer'} protected from every sync"
+    if key == "has_logged_in":
+        return f"{name} has logged in"
+    return f"{name} is {'mapped to somebody else' if now['mapped_to'] else 'free to be mapped'}"

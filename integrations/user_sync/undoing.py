@@ -1,0 +1,124 @@
+"""What a revert does to some rows: accounts removed, deactivated, unmapped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from accounts.models import User
+from integrations.models import PlannedChange, UserMapping
+
+from .batch import Batch
+from .revert_facts import gather_for_revert
+from .since_preview import last_acts
+
+Action = PlannedChange.Action
+Outcome = PlannedChange.Outcome
+
+
+def undo(batch: Batch) -> None:
+    rows = batch.with_action(Action.REMOVE, Action.DEACTIVATE, Action.UNMAP)
+    if not rows:
+        return
+    _settle_changed(batch, rows)
+    _leave_the_last_admin(batch)
+    _delete_mappings(batch)
+    _remove(batch)
+    _deactivate(batch)
+    _restore(batch)
+
+
+def _settle_changed(batch: Batch, rows: list[PlannedChange]) -> None:
+    facts = gather_for_revert(batch.plan.connection_id, batch.plan.company_id, rows)
+    for row in rows:
+        if facts[row.pk].account is None:
+            batch.settle(row, Outcome.CHANGED, f"The account {row.account_name} is gone.")
+        elif words := facts[row.pk].differences(row.basis):
+            batch.settle(row, Outcome.CHANGED, f"Since the preview: {'; '.join(words)}.")
+
+
+def _leave_the_last_admin(batch: Batch) -> None:
+    going = {
+        row.account_id: row
+        for row in batch.with_action(Action.REMOVE, Action.DEACTIVATE, Action.UNMAP)
+        if _loses_access(row) and batch.accounts[row.account_id or 0].is_company_admin
+    }
+    if not going:
+        return
+    staying = User.objects.filter(
+        company=batch.plan.company_id, role=User.Role.ADMIN, state=User.State.ACTIVE
+    ).exclude(pk__in=going)
+    if not staying.exists():
+        row = next(iter(going.values()))
+        batch.settle(row, Outcome.LEFT, "The last company admin is never removed or deactivated.")
+
+
+def _loses_access(row: PlannedChange) -> bool:
+    return row.action != Action.UNMAP or "state" in row.values.get("restore", {})
+
+
+def _delete_mappings(batch: Batch) -> None:
+    rows = batch.with_action(Action.REMOVE, Action.DEACTIVATE, Action.UNMAP)
+    UserMapping.objects.filter(
+        connection=batch.plan.connection_id,
+        salesforce_user_id__in=[row.salesforce_user_id for row in rows],
+    ).delete()
+
+
+def _remove(batch: Batch) -> None:
+    rows = batch.with_action(Action.REMOVE)
+    for row in rows:
+        account = batch.accounts[row.account_id or 0]
+        batch.log("account.removed", account, before={"e-mail": account.email})
+        batch.settle(row, Outcome.DONE, "Removed.")
+    if rows:
+        User.objects.filter(pk__in=[row.account_id for row in rows]).delete()
+
+
+def _deactivate(batch: Batch) -> None:
+    rows = batch.with_action(Action.DEACTIVATE)
+    for row in rows:
+        account = batch.accounts[row.account_id or 0]
+        batch.log("account.deactivated", account, before={"state": account.state})
+        batch.settle(
+            row, Outcome.DONE, "Deactivated and unmapped.", before={"state": account.state}
+        )
+    if rows:
+        User.objects.filter(pk__in=[row.account_id for row in rows]).update(
+            state=User.State.DEACTIVATED
+        )
+
+
+def _restore(batch: Batch) -> None:
+    rows = batch.with_action(Action.UNMAP)
+    touched = [row for row in rows if _restore_one(batch, row)]
+    if touched:
+        User.objects.bulk_update(
+            [batch.accounts[row.account_id or 0] for row in touched], ["title", "team", "state"]
+        )
+
+
+def _restore_one(batch: Batch, row: PlannedChange) -> bool:
+    """Write the former values where ours still stand; whether there was anything to write."""
+    account = batch.accounts[row.account_id or 0]
+    before: dict[str, Any] = {}
+    kept: list[str] = []
+    for name, (wrote, was) in row.values["restore"].items():
+        if getattr(account, name) == wrote:
+            before[name] = wrote
+            setattr(account, name, was)
+        else:
+            kept.append("team" if name == "team_id" else name)
+    note = "Unmapped."
+    if kept:
+        acts = last_acts([str(account.pk)], batch.plan.company_id, batch.plan.created_at)
+        by = acts.get(str(account.pk), "somebody")
+        note = f"Unmapped. Left as it is: {' and '.join(kept)}, changed by {by}."
+    batch.log(
+        "account.unmapped",
+        account,
+        before=before,
+        after={name: getattr(account, name) for name in before}
+        | {"salesforce_user": row.salesforce_user_id},
+    )
+    batch.settle(row, Outcome.DONE, note, before={"account": before})
+    return bool(before)
