@@ -11,7 +11,7 @@ from django.db import models
 from accounts.models import Company, User
 
 
-class CompanyBoundForm(forms.ModelForm[Any]):
+class CompanyBoundForm(forms.ModelForm):  # type: ignore[type-arg] # not subscriptable at run time
     """``person`` is set by the admin; their company is that of every new row they make."""
 
     person: ClassVar[User | None] = None
