@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 
 _LONGEST_DETAIL = 500
+_SHORTEST_SECRET = 8  # a shorter text would be found in ordinary words
 _TOKEN_LIKE = re.compile(
     r"00D[A-Za-z0-9]{12,15}(?:!|%21)[\w.]*"  # access token: organization id, !, opaque
     r"|eyJ[\w-]{8,}(?:\.[\w-]*)*"  # JWT
@@ -71,7 +72,7 @@ class ConfigurationError(SalesforceError):
 def scrubbed(text: str, secrets: Iterable[str] = ()) -> str:
     """Return the text without secrets and e-mail addresses, short enough for a log line."""
     for secret in secrets:
-        if secret:
+        if len(secret) >= _SHORTEST_SECRET:
             text = text.replace(secret, "[secret]")
     text = _EMAIL.sub("[e-mail]", _TOKEN_LIKE.sub("[secret]", text))
     return text if len(text) <= _LONGEST_DETAIL else text[:_LONGEST_DETAIL] + "…"

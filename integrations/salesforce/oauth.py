@@ -4,9 +4,8 @@ import base64
 import hashlib
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import urlencode
 
 import requests
@@ -21,7 +20,7 @@ from integrations.salesforce.oauth_errors import from_identity_response, from_to
 from integrations.salesforce.retry import retrying
 from integrations.salesforce.session import SalesforceSession, TimeLimits, retry_after
 from integrations.salesforce.token_response import not_understood, org_and_user, text, tokens_from
-from integrations.salesforce.tokens import AppKeys, Tokens
+from integrations.salesforce.tokens import AppKeys, Hidden, Tokens
 
 SCOPES = "api refresh_token id"
 # A person waits for the log-in, and a refresh holds a lock.
@@ -111,12 +110,12 @@ class OAuthApp:
         Raises ReconnectRequired when the log-in must be started again.
         """
         answer = self._token_request(
-            {
-                "grant_type": "authorization_code",
-                "code": code,
-                "redirect_uri": self.redirect_uri,
-                "code_verifier": verifier,
-            }
+            Hidden(
+                grant_type="authorization_code",
+                code=code,
+                redirect_uri=self.redirect_uri,
+                code_verifier=verifier,
+            )
         )
         if not text(answer, "refresh_token"):
             raise ConfigurationError(
@@ -132,7 +131,7 @@ class OAuthApp:
         Raises ReconnectRequired when Salesforce has withdrawn the access.
         """
         answer = self._token_request(
-            {"grant_type": "refresh_token", "refresh_token": tokens.refresh_token}
+            Hidden(grant_type="refresh_token", refresh_token=tokens.refresh_token)
         )
         renewed = self._tokens(answer, before=tokens)
         if org_and_user(renewed.identity_url) != org_and_user(tokens.identity_url):
@@ -148,7 +147,7 @@ class OAuthApp:
         Returns False when Salesforce did not know the token any more.
         """
         try:
-            self._post("/services/oauth2/revoke", {"token": token})
+            self._post("/services/oauth2/revoke", Hidden(token=token))
         except SalesforceError as error:
             if error.code in ("invalid_token", "unsupported_token_type"):
                 return False
@@ -159,7 +158,7 @@ class OAuthApp:
         """Ask Salesforce who the tokens speak for."""
         url = checked_url(tokens.identity_url, allow_loopback=self.allow_loopback)
         answer = retrying(
-            lambda left: self._get_identity(url, tokens.access_token, left),
+            lambda left: self._get_identity(url, tokens, left),
             ends_at=self._clock() + self._limits.total,
             clock=self._clock,
             sleep=self._sleep,
@@ -181,19 +180,20 @@ class OAuthApp:
             active=answer.get("active") is True,
         )
 
-    def _tokens(self, answer: Mapping[str, Any], before: Tokens | None = None) -> Tokens:
+    def _tokens(self, answer: Hidden, before: Tokens | None = None) -> Tokens:
         return tokens_from(
             answer,
-            consumer_secret=self.keys.consumer_secret,
+            keys=self.keys,
             allow_loopback=self.allow_loopback,
             before=before,
         )
 
-    def _token_request(self, form: dict[str, str]) -> dict[str, Any]:
-        keys = {"client_id": self.keys.consumer_key, "client_secret": self.keys.consumer_secret}
-        return _json_object(self._post("/services/oauth2/token", form | keys))
+    def _token_request(self, form: Hidden) -> Hidden:
+        form["client_id"] = self.keys.consumer_key
+        form["client_secret"] = self.keys.consumer_secret
+        return _json_object(self._post("/services/oauth2/token", form))
 
-    def _post(self, path: str, form: Mapping[str, str]) -> requests.Response:
+    def _post(self, path: str, form: Hidden) -> requests.Response:
         with SalesforceSession(self.login_url, self._limits) as session:
             response = session.post(self.login_url + path, data=form)
         if response.status_code != 200:
@@ -205,9 +205,9 @@ class OAuthApp:
             )
         return response
 
-    def _get_identity(self, url: str, bearer: str, left: float) -> dict[str, Any]:
+    def _get_identity(self, url: str, tokens: Tokens, left: float) -> Hidden:
         with SalesforceSession(url, self._limits) as session:
-            session.bearer = bearer
+            session.bearer = tokens.access_token
             response = session.get(url, timeout=session.timeout(at_most=left))
         if response.status_code != 200:
             raise from_identity_response(
@@ -218,14 +218,19 @@ class OAuthApp:
         return _json_object(response)
 
 
-def _json_object(response: requests.Response) -> dict[str, Any]:
+def _json_object(response: requests.Response) -> Hidden:
+    answer = _parsed(response)
+    if answer is None:
+        raise not_understood()
+    return answer
+
+
+def _parsed(response: requests.Response) -> Hidden | None:
     try:
         answer = response.json()
     except (ValueError, RecursionError):
-        answer = None
-    if not isinstance(answer, dict):
-        raise not_understood()
-    return answer
+        return None
+    return Hidden(answer) if isinstance(answer, dict) else None
 
 
 def _body(response: requests.Response) -> str:

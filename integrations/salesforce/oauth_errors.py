@@ -26,7 +26,7 @@ def from_token_response(
     if status < 500 and status != 429 and isinstance(answer, dict) and isinstance(error, str):
         description = answer.get("error_description")
         return from_oauth_error(
-            scrubbed(error, secrets),
+            error if error in _KNOWN_ERRORS else scrubbed(error, secrets),
             scrubbed(description, secrets) if isinstance(description, str) else "",
         )
     detail = f"HTTP {status}, {len(body)} characters"
@@ -164,3 +164,4 @@ _BY_ERROR: dict[str, tuple[type[SalesforceError], str]] = {
         "Salesforce's log-in is not available just now. Please try again in a minute.",
     ),
 }
+_KNOWN_ERRORS = {"invalid_grant", "invalid_request", *_BY_ERROR}

@@ -3,35 +3,32 @@
 import base64
 import hmac
 import re
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
 
 from integrations.salesforce.errors import ConfigurationError, TransientError
 from integrations.salesforce.hosts import checked_url
 from integrations.salesforce.ids import InvalidSalesforceId, to_18
-from integrations.salesforce.tokens import Tokens
+from integrations.salesforce.tokens import AppKeys, Hidden, Tokens
 
 _FIT_FOR_A_HEADER = re.compile(r"[\x21-\x7e]+")
 _IDENTITY_URL = re.compile(r".*/id/([A-Za-z0-9]{15,18})/([A-Za-z0-9]{15,18})", re.ASCII)
 
 
 def tokens_from(
-    answer: Mapping[str, Any],
+    answer: Hidden,
     *,
-    consumer_secret: str,
+    keys: AppKeys,
     allow_loopback: bool,
     before: Tokens | None = None,
 ) -> Tokens:
     """Return the tokens of an answer; what a refresh leaves out stays as it was `before`."""
-    access_token = text(answer, "access_token")
-    if not _FIT_FOR_A_HEADER.fullmatch(access_token):
+    if not _FIT_FOR_A_HEADER.fullmatch(text(answer, "access_token")):
         raise not_understood()
-    _check_signature(answer, consumer_secret)
+    _check_signature(answer, keys)
     identity_url = text(answer, "id") or (before.identity_url if before else "")
     org_and_user(identity_url)
     return Tokens(
-        access_token=access_token,
+        access_token=text(answer, "access_token"),
         refresh_token=text(answer, "refresh_token") or (before.refresh_token if before else ""),
         # The instance moves now and then, so the newest answer always wins.
         instance_url=checked_url(text(answer, "instance_url"), allow_loopback=allow_loopback),
@@ -57,7 +54,7 @@ def org_and_user(identity_url: str) -> tuple[str, str]:
     )
 
 
-def text(answer: Mapping[str, Any], name: str) -> str:
+def text(answer: Hidden, name: str) -> str:
     """Return a text of the answer, or an empty one when there is none."""
     value = answer.get(name)
     return value if isinstance(value, str) else ""
@@ -70,13 +67,13 @@ def not_understood() -> TransientError:
     )
 
 
-def _check_signature(answer: Mapping[str, Any], consumer_secret: str) -> None:
+def _check_signature(answer: Hidden, keys: AppKeys) -> None:
     """Salesforce signs identity URL and time with the consumer secret."""
     signature = text(answer, "signature")
     if not signature:
         return
     signed = text(answer, "id") + text(answer, "issued_at")
-    digest = hmac.digest(consumer_secret.encode(), signed.encode("utf-8", "replace"), "sha256")
+    digest = hmac.digest(keys.consumer_secret.encode(), signed.encode("utf-8", "replace"), "sha256")
     if not hmac.compare_digest(base64.b64encode(digest), signature.encode("utf-8", "replace")):
         raise ConfigurationError(
             "The signature of Salesforce's answer does not fit the consumer secret. "

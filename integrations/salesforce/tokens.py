@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,13 @@ class Tokens:
     instance_url: str
     identity_url: str  # ends in /id/<organization id>/<user id>
     issued_at: datetime  # aware
+
+
+class Hidden(dict[str, Any]):
+    """A form or an answer with secrets in it, whose values no traceback with variables shows."""
+
+    def __repr__(self) -> str:
+        return f"<{', '.join(self)}: hidden>"
 
 
 class TokenStore(Protocol):
