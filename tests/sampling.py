@@ -1,4 +1,4 @@
-"""``--sample-seconds N``: start no test after that time; with random order, a sample of them all."""
+"""``--sample-seconds N``: start no test after that time. With random order, a sample of them."""
 
 import time
 

@@ -24,8 +24,8 @@ def start_pytest(tmp_path: Path, *options: str) -> tuple[subprocess.Popen[bytes]
     environment = {name: value for name, value in os.environ.items() if "DATABASE" not in name}
     process = subprocess.Popen(
         [
-            *(sys.executable, "-m", "pytest", f"--rootdir={ROOT}", "-c", ROOT / "pyproject.toml"),
-            *("--ds=config.settings", *options, tmp_path / "test_sleeper.py"),
+            *(sys.executable, "-m", "pytest", f"--rootdir={ROOT}", f"-c{ROOT / 'pyproject.toml'}"),
+            *("--ds=config.settings", *options, str(tmp_path / "test_sleeper.py")),
         ],
         cwd=ROOT,
         env=environment | {"REPORT": str(report)},

@@ -8,7 +8,6 @@ import shlex
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from cryptography.fernet import Fernet
 
@@ -26,12 +25,11 @@ class DemoFolder:
         self.logs = path / "logs"
         self.environment_file = path / "env.sh"
         self._secrets = path / "secrets.json"
-        self._origin = path / "origin.json"
 
     def reset(self) -> None:
         """Forget all data and secrets. Files that the demo did not make stay."""
         embedded_postgres.remove(self.postgres)
-        for file in (self.environment_file, self._secrets, self._origin):
+        for file in (self.environment_file, self._secrets):
             file.unlink(missing_ok=True)
 
     def secrets(self) -> dict[str, str]:
@@ -42,18 +40,11 @@ class DemoFolder:
                 "FIELD_ENCRYPTION_KEYS": Fernet.generate_key().decode(),
             }
             write_privately(self._secrets, json.dumps(made, indent=2))
-        kept = _read_json(self._secrets)
-        return {name: str(kept[name]) for name in ("SECRET_KEY", "FIELD_ENCRYPTION_KEYS")}
-
-    def hold_to_origin(self, origin: dict[str, Any]) -> None:
-        """Refuse other data than the accounts in the database came from."""
-        if not self._origin.exists():
-            write_privately(self._origin, json.dumps(origin, indent=2))
-        if _read_json(self._origin) != origin:
-            raise DemoError(
-                f"The demo in {self.path} was made from other Salesforce data. "
-                "Give the same --data and --keep-dates as then, or --reset to start over."
-            )
+        try:
+            kept = json.loads(self._secrets.read_text(encoding="utf-8"))
+            return {name: str(kept[name]) for name in ("SECRET_KEY", "FIELD_ENCRYPTION_KEYS")}
+        except (ValueError, TypeError, KeyError):
+            raise DemoError(f"{self._secrets} is broken. Start over with --reset.") from None
 
     def write_environment(self, environment: Mapping[str, str]) -> None:
         """What a second shell needs to run any other command against the demo."""
@@ -88,13 +79,3 @@ def write_privately(path: Path, text: str) -> None:
     with open(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
     unfinished.replace(path)
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        value = None
-    if not isinstance(value, dict):
-        raise DemoError(f"{path} is broken. Start over with --reset.")
-    return value

@@ -1,5 +1,6 @@
 """Starts everything, waits until all of it answers, says so, and stays until told to stop."""
 
+import hashlib
 import json
 import os
 import signal
@@ -47,8 +48,13 @@ class Options:
     def org_url(self) -> str:
         return f"http://{HOST}:{self.org_port}"
 
-    def origin(self) -> dict[str, Any]:
-        return {"data": str(self.data) if self.data else None, "keep_dates": self.keep_dates}
+    @property
+    def home(self) -> Path:
+        """Each org has its own database: accounts belong to the people that they came from."""
+        if self.data is None:
+            return self.folder / "made-up"
+        origin = f"{self.data} {self.keep_dates}".encode()
+        return self.folder / f"{self.data.name}-{hashlib.sha256(origin).hexdigest()[:8]}"
 
 
 class StopRequested(BaseException):
@@ -59,12 +65,11 @@ def run(options: Options, say: Callable[[str], None]) -> None:
     """Run the demo until it is asked to stop; DemoError when it cannot start or go on."""
     _check(options)
     with _stopping_by_signal(), ExitStack() as stack:
-        folder = stack.enter_context(opened(options.folder))
+        folder = stack.enter_context(opened(options.home))
         require_free_port(options.port, "--port")
         require_free_port(options.org_port, "--org-port")
         if options.reset:
             folder.reset()
-        folder.hold_to_origin(options.origin())
         if options.ready_file:
             options.ready_file.unlink(missing_ok=True)
             stack.callback(options.ready_file.unlink, missing_ok=True)
@@ -127,18 +132,18 @@ class _Launch:
             command.append(f"--data={self.options.data}")
         if self.options.keep_dates:
             command.append("--keep-dates")
-        return self.processes.start("the demo org", command, process_environment(self.settings))
+        return self.processes.start("demo org", command, process_environment(self.settings))
 
     def _start_worker(self) -> None:
         self.processes.start(
-            "the worker",
+            "worker",
             ["-m", "integrations.demo.worker"],
             process_environment(self.settings),
         )
 
     def _start_web(self) -> Child:
         return self.processes.start(
-            "the web server",
+            "web server",
             [
                 *("-m", "uvicorn", "config.asgi:application", "--lifespan=off"),
                 *(f"--host={HOST}", f"--port={self.options.port}"),

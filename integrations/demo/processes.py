@@ -71,7 +71,7 @@ class Processes:
             time.sleep(0.05)
         self.children.remove(job)
         if job.process.returncode != 0:
-            raise DemoError(f"{_capital(name)} failed: {job.last_line()} (log: {job.log})")
+            raise DemoError(f"{name} failed: {job.last_line()} (log: {job.log})")
 
     def wait_for(self, child: Child, answers: Callable[[], bool], seconds: float) -> None:
         """Wait until the child does its work; DemoError when it dies or takes too long."""
@@ -80,7 +80,7 @@ class Processes:
             self.check()
             if time.monotonic() > deadline:
                 raise DemoError(
-                    f"{_capital(child.name)} did not answer within {seconds:.0f} seconds "
+                    f"The {child.name} did not answer within {seconds:.0f} seconds "
                     f"(log: {child.log})"
                 )
             time.sleep(0.1)
@@ -91,7 +91,7 @@ class Processes:
             status = child.process.poll()
             if status is not None and child is not except_for:
                 raise DemoError(
-                    f"{_capital(child.name)} ended unexpectedly ({_ending(status)}): "
+                    f"The {child.name} ended ({_ending(status)}): "
                     f"{child.last_line()} (log: {child.log})"
                 )
 
@@ -127,7 +127,3 @@ def require_free_port(port: int, option: str) -> None:
 
 def _ending(status: int) -> str:
     return f"signal {signal.Signals(-status).name}" if status < 0 else f"exit code {status}"
-
-
-def _capital(name: str) -> str:
-    return name[:1].upper() + name[1:]

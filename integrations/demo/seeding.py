@@ -2,10 +2,10 @@
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import requests
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -14,7 +14,6 @@ from integrations.connecting.logging_in import connect_directly
 from integrations.credentials import callback_url, store_app_keys
 from integrations.demo_org.org import CONSUMER_KEY, CONSUMER_SECRET
 from integrations.models import Connection, SyncRun
-from integrations.salesforce.token_response import tokens_from
 from integrations.salesforce.tokens import AppKeys, Tokens
 from integrations.user_sync.directory import request_refresh
 
@@ -100,16 +99,18 @@ def _connection(company: Company, org: RunningOrg) -> Connection:
     )
     if connection.state != Connection.State.TERMINATED:
         store_app_keys(connection, AppKeys(CONSUMER_KEY, CONSUMER_SECRET))
-        connect_directly(connection, _tokens(org))
+        connect_directly(connection, _tokens(org.grant()))
         connection.refresh_from_db()
     return connection
 
 
-def _tokens(org: RunningOrg) -> Tokens:
-    return tokens_from(
-        org.grant(),
-        consumer_secret=CONSUMER_SECRET,
-        allow_loopback=settings.SALESFORCE_ALLOW_LOOPBACK,
+def _tokens(grant: dict[str, Any]) -> Tokens:
+    return Tokens(
+        access_token=grant["access_token"],
+        refresh_token=grant["refresh_token"],
+        instance_url=grant["instance_url"],
+        identity_url=grant["id"],
+        issued_at=datetime.fromtimestamp(int(grant["issued_at"]) / 1000, UTC),
     )
 
 

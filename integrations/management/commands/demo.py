@@ -41,8 +41,8 @@ class Command(BaseCommand):
                 launch.Options(
                     port=options["port"],
                     org_port=options["org_port"],
-                    folder=options["folder"].absolute(),
-                    data=options["data"] and options["data"].absolute(),
+                    folder=options["folder"].resolve(),
+                    data=options["data"] and options["data"].resolve(),
                     keep_dates=options["keep_dates"],
                     reset=options["reset"],
                     ready_file=options["ready_file"] and options["ready_file"].absolute(),
