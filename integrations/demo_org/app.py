@@ -4,6 +4,7 @@ from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount
@@ -20,6 +21,7 @@ from .setting_up import SettingUp
 from .web_faults import Connections, FaultLayer
 
 SERVER = "Demo org (this is not Salesforce)"
+HOSTS = ("127.0.0.1", "localhost", "*.localhost")
 MACHINE_PATHS = ("/services/", "/id/")
 
 
@@ -39,12 +41,14 @@ def create_app(org: DemoOrg, connections: Connections) -> ASGIApp:
         exception_handlers={ApiProblem: _api_problem, HTTPException: _http_problem},
     )
     app.router.redirect_slashes = False
-    compressed = GZipMiddleware(app, minimum_size=500)
+    # A web page elsewhere can't reach the org by a name that resolves to this machine.
+    local = TrustedHostMiddleware(app, [*HOSTS])
+    compressed = GZipMiddleware(local, minimum_size=500)
     return HeaderLayer(FaultLayer(compressed, org, connections), org)
 
 
 class HeaderLayer:
-    """Says on every answer what this is, counts API requests, and takes a trailing slash."""
+    """Says on every answer what this is, counts API requests, and tidies paths."""
 
     def __init__(self, app: ASGIApp, org: DemoOrg) -> None:
         self.app = app
@@ -54,8 +58,7 @@ class HeaderLayer:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        if scope["path"].startswith(MACHINE_PATHS):
-            scope["path"] = scope["path"].rstrip("/")
+        scope["path"] = _tidy(scope["path"])
         is_data = scope["path"].startswith("/services/data/v")
         if is_data:
             self.org.api_calls += 1
@@ -70,6 +73,12 @@ class HeaderLayer:
             await send(message)
 
         await self.app(scope, receive, stamp)
+
+
+def _tidy(path: str) -> str:
+    """Clients join addresses carelessly: `//services/data/`. Salesforce takes that, so do we."""
+    path = "/" + path.lstrip("/")
+    return path.rstrip("/") if path.startswith(MACHINE_PATHS) else path
 
 
 async def _api_problem(request: Request, error: Exception) -> Response:

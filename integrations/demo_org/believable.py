@@ -96,6 +96,7 @@ def _managers(company: Company, head: Row, head_role: Row, count: int) -> list[d
         manager_role, rep_role = roles[region]
         manager = company.person(
             "Sales Manager",
+            None,
             **shared,
             UserRoleId=manager_role["Id"],
             ManagerId=head["Id"],

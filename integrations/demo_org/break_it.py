@@ -15,6 +15,10 @@ from .pages import Pages
 
 TIMES = {"once": 1, "3 times": 3, "until mended": None}
 AREAS = {"data": "Data requests", "login": "Log-in requests", "all": "All requests"}
+GROUPS = (
+    ("Answers", [kind for kind in KINDS.values() if kind.spoils_answers]),
+    ("The org itself", [kind for kind in KINDS.values() if not kind.spoils_answers]),
+)
 
 
 class BreakIt:
@@ -39,7 +43,7 @@ class BreakIt:
             request,
             "break_it.html",
             status=400 if error else 200,
-            kinds=KINDS.values(),
+            groups=GROUPS,
             on=on,
             times=TIMES,
             areas=AREAS,
@@ -63,7 +67,8 @@ class BreakIt:
                 )
             except (UnknownFault, KeyError) as error:
                 return self.answer(request, f"Not switched on: {error}")
-        return RedirectResponse("/break-it", 303)
+        name = form.get("fault") or form.get("mend")
+        return RedirectResponse(f"/break-it#{name if name in KINDS else ''}", 303)
 
     async def state(self, request: Request) -> Response:
         return json_answer(self.state_body())

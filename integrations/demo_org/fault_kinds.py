@@ -142,6 +142,7 @@ _ALL = (
         "Session expired",
         "The access token of the next request is over: 401 INVALID_SESSION_ID. A refresh helps.",
         spoils_answers=True,
+        data_only=True,
     ),
     FaultKind(
         "expire_tokens",
@@ -175,6 +176,7 @@ _ALL = (
         "Request limit exceeded",
         "403 REQUEST_LIMIT_EXCEEDED.",
         spoils_answers=True,
+        data_only=True,
         value_label="Limit",
         default="TotalRequests",
         choices=("TotalRequests", "ConcurrentPerOrgLongTxn"),
@@ -224,6 +226,7 @@ _ALL = (
         "Query locator lost",
         "The next page of a query is gone: 400 INVALID_QUERY_LOCATOR.",
         spoils_answers=True,
+        data_only=True,
     ),
     FaultKind(
         "api_usage",
@@ -232,6 +235,14 @@ _ALL = (
         value_label="Per cent",
         numeric=True,
         default="95",
+    ),
+    FaultKind(
+        "small_pages",
+        "Small pages",
+        "A query's answer comes in many small pages.",
+        value_label="Records on a page",
+        default="5",
+        numeric=True,
     ),
     FaultKind("empty_directory", "Empty directory", "A query for users finds nobody."),
     FaultKind("shrunk_directory", "Smaller directory", "30 % of the users are missing."),

@@ -30,6 +30,7 @@ class FaultKind:
     title: str
     effect: str
     spoils_answers: bool = False
+    data_only: bool = False
     value_label: str = ""
     default: str = ""
     choices: tuple[str, ...] = ()
@@ -138,8 +139,8 @@ def _concerns(broken: Broken, path: str) -> bool:
     login = path.startswith(("/services/oauth2/", "/id/")) and not path.endswith("/authorize")
     if broken.kind.name == "locator_lost":
         return data and "/query/" in path and not path.endswith("/query/")
-    if broken.where == "data":
-        return data
+    if broken.where == "data" or broken.kind.data_only:
+        return data and (broken.where in ("data", "login", "all") or broken.where in path)
     if broken.where == "login":
         return login
     return (data or login) and (broken.where == "all" or broken.where in path)

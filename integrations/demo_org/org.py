@@ -12,8 +12,8 @@ from .faults import Faults
 from .store import Row, Store, utc_now
 
 PASSWORD = "demo-org-2026"  # noqa: S105 - the one password of every user here, shown on its pages
-CONSUMER_KEY = "3MVG9demoOrgNotSalesforce.LocalOnly0000000000000000000000000000000000000000000001"
-CONSUMER_SECRET = "DEMO0ORG0SECRET0NOT0SALESFORCE0000000000000000000000000000000001"  # noqa: S105
+CONSUMER_KEY = "3MVG9.demo.org.key.not.from.Salesforce.7hQ2xVbT"
+CONSUMER_SECRET = "DEMO5ORG5SECRET5NOT5FROM5SALESFORCE5E41C07A9"  # noqa: S105
 DEFAULT_URL = "http://127.0.0.1:8400"
 DAILY_API_REQUESTS = 100_000
 
@@ -48,7 +48,6 @@ class DemoOrg:
         self.integration_user_id = ""
         self.cast: dict[str, Member] = {}
         self.hidden_fields: dict[str, set[str]] = {}
-        self.page_size: int | None = None
         self.api_calls = 0
         self.stopping = False
         self.browsers: dict[str, str] = {}

@@ -14,7 +14,9 @@ from .org import PASSWORD, DemoOrg
 
 COOKIE = "demo_org_session"
 HERE = Path(__file__).parent
-CONTENT_POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'"
+CONTENT_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
 
 
 class Pages:

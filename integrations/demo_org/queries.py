@@ -67,8 +67,9 @@ class Queries:
         self._cursors.clear()
 
     def _page_size(self, request: Request) -> int:
-        if self.org.page_size is not None:
-            return self.org.page_size
+        small = self.org.faults.value("small_pages")
+        if small is not None:
+            return max(int(small), 1)
         asked = _BATCH_SIZE.search(request.headers.get("sforce-query-options", ""))
         size = int(asked[1]) if asked else DEFAULT_PAGE
         return min(max(size, SMALLEST_PAGE), DEFAULT_PAGE)

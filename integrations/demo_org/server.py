@@ -111,7 +111,7 @@ def run_in_thread(org: DemoOrg, port: int = 0) -> Iterator[Running]:
     while not server.started and not failures and time.monotonic() < deadline:
         time.sleep(0.005)
     if not server.started:
-        raise RuntimeError("The demo org did not start.") from (failures or [None])[0]
+        raise RuntimeError("The demo org did not start.") from (failures[0] if failures else None)
     try:
         yield Running(org.url, org)
     finally:

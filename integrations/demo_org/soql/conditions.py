@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from operator import ge, gt, le, lt
 from typing import Any
 
-from ..ids import with_checksum
+from integrations.salesforce.ids import InvalidSalesforceId, to_18
+
 from ..schema import Field, SObject
 from ..store import Row
 from .errors import QueryError, pointed
@@ -124,12 +125,12 @@ def _wanted(literal: Literal, field: Field, condition: Comparison, soql: str) ->
 
 
 def _wanted_id(text: str, condition: Comparison, soql: str) -> str:
-    valid = len(text) in (15, 18) and text.isalnum() and text.isascii()
-    if not valid or (len(text) == 18 and with_checksum(text[:15]) != text):
+    try:
+        return to_18(text)
+    except InvalidSalesforceId:
         position = condition.path.position
         message = f"invalid ID field: {text}"
-        raise pointed("INVALID_QUERY_FILTER_OPERATOR", soql, position, message)
-    return with_checksum(text[:15])
+        raise pointed("INVALID_QUERY_FILTER_OPERATOR", soql, position, message) from None
 
 
 def _wrong_type(field: Field, condition: Comparison, soql: str) -> QueryError:
