@@ -72,9 +72,7 @@ def come_back(state: str, code: str, by: User) -> AuthorizationAttempt:
         verifier = unseal(attempt.sealed_verifier, place=_place(attempt.state_digest, "verifier"))
         tokens = app.exchange(code, verifier)
         try:
-            identity = app.identity(tokens)
-            _refuse_another_org(connection, identity)
-            user = ConnectingUser.read(identity, _client(app, tokens))
+            user = _who(connection, app, tokens)
         except (SalesforceError, LogInRefused):
             _revoke(app, tokens)
             raise
@@ -116,12 +114,9 @@ def connect_as(
 def connect_directly(connection: Connection, tokens: Tokens, *, by: User | None = None) -> None:
     """Connect with tokens that were got without a browser, as the demo does.
 
-    Raise SalesforceError, or LogInRefused for another org than before.
+    Raise LogInRefused for another org, or SalesforceError.
     """
-    app = oauth_app(connection)
-    identity = app.identity(tokens)
-    _refuse_another_org(connection, identity)
-    user = ConnectingUser.read(identity, _client(app, tokens))
+    user = _who(connection, oauth_app(connection), tokens)
     with transaction.atomic():
         _connect(connection, tokens, user, by=by, request=None)
 
@@ -182,6 +177,13 @@ def _claimed(state: str, by: User) -> AuthorizationAttempt:
             "This log-in took longer than 15 minutes. Start it again.", attempt.connection
         )
     return attempt
+
+
+def _who(connection: Connection, app: OAuthApp, tokens: Tokens) -> ConnectingUser:
+    identity = app.identity(tokens)
+    _refuse_another_org(connection, identity)
+    with _client(app, tokens) as client:
+        return ConnectingUser.read(identity, client)
 
 
 def _refuse_another_org(connection: Connection, identity: Identity) -> None:
