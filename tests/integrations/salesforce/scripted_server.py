@@ -2,6 +2,7 @@
 
 import json
 import socket
+import ssl
 import struct
 import threading
 from collections import deque
@@ -63,16 +64,18 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def running_server() -> Iterator[ScriptedServer]:
+def running_server(tls: ssl.SSLContext | None = None) -> Iterator[ScriptedServer]:
     script = ScriptedServer()
     handler = type("Handler", (_Handler,), {"script": script})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         server.daemon_threads = True
         server.block_on_close = False
         server.handle_error = lambda *_: None  # type: ignore[method-assign]  # clients hang up here
+        if tls:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
-        script.url = f"http://127.0.0.1:{server.server_address[1]}"
+        script.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}"
         try:
             yield script
         finally:
@@ -151,6 +154,14 @@ def reset(handler: _Handler) -> None:
 def hang(handler: _Handler) -> None:
     handler.script.over.wait(30)
     handler.close_connection = True
+
+
+def then_hang(head: bytes) -> Answer:
+    def answer(handler: _Handler) -> None:
+        handler.wfile.write(head)
+        hang(handler)
+
+    return answer
 
 
 def drip(head: bytes) -> Answer:

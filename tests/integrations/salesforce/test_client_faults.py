@@ -148,6 +148,7 @@ def test_a_pause_longer_than_we_wait_is_told_to_the_caller(
     with pytest.raises(TransientError) as caught:
         client.limits()
     assert caught.value.retry_after == asked
+    assert len(server.requests) == 1
 
 
 def test_no_pause_passes_the_end_of_the_call(

@@ -27,6 +27,7 @@ from .scripted_server import (
     raw_answer,
     reset,
     running_server,
+    then_hang,
 )
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n"
@@ -47,6 +48,17 @@ def test_a_slow_answer_ends_at_the_limit(server: ScriptedServer, answer: Answer)
     with SalesforceSession(server.url, SHORT) as session, pytest.raises(TransientError):
         session.get(server.url + "/slow")
     assert time.monotonic() - started < SHORT.total + 0.5
+
+
+def test_the_total_limit_ends_a_wait_that_the_read_limit_would_allow(
+    server: ScriptedServer,
+) -> None:
+    server.answers(then_hang(HEAD + b"\r\nhalf"))
+    started = time.monotonic()
+    limits = TimeLimits(connect=2, read=20, total=0.5)
+    with SalesforceSession(server.url, limits) as session, pytest.raises(TransientError):
+        session.get(server.url + "/stuck")
+    assert time.monotonic() - started < 1
 
 
 def test_a_limit_holds_on_a_connection_that_is_used_again(server: ScriptedServer) -> None:
