@@ -14,6 +14,7 @@ import pytest
 from config import embedded_postgres
 
 os.environ["SELF_CONTAINED"] = "true"
+os.environ.setdefault("BASE_URL", "http://testserver")  # no redirect to https
 
 
 class TemporaryServer:
