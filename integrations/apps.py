@@ -1,6 +1,12 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class IntegrationsConfig(AppConfig):
     name = "integrations"
     verbose_name = "Salesforce"
+
+    def ready(self) -> None:
+        from integrations.schedules import write_schedules
+
+        post_migrate.connect(write_schedules, sender=self, dispatch_uid="schedules")

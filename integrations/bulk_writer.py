@@ -42,16 +42,18 @@ def upsert(
     *,
     key: Sequence[str],
     unless_same: Sequence[str],
+    keep: Sequence[str] = (),
 ) -> Written:
     """Insert the rows whose ``key`` is new; update those that differ in a field of ``unless_same``.
 
-    A row that differs in nothing is not written at all. ``key`` must be a unique constraint's
-    fields, and hold no key twice in ``rows``.
+    A row that differs in nothing is not written at all, and the fields of ``keep`` are written
+    with new rows only. ``key`` names a unique constraint's fields; none comes twice in ``rows``.
     """
     table, columns = _table(model), _columns(model, fields)
     values = ", ".join(columns)
     keys, compared = _columns(model, key), _columns(model, unless_same)
-    updates = ", ".join(f"{name} = EXCLUDED.{name}" for name in columns if name not in keys)
+    fixed = {*keys, *_columns(model, keep)}
+    updates = ", ".join(f"{name} = EXCLUDED.{name}" for name in columns if name not in fixed)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             f"CREATE TEMP TABLE incoming ON COMMIT DROP AS SELECT {values} FROM {table}"  # noqa: S608
@@ -86,7 +88,7 @@ def _table(model: type[models.Model]) -> str:
 
 
 def _columns(model: type[models.Model], fields: Sequence[str]) -> list[str]:
-    columns = {field.name: field.column for field in model._meta.concrete_fields}
+    columns = {field.name: str(field.column) for field in model._meta.concrete_fields}
     return [connection.ops.quote_name(columns[name]) for name in fields]
 
 

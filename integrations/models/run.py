@@ -21,6 +21,9 @@ class SyncRun(models.Model):
         FAILED = "failed", "Failed"
         HELD = "held", "Waiting for a person"
 
+    #: States in which the worker has, or will get, something to do.
+    STATES_UNDER_WAY = (State.QUEUED, State.RUNNING)
+
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     connection = models.ForeignKey(
         Connection, on_delete=models.CASCADE, related_name="runs", db_constraint=False
@@ -44,6 +47,11 @@ class SyncRun(models.Model):
     )
     error = models.TextField(blank=True, help_text="What went wrong, and what to do next.")
     error_code = models.CharField(max_length=80, blank=True)
+    retry_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When it is tried again by itself, if it failed in passing.",
+    )
 
     class Meta:
         verbose_name = "sync run"
@@ -56,6 +64,11 @@ class SyncRun(models.Model):
         ]
         indexes = [
             models.Index(fields=["connection", "-created_at", "-id"], name="run_newest_first"),
+            models.Index(
+                fields=["state", "retry_at"],
+                condition=Q(state__in=("queued", "running")) | Q(retry_at__isnull=False),
+                name="run_to_take_up",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -132,8 +132,10 @@ class Batch:
         ids = {change.account_id for change in self.changes} - {None}
         if not ids:
             return {}
-        accounts = User.objects.filter(company=self.plan.company_id, pk__in=ids).order_by("pk")
-        return accounts.select_for_update().defer("search").in_bulk()
+        accounts: models.QuerySet[User] = User.objects.filter(
+            company=self.plan.company_id, pk__in=ids
+        )
+        return accounts.order_by("pk").select_for_update().defer("search").in_bulk()
 
     def _existing_teams(self) -> set[int]:
         ids = {change.values.get("team_id") for change in self.changes} - {None}

@@ -16,3 +16,7 @@ class AlreadyApproved(PlanError):
         self.who = who
         self.when = when
         super().__init__(f"{who or 'Somebody'} already approved this plan.")
+
+
+class RefreshRefused(Exception):
+    """Salesforce cannot be asked for its users now."""

@@ -1,0 +1,95 @@
+"""Bringing the mirror of Salesforce users up to date, all at once. No row is ever deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from integrations import bulk_writer
+from integrations.models import Connection, DirectoryUser
+
+from .directory_reading import MOMENTS, TEXTS, Answer
+
+#: An answer that misses more than both of these stops, and asks a person.
+MISSING_SHARE = 0.10
+MISSING_PEOPLE = 5
+
+COMPARED = (*TEXTS, *MOMENTS, "is_active", "is_frozen", "missing_since")
+KEY = ("connection", "salesforce_id")
+FIELDS = ("company", *KEY, *COMPARED, "ignored_reason", "refreshed_at")
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """Whom the mirror holds now."""
+
+    visible: frozenset[str]
+    frozen: frozenset[str]
+
+    @classmethod
+    def of(cls, connection: Connection) -> Mirror:
+        rows = DirectoryUser.objects.filter(connection=connection, missing_since__isnull=True)
+        known = list(rows.values_list("salesforce_id", "is_frozen"))
+        return cls(
+            frozenset(salesforce_id for salesforce_id, _ in known),
+            frozenset(salesforce_id for salesforce_id, is_frozen in known if is_frozen),
+        )
+
+
+def why_hold(answer: Answer, mirror: Mirror) -> str | None:
+    """Why a person must look at this answer before it is believed; ``None`` for a usual one."""
+    if not answer.people:
+        return (
+            "Salesforce answered with no users at all, not even the connecting user. Nothing was"
+            " changed. Check in Salesforce what the connecting user may see, then refresh again."
+        )
+    missing = len(mirror.visible - answer.people.keys())
+    if missing <= MISSING_PEOPLE or missing <= MISSING_SHARE * len(mirror.visible):
+        return None
+    return (
+        f"{missing} of {len(mirror.visible)} Salesforce users are missing from Salesforce's"
+        " answer. Nothing was changed. Check in Salesforce whether the connecting user still has"
+        " “View All Users”; if this is right, accept it here."
+    )
+
+
+@dataclass(frozen=True)
+class Written:
+    added: int
+    changed: int
+    missing: int
+
+
+def write(connection: Connection, answer: Answer, mirror: Mirror, now: datetime) -> Written:
+    """Write what differs. A second time with the same answer writes nothing."""
+    frozen = mirror.frozen if answer.frozen is None else answer.frozen
+    written = bulk_writer.upsert(
+        DirectoryUser,
+        FIELDS,
+        (_row(connection, values, frozen, now) for values in answer.people.values()),
+        key=KEY,
+        unless_same=COMPARED,
+        keep=("ignored_reason",),
+    )
+    gone = mirror.visible - answer.people.keys()
+    missing = DirectoryUser.objects.filter(
+        connection=connection, salesforce_id__in=gone, missing_since__isnull=True
+    ).update(missing_since=now)
+    return Written(written.added, written.changed, missing)
+
+
+def _row(
+    connection: Connection, values: dict[str, Any], frozen: AbstractSet[str], now: datetime
+) -> tuple[Any, ...]:
+    return (
+        connection.company_id,
+        connection.pk,
+        values["salesforce_id"],
+        *(values[name] for name in (*TEXTS, *MOMENTS, "is_active")),
+        values["salesforce_id"] in frozen,
+        None,
+        "",
+        now,
+    )

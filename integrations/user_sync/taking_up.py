@@ -1,0 +1,50 @@
+"""Finding the work that nobody does: interrupted, lost on the way, or due to be tried again."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django_q.tasks import async_task
+
+from integrations import leases
+from integrations.models import SyncPlan, SyncRun
+
+from .approving import APPLY_TASK
+from .directory import REFRESH_TASK
+
+#: A task may wait for a busy worker; one that waits longer than this may be lost.
+LOST_AFTER = timedelta(seconds=60)
+
+
+def take_up_work() -> None:
+    """Queue what is under way by its own row, but in no worker's hands.
+
+    A task too many does no harm: it finds the lease taken, or nothing left to do.
+    """
+    _queue_failed_runs_again()
+    for plan in SyncPlan.objects.filter(state__in=SyncPlan.STATES_UNDER_WAY):
+        fresh = plan.state == SyncPlan.State.QUEUED and _is_fresh(plan.approved_at)
+        if not fresh and leases.is_free(leases.of_plan(plan.pk)):
+            async_task(APPLY_TASK, plan.pk)
+    for run in SyncRun.objects.filter(state__in=SyncRun.STATES_UNDER_WAY):
+        fresh = run.state == SyncRun.State.QUEUED and _is_fresh(run.created_at)
+        if not fresh and leases.is_free(leases.of_run(run.pk)):
+            async_task(REFRESH_TASK, run.pk)
+
+
+def _is_fresh(asked_at: datetime | None) -> bool:
+    return asked_at is not None and timezone.now() - asked_at < LOST_AFTER
+
+
+def _queue_failed_runs_again() -> None:
+    due = SyncRun.objects.filter(state=SyncRun.State.FAILED, retry_at__lte=timezone.now())
+    for run in due.select_related("connection"):
+        try:
+            with transaction.atomic():
+                due.filter(pk=run.pk).update(
+                    state=SyncRun.State.QUEUED, retry_at=None, finished_at=None
+                )
+        except IntegrityError:  # another run of this connection is under way: it comes instead
+            due.filter(pk=run.pk).update(retry_at=None)
