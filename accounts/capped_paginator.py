@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.utils.functional import cached_property
@@ -11,21 +9,24 @@ from django.utils.functional import cached_property
 COUNTED_AT_MOST = 10_000
 
 
-class AtLeast(int):
-    """A count that was broken off: computes as its number, reads as “10,000+”."""
-
-    def __str__(self) -> str:
-        return f"{int(self):,}+"
-
-
-class CappedPaginator(Paginator[Any]):
+class CappedPaginator(Paginator):  # type: ignore[type-arg] # not subscriptable at run time
     """Counts at most 10,000 rows, which PostgreSQL does in milliseconds at any table size.
 
-    Nobody pages further; search and filters narrow the list down.
+    The templates show “10,000+” then. Nobody pages further: search and filters narrow the list.
     """
 
     @cached_property
     def count(self) -> int:
-        assert isinstance(self.object_list, QuerySet)
-        counted = self.object_list.order_by()[: COUNTED_AT_MOST + 1].count()
-        return AtLeast(COUNTED_AT_MOST) if counted > COUNTED_AT_MOST else counted
+        return min(self._counted, COUNTED_AT_MOST)
+
+    @property
+    def is_capped(self) -> bool:
+        """Whether there are more rows than were counted."""
+        return self._counted > COUNTED_AT_MOST
+
+    @cached_property
+    def _counted(self) -> int:
+        rows = self.object_list
+        if not isinstance(rows, QuerySet):
+            return len(rows)
+        return rows.order_by()[: COUNTED_AT_MOST + 1].count()

@@ -39,10 +39,12 @@ def lock_seats(company: Company) -> Seats:
     never give away the same seat. Must run inside a transaction. Rows that merely point at the
     company can still be written meanwhile.
     """
-    limit = (
-        Company.objects.select_for_update(no_key=True)
-        .values_list("seat_limit", flat=True)
-        .get(pk=company.pk)
-    )
+    Company.objects.select_for_update(no_key=True).get(pk=company.pk)
+    return count_seats(company)
+
+
+def count_seats(company: Company) -> Seats:
+    """How the seats stand now, for showing; to give one away, use :func:`lock_seats`."""
+    limit = Company.objects.values_list("seat_limit", flat=True).get(pk=company.pk)
     used = User.objects.in_a_seat().filter(company=company).count()
     return Seats(limit=limit, used=used)

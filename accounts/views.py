@@ -1,0 +1,35 @@
+"""The pages that everybody has, whatever their role: home, and one's own password."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.forms import PasswordChangeForm
+from django.contrib.auth.views import PasswordChangeView
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse_lazy
+
+from accounts import audit
+from accounts.models import User
+
+
+@login_required
+def home(request: HttpRequest) -> HttpResponse:
+    """Where a log-in leads: the admin for who may open it, else a page about oneself."""
+    assert isinstance(request.user, User)
+    if request.user.is_staff:
+        return redirect("admin:index")
+    return render(request, "accounts/home.html", {"title": "Your account"})
+
+
+class ChangePassword(PasswordChangeView):
+    template_name = "accounts/change_password.html"
+    success_url = reverse_lazy("home")
+    title = "Change password"
+
+    def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
+        response = super().form_valid(form)
+        audit.record("password_changed", form.user, by=form.user, request=self.request)
+        messages.success(self.request, "Your password is changed. Other browsers are logged out.")
+        return response
