@@ -1,10 +1,11 @@
-// On the page of an approved plan: its people need no tick any more.
+// On the page of an approved plan: the people who were sent there need no tick any more.
 
 const marker = document.querySelector("[data-forget-ticks]");
 if (marker) {
-    const storageKey = `scoreline-ticks-${marker.dataset.forgetTicks}`;
-    const planned = new Set(marker.dataset.planned.split(","));
-    const ticks = JSON.parse(sessionStorage.getItem(storageKey) ?? "[]");
-    const left = ticks.filter(([id]) => !planned.has(id));
-    sessionStorage.setItem(storageKey, JSON.stringify(left));
+    const key = marker.dataset.forgetTicks;
+    const sent = new Set(JSON.parse(sessionStorage.getItem(`scoreline-sent-${key}`) ?? "[]"));
+    const ticks = JSON.parse(sessionStorage.getItem(`scoreline-ticks-${key}`) ?? "[]");
+    const left = ticks.filter(([id]) => !sent.has(id));
+    sessionStorage.setItem(`scoreline-ticks-${key}`, JSON.stringify(left));
+    sessionStorage.removeItem(`scoreline-sent-${key}`);
 }

@@ -6,6 +6,7 @@ if (bar) start();
 
 function start() {
     const storageKey = `scoreline-ticks-${bar.dataset.ticks}`;
+    const sentKey = `scoreline-sent-${bar.dataset.ticks}`;
     const boxes = [...form.querySelectorAll("input.action-select")];
     const everybody = document.getElementById("action-toggle");
     const across = form.querySelector("input.select-across");
@@ -13,6 +14,7 @@ function start() {
     let lastBox = null;
 
     function load() {
+        sessionStorage.removeItem(sentKey);
         ticks = new Map(JSON.parse(sessionStorage.getItem(storageKey) ?? "[]"));
         for (const box of boxes) {
             if (box.disabled) ticks.delete(box.value);
@@ -73,7 +75,10 @@ function start() {
         for (const box of boxes) if (box.value === id) box.checked = false;
         show();
     });
-    form.addEventListener("submit", () => send(form, ticks, boxes));
+    form.addEventListener("submit", () => {
+        send(form, ticks, boxes);
+        sessionStorage.setItem(sentKey, JSON.stringify([...ticks.keys()]));
+    });
     // Also runs when the back button brings the page out of the browser's memory.
     window.addEventListener("pageshow", load);
     bar.querySelector(".stock").hidden = true;
@@ -92,7 +97,7 @@ function between(boxes, first, last) {
 function send(form, ticks, boxes) {
     const elsewhere = [...ticks].filter(([id]) => !boxes.some((box) => box.value === id));
     form.querySelector("[name=ticked]").value = elsewhere.map(([id]) => id).join(",");
-    form.querySelector("[name=shown_elsewhere]").value = elsewhere
+    form.querySelector("[data-shown-elsewhere]").value = elsewhere
         .map(([, person]) => person.shown)
         .join(",");
     const first = form.querySelector("[data-first-tick]");

@@ -1,0 +1,33 @@
+// Each tick on a plan's page is saved at once, so that it also holds on the other pages.
+
+const card = document.querySelector("[data-plan]");
+
+document.addEventListener("change", async (event) => {
+    const box = event.target;
+    if (!box.matches("input[name=row]")) return;
+    box.disabled = true;
+    await save(box);
+    box.disabled = false;
+    box.focus();
+});
+
+async function save(box) {
+    const error = card.querySelector("[data-error]");
+    const body = new FormData();
+    body.append("row", box.value);
+    body.append("included", box.checked ? "1" : "0");
+    body.append("csrfmiddlewaretoken", card.querySelector("[name=csrfmiddlewaretoken]").value);
+    try {
+        const answer = await fetch(card.dataset.plan, { method: "POST", body, redirect: "error" });
+        const news = await answer.json();
+        if (!answer.ok) throw new Error(news.error);
+        card.querySelector("[data-button]").textContent = news.button;
+        card.querySelector("[data-button]").disabled = !news.can_approve;
+        card.querySelector("[data-seats]").textContent = news.seats;
+        error.hidden = true;
+    } catch (problem) {
+        box.checked = !box.checked;
+        error.textContent = problem.message || "This tick could not be saved. Reload the page.";
+        error.hidden = false;
+    }
+}

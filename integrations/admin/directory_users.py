@@ -1,0 +1,142 @@
+"""*Salesforce users*: the mirror of the org's people, to tick and to import."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import QuerySet
+from django.forms import Media
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+
+from accounts.admin_base import CompanyScopedAdmin, person
+from accounts.search import prefix_query
+from integrations.models import DirectoryUser
+
+from . import directory_filters as filters
+from . import directory_refresh, import_actions
+from .chosen_connection import chosen_connection, visible_connections
+from .chosen_people import ImportOptions, person_with_id
+from .directory_list import AccountsLastPaginator, DirectoryChangeList
+from .directory_run import last_run
+
+
+@admin.register(DirectoryUser)
+class DirectoryUserAdmin(CompanyScopedAdmin[DirectoryUser]):
+    list_filter = (
+        filters.AccountFilter,
+        filters.VerdictFilter,
+        filters.ActiveFilter,
+        filters.ProfileFilter,
+        filters.RoleFilter,
+        filters.DepartmentFilter,
+        filters.LicenseFilter,
+    )
+    search_fields = ("search",)
+    sortable_by = ()
+    list_per_page = 50
+    paginator = AccountsLastPaginator
+    actions = (
+        import_actions.preview_import,
+        import_actions.import_users,
+        import_actions.ignore_users,
+        import_actions.stop_ignoring_users,
+    )
+    fieldsets = (
+        (None, {"fields": ("name", "email", "username", "salesforce_id", "title")}),
+        (
+            "In Salesforce",
+            {
+                "fields": (
+                    ("profile_name", "license_name"),
+                    ("role_name", "department", "division"),
+                    ("manager_name", "federation_id"),
+                    ("is_active", "is_frozen", "user_type"),
+                    ("last_login_at", "created_in_salesforce_at"),
+                    ("refreshed_at", "missing_since"),
+                )
+            },
+        ),
+        ("Ignored", {"fields": ("ignored_at", "ignored_by", "ignored_reason")}),
+    )
+
+    @property
+    def media(self) -> Media:
+        """The list has its own scripts; the stock ones would count ticks of one page only."""
+        return forms.Media()
+
+    # --- who may do what: people come from Salesforce alone
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may(request, "view", obj)
+
+    def has_import_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("integrations.add_syncplan")
+
+    # --- the list
+
+    def get_urls(self) -> list[URLPattern]:
+        return [
+            path("<int:connection_id>/" + tail, self.admin_site.admin_view(view), name=name)
+            for tail, view, name in directory_refresh.urls()
+        ] + super().get_urls()
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return DirectoryChangeList
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        return list(self.list_filter)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """A whole id finds one person; words find the beginnings of words."""
+        if not search_term.strip():
+            return queryset, False
+        by_id = person_with_id(queryset, search_term)
+        if by_id is not None:
+            return by_id, False
+        query = prefix_query(search_term) if "\x00" not in search_term else None
+        return (queryset.filter(search=query) if query else queryset.none()), False
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        connection = chosen_connection(request)
+        if connection is None:
+            return self._choose_connection(request)
+        run = last_run(connection)
+        others = visible_connections(person(request)).filter(company=connection.company_id)
+        context = {
+            "title": "Salesforce users",
+            "connection": connection,
+            "other_connections": others.exclude(pk=connection.pk),
+            "refreshed_at": connection.directory_refreshed_at,
+            "run": run,
+            "may_refresh": connection.has_access and self.has_import_permission(request),
+            "import_options": ImportOptions(connection),
+            **(extra_context or {}),
+        }
+        return super().changelist_view(request, context)
+
+    def _choose_connection(self, request: HttpRequest) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Salesforce users",
+            "opts": self.opts,
+            "connections": visible_connections(person(request)),
+        }
+        return TemplateResponse(request, "integrations/choose_connection.html", context)

@@ -1,0 +1,195 @@
+"""The buttons of a plan's page. Each is a POST; each goes back to the page, with the reason when
+it was not possible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+from django_q.tasks import async_task
+
+from accounts.admin_base import person, within_reach
+from accounts.invitations import invite
+from integrations.models import PlannedChange, SyncPlan
+from integrations.user_sync import approving, reviewing
+from integrations.user_sync.errors import PlanError
+from integrations.user_sync.planning import needs_review, plan_again
+from integrations.user_sync.progress import progress
+from integrations.user_sync.reverting import plan_revert
+
+from .plan_page import preview
+from .plan_rows import Counts, to_invite
+from .words import counted
+
+View = Callable[..., HttpResponse]
+PlanView = Callable[..., HttpResponse | None]
+
+
+def urls() -> list[tuple[str, View, str]]:
+    """Address below a plan's id, view and name of each."""
+    return [
+        ("approve/", approve, "approve"),
+        ("discard/", discard, "discard"),
+        ("stop/", stop, "stop"),
+        ("continue/", resume, "continue"),
+        ("again/", again, "again"),
+        ("revert/", revert, "revert"),
+        ("invite/", send_invitations, "invite"),
+        ("rows/", tick_row, "tick"),
+        ("rows/<int:row_id>/", resolve, "resolve"),
+        ("progress/", news, "progress"),
+    ]
+
+
+def find_plan(request: HttpRequest, plan_id: int) -> SyncPlan:
+    """The plan, for somebody who may change it; 404 for another company's."""
+    plans = within_reach(SyncPlan.objects.all(), person(request)).select_related(
+        "company", "connection", "created_by", "approved_by", "reverts", "team"
+    )
+    plan = get_object_or_404(plans, pk=plan_id)
+    if not request.user.has_perm("integrations.change_syncplan", plan):
+        raise PermissionDenied
+    return plan
+
+
+def show(plan: SyncPlan) -> HttpResponse:
+    return redirect("admin:integrations_syncplan_change", plan.pk)
+
+
+def button(view: PlanView) -> View:
+    """A POST about one plan. The view may answer itself; a `PlanError` becomes a message."""
+
+    @wraps(view)
+    def press(request: HttpRequest, plan_id: int, **kwargs: Any) -> HttpResponse:
+        plan = find_plan(request, plan_id)
+        try:
+            return view(request, plan, **kwargs) or show(plan)
+        except approving.AlreadyApproved as error:
+            when = timezone.localtime(error.when)
+            messages.warning(request, f"{error} That was at {when:%H:%M on %-d %B}.")
+        except PlanError as error:
+            messages.error(request, str(error))
+        return show(plan)
+
+    return require_POST(press)
+
+
+@button
+def approve(request: HttpRequest, plan: SyncPlan) -> None:
+    """Store the ticks of the page that was looked at, then hand the plan to the worker."""
+    listed = {text for text in request.POST.getlist("listed") if text.isdecimal()}
+    ticked = set(request.POST.getlist("row"))
+    if plan.state == SyncPlan.State.DRAFT:
+        for row in plan.changes.filter(pk__in=listed):
+            if row.included != (str(row.pk) in ticked):
+                reviewing.set_included(row, not row.included, by=person(request))
+    approving.approve(plan, by=person(request))
+
+
+@button
+def discard(request: HttpRequest, plan: SyncPlan) -> HttpResponse:
+    approving.discard(plan, by=person(request))
+    messages.success(request, "Discarded. Nothing was changed.")
+    return redirect("admin:integrations_directoryuser_changelist")
+
+
+@button
+def stop(request: HttpRequest, plan: SyncPlan) -> None:
+    approving.stop(plan, by=person(request))
+
+
+@button
+def resume(request: HttpRequest, plan: SyncPlan) -> None:
+    approving.resume(plan, by=person(request))
+
+
+@button
+def again(request: HttpRequest, plan: SyncPlan) -> HttpResponse:
+    """A new plan for rows that changed, found no seat or failed; failed ones start at once."""
+    ended = request.POST.get("outcome", "")
+    if ended not in PlannedChange.Outcome.values:
+        raise PlanError("Choose which rows to plan again.")
+    fresh = plan_again(plan, [ended], by=person(request))
+    if ended == PlannedChange.Outcome.FAILED and not needs_review(fresh):
+        approving.approve(fresh, by=person(request))
+    return show(fresh)
+
+
+@button
+def revert(request: HttpRequest, plan: SyncPlan) -> HttpResponse:
+    return show(plan_revert(plan, by=person(request)))
+
+
+@button
+def send_invitations(request: HttpRequest, plan: SyncPlan) -> HttpResponse | None:
+    """By mail through the worker; as links on a page of their own where no mail is set up."""
+    accounts = list(to_invite(plan).select_related("company").defer("search"))
+    if not accounts:
+        raise PlanError("Everybody whom this import made an account for is invited already.")
+    if not settings.EMAIL_CONFIGURED:
+        invited = invite(accounts, person(request), request)
+        return _show_links(request, plan, invited.links)
+    ids = [account.pk for account in accounts]
+    now = timezone.now().isoformat()
+    async_task("accounts.tasks.send_invitations", ids, person(request).pk, now)
+    messages.success(request, f"{counted(len(ids), 'invitation')} on the way.")
+    return None
+
+
+@button
+def resolve(request: HttpRequest, plan: SyncPlan, row_id: int) -> HttpResponse:
+    row = get_object_or_404(plan.changes, pk=row_id)
+    answer = request.POST.get("answer", "")
+    account = request.POST.get("account", "")
+    if answer not in reviewing.Resolution.values:
+        raise PlanError("Choose one of the answers.")
+    reviewing.resolve_conflict(
+        row,
+        answer,
+        by=person(request),
+        account_id=int(account) if account.isdecimal() else None,
+    )
+    return redirect(f"{show(plan)['Location']}#row-{row_id}")
+
+
+@require_POST
+def tick_row(request: HttpRequest, plan_id: int) -> HttpResponse:
+    """Tick or untick one row without leaving the page; answers with the words that change."""
+    plan = find_plan(request, plan_id)
+    row_id = request.POST.get("row", "")
+    row = get_object_or_404(plan.changes, pk=int(row_id) if row_id.isdecimal() else 0)
+    try:
+        reviewing.set_included(row, request.POST.get("included") == "1", by=person(request))
+    except PlanError as error:
+        return JsonResponse({"error": str(error)}, status=409)
+    shown = preview(plan, Counts.of(plan))
+    return JsonResponse({name: shown[name] for name in ("button", "can_approve", "seats")})
+
+
+@require_GET
+def news(request: HttpRequest, plan_id: int) -> HttpResponse:
+    plan = find_plan(request, plan_id)
+    context = {"plan": plan, "progress": progress(plan)}
+    return render(request, "integrations/plan_progress_state.html", context)
+
+
+def _show_links(request: HttpRequest, plan: SyncPlan, links: Any) -> HttpResponse:
+
+
+    context = {
+        **admin.site.each_context(request),
+        "title": "Invitation links",
+        "plan": plan,
+        "links": links,
+    }
+    return TemplateResponse(request, "integrations/invitation_links.html", context)

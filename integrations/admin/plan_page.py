@@ -1,0 +1,137 @@
+"""What a plan's page shows: the preview, the progress, and in the end what became of each row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from accounts.models import User
+from accounts.seats import Seats
+from integrations.models import PlannedChange, SyncPlan
+from integrations.user_sync.planning import seats_needed
+from integrations.user_sync.progress import progress
+
+from .plan_rows import Counts, PlanRows, to_invite
+from .plan_words import STATE_TONES, title, verb
+from .words import counted, listed
+
+Action = PlannedChange.Action
+State = SyncPlan.State
+Outcome = PlannedChange.Outcome
+#: What was done, as one and as many.
+RESULTS: dict[Action, tuple[str, str]] = {
+    Action.CREATE: ("new account", "new accounts"),
+    Action.MAP: ("mapped to an existing account", "mapped to existing accounts"),
+    Action.MOVE: ("mapping moved", "mappings moved"),
+    Action.REACTIVATE: ("account reactivated", "accounts reactivated"),
+    Action.REMOVE: ("account removed", "accounts removed"),
+    Action.DEACTIVATE: ("account deactivated", "accounts deactivated"),
+    Action.UNMAP: ("unmapped", "unmapped"),
+    Action.IGNORE: ("person ignored", "people ignored"),
+    Action.STOP_IGNORING: ("person no longer ignored", "people no longer ignored"),
+}
+
+
+def plan_page(request: HttpRequest, plan: SyncPlan) -> dict[str, Any]:
+    counts = Counts.of(plan)
+    is_draft = plan.state == State.DRAFT
+    rows = PlanRows(plan, counts, request.GET.get("show", ""), request.GET.get("p", "1"))
+    return {
+        "plan": plan,
+        "title": title(plan, counts.effective if is_draft else counts.total),
+        "state_tone": STATE_TONES.get(State(plan.state), ""),
+        "connection": plan.connection,
+        "is_draft": is_draft,
+        "is_under_way": plan.state in SyncPlan.STATES_UNDER_WAY,
+        "can_continue": plan.state in (State.STOPPED, State.NEEDS_A_PERSON),
+        "counts": counts,
+        "rows": rows,
+        "reverted_by": plan.reverted_by.exclude(state=State.DISCARDED).order_by("-pk").first(),
+        **(preview(plan, counts) if is_draft else outcome(plan, counts)),
+    }
+
+
+def preview(plan: SyncPlan, counts: Counts) -> dict[str, Any]:
+    """What changes with every tick: the button's words, the seats."""
+    seats = Seats(
+        limit=plan.company.seat_limit,
+        used=User.objects.in_a_seat().filter(company=plan.company_id).count(),
+    )
+    needed = seats_needed(plan)
+    conflicts = counts.with_action(PlannedChange.Action.CONFLICT)
+    return {
+        "button": verb(plan.kind, counts.effective),
+        "can_approve": counts.effective > 0,
+        "seats": _seats(seats, needed),
+        "seats_short": not seats.has_room_for(needed),
+        "open_conflicts": f"{counted(conflicts, 'person waits', 'people wait')} for your decision."
+        " Whoever is left undecided is left as they are."
+        if conflicts
+        else "",
+    }
+
+
+def outcome(plan: SyncPlan, counts: Counts) -> dict[str, Any]:
+    """What is offered once a plan is approved."""
+    is_done = plan.state == State.DONE
+    invitable = to_invite(plan).count() if is_done and plan.kind == SyncPlan.Kind.IMPORT else 0
+    return {
+        "progress": progress(plan),
+        "again": again(plan, counts) if is_done else [],
+        "can_revert": plan.kind != SyncPlan.Kind.REVERT
+        and plan.state in (State.DONE, State.STOPPED, State.NEEDS_A_PERSON)
+        and counts.with_outcome(Outcome.DONE) > 0,
+        "to_invite": counted(invitable, "person", "people") if invitable else "",
+        "mail_is_set_up": settings.EMAIL_CONFIGURED,
+        "result": result(counts),
+    }
+
+
+def result(counts: Counts) -> str:
+    """What became of a plan: “6 new accounts and 1 mapped to an existing account.”"""
+    done = [
+        counted(number, *words)
+        for action, words in RESULTS.items()
+        if (number := counts.done_with(action))
+    ]
+    left = [
+        f"{number:,} {ended.label.lower()}"
+        for ended in (Outcome.CHANGED, Outcome.NO_SEAT, Outcome.FAILED)
+        if (number := counts.with_outcome(ended))
+    ]
+    sentences = [listed(done) or "Nothing was changed", listed(left)]
+    return " ".join(f"{sentence}." for sentence in sentences if sentence)
+
+
+def again(plan: SyncPlan, counts: Counts) -> list[dict[str, str]]:
+    """The rows that a person may want to try once more, with the words for it."""
+    if plan.kind == SyncPlan.Kind.REVERT:
+        return []
+    offers = {
+        Outcome.CHANGED: ("Plan the {} again", "changed row"),
+        Outcome.NO_SEAT: ("Try the {} again", "row without a seat"),
+        Outcome.FAILED: ("Retry the {}", "failed row"),
+    }
+    return [
+        {"outcome": ended.value, "words": words.format(_rows(counts.with_outcome(ended), noun))}
+        for ended, (words, noun) in offers.items()
+        if counts.with_outcome(ended)
+    ]
+
+
+
+
+
+
+def _rows(number: int, noun: str) -> str:
+    if noun.startswith("row "):
+        return counted(number, noun, noun.replace("row", "rows", 1))
+    return counted(number, noun)
+
+
+def _seats(seats: Seats, needed: int) -> str:
+    if seats.limit is None:
+        return ""
+    return f"{counted(needed, 'seat')} needed, {seats.free:,} of {seats.limit:,} free"

@@ -1,0 +1,140 @@
+"""The rows of a plan as its page shows them: counted, filtered, grouped, a page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Case, Count, IntegerField, QuerySet, Value, When
+
+from accounts.models import User
+from integrations.models import PlannedChange, SyncPlan
+
+from .plan_words import headings
+
+Action = PlannedChange.Action
+Outcome = PlannedChange.Outcome
+PER_PAGE = 100
+
+
+@dataclass(frozen=True)
+class Counts:
+    """A plan's rows in numbers, from one query."""
+
+    rows: Mapping[tuple[str, bool, str], int]  # by action, included, outcome
+
+    @classmethod
+    def of(cls, plan: SyncPlan) -> Counts:
+        grouped = (
+            plan.changes.order_by()
+            .values_list("action", "included", "outcome")
+            .annotate(rows=Count("pk"))
+        )
+        return cls({(action, ticked, ended): n for action, ticked, ended, n in grouped})
+
+    @property
+    def total(self) -> int:
+        return sum(self.rows.values())
+
+    @property
+    def effective(self) -> int:
+        """Rows that change something."""
+        idle = PlannedChange.IDLE_ACTIONS
+        return sum(n for (action, ticked, _), n in self.rows.items() if ticked and action not in idle)
+
+    def with_action(self, action: str) -> int:
+        return sum(n for (each, _, _), n in self.rows.items() if each == action)
+
+    def done_with(self, action: str) -> int:
+        return sum(
+            n
+            for (each, _, ended), n in self.rows.items()
+            if each == action and ended == Outcome.DONE
+        )
+
+    def with_outcome(self, outcome: str) -> int:
+        return sum(n for (_, _, ended), n in self.rows.items() if ended == outcome)
+
+
+@dataclass(frozen=True)
+class Tab:
+    value: str
+    words: str
+    count: int
+    selected: bool
+
+
+@dataclass(frozen=True)
+class Group:
+    words: str
+    rows: list[PlannedChange]
+
+
+class PlanRows:
+    """One page of a plan's rows, with the tabs above them."""
+
+    def __init__(self, plan: SyncPlan, counts: Counts, show: str, page: str) -> None:
+        self.plan = plan
+        self.counts = counts
+        self.show = show
+        self.wanted_page = page
+
+    @property
+    def headings(self) -> dict[str, str]:
+        return headings(self.plan.kind)
+
+    @property
+    def is_draft(self) -> bool:
+        return self.plan.state == SyncPlan.State.DRAFT
+
+    @cached_property
+    def tabs(self) -> list[Tab]:
+        """Actions while the plan is looked at; outcomes once it is approved."""
+        if self.is_draft:
+            named = [
+                (action, words, self.counts.with_action(action))
+                for action, words in self.headings.items()
+            ]
+        else:
+            named = [
+                (ended.value, ended.label, self.counts.with_outcome(ended)) for ended in Outcome
+            ]
+        tabs = [Tab(value, words, n, value == self.show) for value, words, n in named if n]
+        return [Tab("", "All", self.counts.total, not self.show), *tabs] if len(tabs) > 1 else []
+
+    @cached_property
+    def page(self) -> Page[PlannedChange]:
+        return Paginator(self._ordered(), PER_PAGE).get_page(self.wanted_page)
+
+    @property
+    def groups(self) -> Iterator[Group]:
+        """The page's rows under their headings."""
+        for action, found in groupby(self.page, key=lambda row: row.action):
+            yield Group(self.headings[action], list(found))
+
+    def _ordered(self) -> QuerySet[PlannedChange]:
+        rows = self.plan.changes.select_related("account", "decided_by")
+        if self.show in Action.values and self.is_draft:
+            rows = rows.filter(action=self.show)
+        elif self.show in Outcome.values:
+            rows = rows.filter(outcome=self.show)
+        places = [When(action=action, then=Value(n)) for n, action in enumerate(self.headings)]
+        order = Case(*places, default=Value(len(places)), output_field=IntegerField())
+        return rows.defer("account__search", "decided_by__search", "basis", "before").order_by(
+            order, "position"
+        )
+
+
+def to_invite(plan: SyncPlan) -> QuerySet[User]:
+    """The accounts that the plan made and nobody was invited to yet."""
+    made = plan.changes.filter(action=Action.CREATE, outcome=Outcome.DONE).values("account")
+    return User.objects.filter(
+        pk__in=made,
+        company=plan.company_id,
+        state=User.State.ACTIVE,
+        invited_at__isnull=True,
+        last_login__isnull=True,
+    ).order_by("name", "pk")

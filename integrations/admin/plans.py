@@ -1,0 +1,127 @@
+"""*Changes*: every plan, from its preview to its revert."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.forms import Media
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+
+from accounts.admin_base import CompanyScopedAdmin
+from integrations.models import PlannedChange, SyncPlan
+
+from . import plan_actions
+from .plan_page import plan_page
+from .plan_words import STATE_TONES, title
+
+
+@admin.register(SyncPlan)
+class SyncPlanAdmin(CompanyScopedAdmin[SyncPlan]):
+    list_display = ("change", "shown_state", "became", "made", "approved")
+    list_display_links = None
+    list_filter = ("state", "kind", "connection")
+    list_select_related = ("connection", "created_by", "approved_by")
+    list_per_page = 50
+    ordering = ("-created_at", "-pk")
+    sortable_by = ()
+    actions = None
+    change_list_template = "admin/integrations/syncplan/change_list.html"
+
+    @property
+    def media(self) -> Media:
+        return forms.Media()
+
+    # --- a plan is made by the pages that lead to it, and kept for ever
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    # --- the list
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SyncPlan]:
+        rows = PlannedChange.objects.filter(plan=OuterRef("pk")).order_by().values("plan")
+        number = rows.annotate(number=Count("pk")).values("number")
+        done = rows.filter(outcome=PlannedChange.Outcome.DONE)
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                rows=Coalesce(Subquery(number), 0),
+                rows_done=Coalesce(
+                    Subquery(done.annotate(number=Count("pk")).values("number")), 0
+                ),
+            )
+        )
+
+    @admin.display(description="change")
+    def change(self, plan: Any) -> str:
+        address = reverse("admin:integrations_syncplan_change", args=[plan.pk])
+        words = title(plan, plan.rows_done if plan.state == SyncPlan.State.DONE else plan.rows)
+        return format_html('<strong><a href="{}">{}</a></strong>', address, words)
+
+    @admin.display(description="state")
+    def shown_state(self, plan: Any) -> str:
+        tone = STATE_TONES.get(SyncPlan.State(plan.state), "")
+        return format_html('<span class="chip {}">{}</span>', tone, plan.get_state_display())
+
+    @admin.display(description="rows done")
+    def became(self, plan: Any) -> str:
+        return f"{plan.rows_done:,} of {plan.rows:,}" if plan.approved_at else ""
+
+    @admin.display(description="made by")
+    def made(self, plan: Any) -> str:
+        return _who_and_when(plan.created_by, plan.created_at)
+
+    @admin.display(description="approved by")
+    def approved(self, plan: Any) -> str:
+        return _who_and_when(plan.approved_by, plan.approved_at)
+
+    # --- the page
+
+    def get_urls(self) -> list[URLPattern]:
+        return [
+            path(
+                "<int:plan_id>/" + tail,
+                self.admin_site.admin_view(view),
+                name=f"integrations_syncplan_{name}",
+            )
+            for tail, view, name in plan_actions.urls()
+        ] + super().get_urls()
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        plan_id = int(object_id) if object_id.isdecimal() and len(object_id) < 19 else 0
+        plan = plan_actions.find_plan(request, plan_id)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            **plan_page(request, plan),
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, "integrations/plan.html", context)
+
+
+def _who_and_when(who: Any, when: Any) -> str:
+    if when is None:
+        return ""
+    return format_html(
+        '{}<small><time datetime="{}">{}</time></small>',
+        who or "Scoreline",
+        when.isoformat(),
+        f"{when:%-d %b %Y, %H:%M}",
+    )

@@ -1,0 +1,116 @@
+"""What waits for a person, each with the list that it leads to. Nothing waiting is not shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+
+from accounts.capped_paginator import CappedPaginator
+from accounts.models import User
+from integrations.models import Connection, DirectoryUser, PlannedChange, SyncPlan, UserMapping
+
+from .directory_verdicts import with_verdict, without_counterpart
+
+Action = PlannedChange.Action
+Outcome = PlannedChange.Outcome
+#: Rows that ended otherwise than planned are work for this long.
+RECENT = timedelta(days=30)
+MENDABLE = {
+    Outcome.CHANGED: "Changed since preview",
+    Outcome.NO_SEAT: "Got no seat",
+    Outcome.FAILED: "Failed",
+}
+
+
+@dataclass(frozen=True)
+class Work:
+    kind: str
+    words: str
+    count: int
+    address: str
+    is_capped: bool = False
+
+
+def work_list(connection: Connection, viewer: User) -> list[Work]:
+    lines = [
+        *_people(connection, viewer),
+        *_plans(connection),
+        *_mendable_rows(connection),
+    ]
+    return [line for line in lines if line.count]
+
+
+def _people(connection: Connection, viewer: User) -> list[Work]:
+    verdicts = {
+        Action.CREATE: ("New in Salesforce, without an account", without_counterpart(connection)),
+        Action.MAP: ("Suggested matches", with_verdict(connection, Action.MAP, viewer)),
+        Action.CONFLICT: ("Conflicts", with_verdict(connection, Action.CONFLICT, viewer)),
+    }
+    return [
+        _counted(verdict, words, people, people_with(connection, verdict=verdict))
+        for verdict, (words, people) in verdicts.items()
+    ]
+
+
+def people_with(connection: Connection, **filters: str) -> str:
+    """The address of *Salesforce users* with these filters."""
+    address = reverse("admin:integrations_directoryuser_changelist")
+    return f"{address}?{urlencode({'connection': connection.pk, **filters})}"
+
+
+def _counted(kind: str, words: str, people: QuerySet[DirectoryUser], address: str) -> Work:
+    pages = CappedPaginator(people, 1)
+    return Work(kind, words, pages.count, address, pages.is_capped)
+
+
+def _plans(connection: Connection) -> list[Work]:
+    states = {
+        SyncPlan.State.DRAFT: "Previews not yet decided",
+        SyncPlan.State.STOPPED: "Stopped changes",
+        SyncPlan.State.NEEDS_A_PERSON: "Changes that could not go on",
+    }
+    counts = dict(
+        connection.plans.filter(state__in=states)
+        .order_by()
+        .values_list("state")
+        .annotate(plans=Count("pk"))
+    )
+    address = reverse("admin:integrations_syncplan_changelist")
+    return [
+        Work(state, words, counts.get(state, 0), f"{address}?state__exact={state}")
+        for state, words in states.items()
+    ]
+
+
+def _mendable_rows(connection: Connection) -> list[Work]:
+    """Rows of recent imports that ended otherwise, of people who still have no account."""
+    has_account = UserMapping.objects.filter(
+        connection=connection, salesforce_user_id=OuterRef("salesforce_user_id")
+    )
+    rows = (
+        PlannedChange.objects.filter(
+            ~Exists(has_account),
+            plan__connection=connection,
+            plan__kind=SyncPlan.Kind.IMPORT,
+            plan__state=SyncPlan.State.DONE,
+            plan__created_at__gt=timezone.now() - RECENT,
+            outcome__in=MENDABLE,
+        )
+        .values_list("plan", "outcome")
+        .annotate(rows=Count("pk"))
+        .order_by("-plan", "outcome")[:5]
+    )
+    return [
+        Work(
+            outcome,
+            f"{MENDABLE[outcome]}, in change {plan}",
+            number,
+            reverse("admin:integrations_syncplan_change", args=[plan]) + f"?show={outcome}",
+        )
+        for plan, outcome, number in rows
+    ]
