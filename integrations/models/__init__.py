@@ -2,7 +2,9 @@ from .connection import AuthorizationAttempt, Connection, ConnectionCredential
 from .directory import DirectoryUser
 from .mapping import Approach, UserMapping
 from .plan import PlannedChange, SyncPlan
+from .record import Evaluation, SalesforceRecord, Watermark
 from .run import Heartbeat, Lease, SyncRun
+from .workflow import Workflow, WorkflowCondition
 
 __all__ = [
     "Approach",
@@ -10,10 +12,15 @@ __all__ = [
     "Connection",
     "ConnectionCredential",
     "DirectoryUser",
+    "Evaluation",
     "Heartbeat",
     "Lease",
     "PlannedChange",
+    "SalesforceRecord",
     "SyncPlan",
     "SyncRun",
     "UserMapping",
+    "Watermark",
+    "Workflow",
+    "WorkflowCondition",
 ]
