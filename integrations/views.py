@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.models import User
 from integrations.connecting import logging_in
-from integrations.connecting.logging_in import LogInFailed, LogInRefused
+from integrations.connecting.logging_in import LogInRefused
 from integrations.models import Connection
 from integrations.salesforce.oauth_errors import from_oauth_error
 
@@ -24,25 +24,20 @@ def salesforce_callback(request: HttpRequest) -> HttpResponse:
     """The end of a log-in to Salesforce: lead on to “Connect as …”, or say why not."""
     user = request.user
     if not isinstance(user, User) or not user.is_staff:
-        return _refused(
-            request, "You are not logged in here any more. Log in, then connect again.", None, 403
-        )
+        words = "You are not logged in here any more. Log in, then connect again."
+        return _refused(request, words, None)
     state, code = request.GET.get("state", ""), request.GET.get("code", "")
     if error := request.GET.get("error", ""):
         reason = from_oauth_error(error, request.GET.get("error_description", ""))
         logger.warning("Salesforce did not let somebody in: %s", reason.detail)
-        return _refused(request, reason.message, logging_in.give_up(state, user), 400)
+        return _refused(request, reason.message, logging_in.give_up(state, user))
     try:
         attempt = logging_in.come_back(state, code, user)
     except LogInRefused as refusal:
-        return _refused(request, refusal.message, refusal.connection, 403)
-    except LogInFailed as failure:
-        return _refused(request, failure.message, failure.connection, 400)
+        return _refused(request, refusal.message, refusal.connection)
     return redirect("admin:integrations_connection_connect_as", attempt.connection_id, attempt.pk)
 
 
-def _refused(
-    request: HttpRequest, message: str, connection: Connection | None, status: int
-) -> HttpResponse:
+def _refused(request: HttpRequest, message: str, connection: Connection | None) -> HttpResponse:
     context = {"message": message, "connection": connection}
-    return render(request, "integrations/connect/refused.html", context, status=status)
+    return render(request, "integrations/connect/refused.html", context, status=400)

@@ -36,10 +36,6 @@ class LogInRefused(Exception):
         self.connection = connection
 
 
-class LogInFailed(LogInRefused):
-    """Salesforce, or the network, did not let it through."""
-
-
 def begin(connection: Connection, by: User, *, another_user: bool = False) -> str:
     """Return the address in Salesforce where ``by`` can log in within 15 minutes.
 
@@ -81,8 +77,8 @@ def come_back(state: str, code: str, by: User) -> AuthorizationAttempt:
         raise
     except SalesforceError as error:
         attempt.delete()
-        logger.warning("a log-in to Salesforce failed: %s %s", error.code, error.detail)
-        raise LogInFailed(error.message, connection) from error
+        logger.warning("a log-in to Salesforce failed: %s", error.detail or error.message)
+        raise LogInRefused(error.message, connection) from error
     _keep(attempt, tokens, user)
     return attempt
 

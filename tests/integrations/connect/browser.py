@@ -22,11 +22,19 @@ def log_in_at_salesforce(authorize_url: str, username: str, *, decision: str = "
             "password": PASSWORD,
             "going_to": going_to[1].replace("&amp;", "&"),
         }
-        answer = browser.post(urljoin(page.url, "/login"), form, timeout=TIME_OUT)
-        assert "Allow access?" in answer.text, answer.text
-        answer = browser.post(
-            answer.url, {"decision": decision}, timeout=TIME_OUT, allow_redirects=False
-        )
-        assert answer.status_code == 302
+        answer = _followed(browser, "POST", urljoin(page.url, "/login"), form)
+        if "Allow access?" in answer.text:  # not asked again once it was allowed
+            answer = _followed(browser, "POST", answer.url, {"decision": decision})
         url = urlsplit(answer.headers["Location"])
         return f"{url.path}?{url.query}"
+
+
+def _followed(
+    browser: requests.Session, method: str, url: str, form: dict[str, str] | None = None
+) -> requests.Response:
+    """Follow redirects as long as they stay at Salesforce."""
+    answer = browser.request(method, url, data=form, timeout=TIME_OUT, allow_redirects=False)
+    onwards = urljoin(url, answer.headers.get("Location", url))
+    if answer.is_redirect and urlsplit(onwards).netloc == urlsplit(url).netloc:
+        return _followed(browser, "GET", onwards)
+    return answer

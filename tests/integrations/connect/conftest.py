@@ -19,6 +19,12 @@ from .browser import log_in_at_salesforce
 KEYS = AppKeys(CONSUMER_KEY, CONSUMER_SECRET)
 
 
+@pytest.fixture(autouse=True)
+def plain_http(settings: Settings) -> None:
+    settings.BASE_URL = "http://testserver"
+    settings.SECURE_SSL_REDIRECT = False
+
+
 @pytest.fixture
 def company(db: None) -> Company:
     return Company.objects.create(
@@ -52,7 +58,6 @@ def stranger(db: None) -> User:
 def org(settings: Settings) -> Iterator[DemoOrg]:
     """A Salesforce org of six people on a real socket, which knows our app."""
     settings.SALESFORCE_ALLOW_LOOPBACK = True
-    settings.BASE_URL = "http://testserver"
     org = DemoOrg.believable(people=6)
     org.app.callback_urls.append(callback_url())
     with run_in_thread(org) as running:
