@@ -18,6 +18,8 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+_BUFFER = 64 * 1024  # a page of 2,000 rows has one and a half megabytes
+
 _ends_at: ContextVar[float] = ContextVar("ends_at")  # in time.monotonic's seconds
 
 
@@ -99,7 +101,7 @@ class _LimitedResponse(HTTPResponse):
     ) -> None:
         super().__init__(sock, debuglevel, method, url)
         raw: Any = self.fp.detach()
-        self.fp = io.BufferedReader(_LimitedReader(raw, sock, ends_at))
+        self.fp = io.BufferedReader(_LimitedReader(raw, sock, ends_at), _BUFFER)
 
 
 class _LimitedConnection(HTTPConnection):

@@ -50,12 +50,14 @@ def not_whole(detail: str) -> TransientError:
 
 def _plain(record: dict[str, Any]) -> Row:
     """Drop `attributes` (type and address), also of the parents and children inside."""
-    return {name: _plain_value(value) for name, value in record.items() if name != "attributes"}
+    return {
+        name: _plain_inside(value) if isinstance(value, dict | list) else value
+        for name, value in record.items()
+        if name != "attributes"
+    }
 
 
-def _plain_value(value: Any) -> Any:
+def _plain_inside(value: dict[str, Any] | list[Any]) -> Row | list[Any]:
     if isinstance(value, dict):
         return _plain(value)
-    if isinstance(value, list):
-        return [_plain_value(item) for item in value]
-    return value
+    return [_plain(item) if isinstance(item, dict) else item for item in value]

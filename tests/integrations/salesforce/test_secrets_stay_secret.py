@@ -45,11 +45,17 @@ def as_oauth_error_name(told: str) -> str:
     return json.dumps({"error": told, "error_description": "authorization code"})
 
 
-WRAPS = [str, as_data_error, as_error_code, as_oauth_error, as_oauth_error_name]
+WRAPS: dict[str, Callable[[str], str]] = {
+    "plain text": str,
+    "data error": as_data_error,
+    "error code": as_error_code,
+    "OAuth error": as_oauth_error,
+    "OAuth error name": as_oauth_error_name,
+}
 PARROTS = [
-    pytest.param(parrot(status, wrap), id=f"{wrap.__name__} {status}")
+    pytest.param(parrot(status, wrap), id=f"{name} {status}")
     for status in (200, 302, 400, 401, 403, 404, 503)
-    for wrap in WRAPS
+    for name, wrap in WRAPS.items()
 ]
 
 
