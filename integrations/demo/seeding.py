@@ -30,7 +30,6 @@ EXISTING_ACCOUNTS: dict[str, Callable[[], dict[str, Any]]] = {
 ORG_SECONDS = 30
 #: The worker starts at the same time.
 WORKER_SECONDS = 60.0
-FINISHED = (SyncRun.State.DONE, SyncRun.State.FAILED, SyncRun.State.HELD)
 
 
 class RunningOrg:
@@ -117,7 +116,7 @@ def _tokens(grant: dict[str, Any]) -> Tokens:
 def _read_users(connection: Connection) -> None:
     run = request_refresh(connection, by=None)
     deadline = time.monotonic() + WORKER_SECONDS
-    while run.state not in FINISHED:
+    while run.state in SyncRun.STATES_UNDER_WAY:
         if time.monotonic() > deadline:
             raise DemoError(f"The worker took no work within {WORKER_SECONDS:.0f} seconds.")
         time.sleep(0.2)
