@@ -1,0 +1,95 @@
+"""One row of every model that has an admin page, for any company."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+from django.db import models
+from django.utils import timezone
+
+from accounts import audit
+from accounts.models import AuditEntry, Company, Team, User
+from integrations.models import Connection, DirectoryUser, SyncPlan, UserMapping
+from integrations.models.mapping import Approach
+from integrations.salesforce import ids
+
+numbers = itertools.count(1)
+
+
+def salesforce_id(prefix: str) -> str:
+    return ids.to_18(f"{prefix}{next(numbers):012d}")
+
+
+def connection(company: Company) -> Connection:
+    return Connection.objects.create(
+        company=company,
+        name=f"Org of {company}",
+        login_url="https://acme.my.salesforce.com",
+        org_id=salesforce_id(ids.ORGANIZATION),
+    )
+
+
+def connection_of(company: Company) -> Connection:
+    return Connection.objects.filter(company=company).first() or connection(company)
+
+
+def user(company: Company) -> User:
+    number = next(numbers)
+    return User.objects.create_user(
+        company=company, email=f"p{number}@example.com", name=f"Person {number} of {company}"
+    )
+
+
+def directory_user(company: Company) -> DirectoryUser:
+    number = next(numbers)
+    return DirectoryUser.objects.create(
+        company=company,
+        connection=connection_of(company),
+        salesforce_id=salesforce_id(ids.USER),
+        username=f"s{number}@example.com",
+        email=f"s{number}@example.com",
+        name=f"Sales {number} of {company}",
+        is_active=True,
+        system_modstamp=timezone.now(),
+        refreshed_at=timezone.now(),
+    )
+
+
+def mapping(company: Company) -> UserMapping:
+    return UserMapping.objects.create(
+        company=company,
+        connection=connection_of(company),
+        salesforce_user_id=salesforce_id(ids.USER),
+        account=user(company),
+        approach=Approach.MANUAL,
+    )
+
+
+def plan(company: Company) -> SyncPlan:
+    return SyncPlan.objects.create(
+        company=company,
+        connection=connection_of(company),
+        kind=SyncPlan.Kind.IMPORT,
+        approach=Approach.ON_DEMAND,
+    )
+
+
+def team(company: Company) -> Team:
+    return Team.objects.create(company=company, name=f"Team {next(numbers)} of {company}")
+
+
+def audit_entry(company: Company) -> AuditEntry:
+    return audit.record("created", company, by=None)
+
+
+MAKERS: dict[type[models.Model], Callable[[Company], models.Model]] = {
+    AuditEntry: audit_entry,
+    Company: lambda company: company,
+    Connection: connection_of,
+    DirectoryUser: directory_user,
+    SyncPlan: plan,
+    Team: team,
+    User: user,
+    UserMapping: mapping,
+}

@@ -1,0 +1,261 @@
+"""Every admin page there is, by everybody there is: also pages that are yet to be written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.contrib import admin as django_admin
+from django.contrib.admin import ModelAdmin, helpers
+from django.db import models
+from django.forms import model_to_dict
+from django.test import Client, RequestFactory
+from django.urls import reverse
+
+from accounts.admin_base import CompanyScopedAdmin
+from accounts.models import Company, User
+
+from .conftest import make_user
+from .rows import MAKERS
+
+pytestmark = pytest.mark.django_db
+PAGES = sorted(django_admin.site._registry.values(), key=str)
+each_page = pytest.mark.parametrize("page", PAGES, ids=str)
+
+
+def url(page: ModelAdmin, name: str, *args: object) -> str:  # type: ignore[type-arg]
+    return reverse(f"admin:{page.opts.app_label}_{page.opts.model_name}_{name}", args=args)
+
+
+def row_urls(page: ModelAdmin, row: models.Model) -> Iterator[str]:  # type: ignore[type-arg]
+    """Every address below this page that names one row, also those of its own views."""
+    for pattern in page.get_urls():
+        if pattern.name and len(pattern.pattern.converters) == 1:
+            yield reverse(f"admin:{pattern.name}", args=[row.pk])
+
+
+def all_urls(page: ModelAdmin, row: models.Model) -> list[str]:  # type: ignore[type-arg]
+    return [url(page, "changelist"), url(page, "add"), *row_urls(page, row)]
+
+
+def maker_of(page: ModelAdmin, company: Company) -> models.Model:  # type: ignore[type-arg]
+    return MAKERS[page.model](company)
+
+
+@pytest.fixture
+def client_of_admin(client: Client, admin: User) -> Client:
+    client.force_login(admin)
+    return client
+
+
+@each_page
+def test_every_page_is_scoped_and_has_a_row_to_test_it_with(page: ModelAdmin) -> None:  # type: ignore[type-arg]
+    assert isinstance(page, CompanyScopedAdmin)
+    assert page.model in MAKERS
+
+
+@each_page
+def test_a_stranger_is_sent_to_the_log_in(
+    page: ModelAdmin, client: Client, company: Company
+) -> None:  # type: ignore[type-arg]
+    for address in all_urls(page, maker_of(page, company)):
+        for answer in (client.get(address), client.post(address)):
+            assert answer.status_code == 302, address
+            assert answer.url.startswith((reverse("admin:login"), reverse("login"))), address
+
+
+@each_page
+def test_a_member_is_refused(page: ModelAdmin, client: Client, member: User) -> None:  # type: ignore[type-arg]
+    assert member.company
+    client.force_login(member)
+    for address in all_urls(page, maker_of(page, member.company)):
+        for answer in (client.get(address, follow=True), client.post(address, follow=True)):
+            assert answer.status_code == 403, address
+
+
+@each_page
+@pytest.mark.parametrize("state", [User.State.PENDING, User.State.DEACTIVATED])
+def test_an_admin_who_is_not_active_is_a_stranger(
+    page: ModelAdmin,  # type: ignore[type-arg]
+    state: User.State,
+    client_of_admin: Client,
+    admin: User,
+    company: Company,
+) -> None:
+    User.objects.filter(pk=admin.pk).update(state=state)
+    for address in all_urls(page, maker_of(page, company)):
+        assert client_of_admin.get(address).status_code == 302, address
+
+
+@each_page
+def test_a_company_admin_reads_their_own_rows(
+    page: ModelAdmin,  # type: ignore[type-arg]
+    client_of_admin: Client,
+    company: Company,
+) -> None:
+    row = maker_of(page, company)
+    assert client_of_admin.get(url(page, "changelist"), follow=True).status_code == 200
+    assert client_of_admin.get(url(page, "change", row.pk), follow=True).status_code == 200
+    assert client_of_admin.get(url(page, "history", row.pk)).status_code == 200
+    assert client_of_admin.get(url(page, "add"), follow=True).status_code in (200, 403)
+
+
+@each_page
+def test_another_companys_row_is_not_found_at_any_address(
+    page: ModelAdmin,  # type: ignore[type-arg]
+    client_of_admin: Client,
+    other_company: Company,
+) -> None:
+    row = maker_of(page, other_company)
+    before = model_to_dict(row)
+    for address in row_urls(page, row):
+        assert client_of_admin.get(address).status_code in (404, 405), address
+        assert client_of_admin.post(address, {"post": "yes"}).status_code in (403, 404, 405), address
+    row.refresh_from_db()
+    assert model_to_dict(row) == before
+
+
+@each_page
+@pytest.mark.parametrize("pk", ["0", "999999999999999999999999", "abc", "_5F", "1;2"])
+def test_a_made_up_row_is_not_found(page: ModelAdmin, pk: str, client_of_admin: Client) -> None:  # type: ignore[type-arg]
+    for name in ("change", "delete", "history"):
+        assert client_of_admin.get(url(page, name, pk)).status_code == 404
+
+
+@each_page
+def test_a_list_shows_and_counts_own_rows_only(
+    page: ModelAdmin,  # type: ignore[type-arg]
+    admin: User,
+    company: Company,
+    other_company: Company,
+) -> None:
+    own, foreign = maker_of(page, company), maker_of(page, other_company)
+    request = RequestFactory().get("/")
+    request.user = admin
+    shown = page.get_queryset(request)
+    assert own in shown
+    assert foreign not in shown
+
+
+@each_page
+def test_no_action_touches_another_companys_row(
+    page: ModelAdmin,  # type: ignore[type-arg]
+    client_of_admin: Client,
+    admin: User,
+    other_company: Company,
+) -> None:
+    row = maker_of(page, other_company)
+    before = model_to_dict(row)
+    request = RequestFactory().get("/")
+    request.user = admin
+    for name in page.get_actions(request):
+        data = {
+            "action": name,
+            helpers.ACTION_CHECKBOX_NAME: [row.pk],
+            "post": "yes",
+            "confirmed": "1",
+        }
+        answer = client_of_admin.post(url(page, "changelist"), data)
+        assert answer.status_code in (200, 302, 403), name
+        assert str(row) not in answer.text
+    row.refresh_from_db()
+    assert model_to_dict(row) == before
+
+
+@each_page
+def test_no_foreign_key_offers_another_companys_rows(
+    page: ModelAdmin,  # type: ignore[type-arg]
+    client_of_admin: Client,
+    admin: User,
+    company: Company,
+    other_company: Company,
+) -> None:
+    """By the form's choices, by the search behind a field, and by the filters."""
+    request = RequestFactory().get("/")
+    request.user = admin
+    for field in page.opts.get_fields():
+        if not (field.concrete and field.is_relation) or field.related_model not in MAKERS:
+            continue
+        own = MAKERS[field.related_model](company)
+        foreign = MAKERS[field.related_model](other_company)
+        choices = page.get_field_queryset(None, field, request)
+        assert choices is not None
+        assert own in choices
+        assert foreign not in choices
+        found = client_of_admin.get(
+            reverse("admin:autocomplete"),
+            {
+                "app_label": page.opts.app_label,
+                "model_name": page.opts.model_name,
+                "field_name": field.name,
+            },
+        )
+        assert found.status_code in (200, 404)
+        if found.status_code == 200:
+            shown = {result["id"] for result in found.json()["results"]}
+            assert str(foreign.pk) not in shown
+        filtered = client_of_admin.get(
+            url(page, "changelist"), {f"{field.name}__id__exact": foreign.pk}, follow=True
+        )
+        assert filtered.status_code in (200, 400)
+        assert str(foreign) not in filtered.text
+
+
+@each_page
+def test_support_staff_see_every_company(
+    page: ModelAdmin,  # type: ignore[type-arg]
+    client: Client,
+    support: User,
+    company: Company,
+    other_company: Company,
+) -> None:
+    client.force_login(support)
+    rows = [maker_of(page, company), maker_of(page, other_company)]
+    assert client.get(url(page, "changelist"), follow=True).status_code == 200
+    for row in rows:
+        assert client.get(url(page, "change", row.pk), follow=True).status_code == 200
+
+
+def test_a_filter_over_a_column_that_is_not_offered_is_refused(
+    client_of_admin: Client, member: User
+) -> None:
+    for guess in ("password__startswith", "company__name__startswith", "search", "federation_id"):
+        answer = client_of_admin.get(reverse("admin:accounts_user_changelist"), {guess: "m"})
+        assert answer.status_code == 400, guess
+
+
+@pytest.mark.parametrize("query", ["\x00", "%", "'; --", "a b c", "___", "🙂", "x" * 5000])
+@pytest.mark.parametrize("name", ["user", "team", "company"])
+def test_any_search_text_is_answered(client_of_admin: Client, name: str, query: str) -> None:
+    answer = client_of_admin.get(reverse(f"admin:accounts_{name}_changelist"), {"q": query})
+    assert answer.status_code == 200
+    found = client_of_admin.get(
+        reverse("admin:autocomplete"),
+        {"app_label": "accounts", "model_name": "user", "field_name": "team", "term": query},
+    )
+    assert found.status_code == 200
+
+
+@pytest.mark.parametrize("name", ["success", "failure", "schedule", "ormq"])
+def test_the_queues_own_pages_are_gone_also_for_support(
+    client: Client, support: User, name: str
+) -> None:
+    client.force_login(support)
+    answer = client.post(
+        f"/admin/django_q/{name}/", {"action": "resubmit_task", "_selected_action": ["1"]}
+    )
+    assert answer.status_code == 404
+
+
+def test_groups_have_no_page(client: Client, support: User) -> None:
+    client.force_login(support)
+    assert client.get("/admin/auth/group/").status_code == 404
+
+
+def test_an_ended_admin_role_closes_the_admin_at_once(
+    client_of_admin: Client, admin: User, company: Company
+) -> None:
+    make_user(company, "other@acme.example", role=User.Role.ADMIN)
+    User.objects.filter(pk=admin.pk).update(role=User.Role.MEMBER)
+    page = client_of_admin.get(reverse("admin:accounts_user_changelist"), follow=True)
+    assert page.status_code == 403
