@@ -29,7 +29,7 @@ def salesforce_callback(request: HttpRequest) -> HttpResponse:
     state, code = request.GET.get("state", ""), request.GET.get("code", "")
     if error := request.GET.get("error", ""):
         reason = from_oauth_error(error, request.GET.get("error_description", ""))
-        logger.warning("Salesforce did not let somebody in: %s", reason.detail)
+        logger.warning("Salesforce did not let somebody in: %r", reason.detail)
         return _refused(request, reason.message, logging_in.give_up(state, user))
     try:
         attempt = logging_in.come_back(state, code, user)

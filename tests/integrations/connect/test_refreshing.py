@@ -1,0 +1,173 @@
+"""Tokens renewed by threads and processes at the same time, against an org that counts."""
+
+import signal
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.db import connections
+from pytest_django import Settings
+
+from accounts.models import AuditEntry, User
+from integrations import connection_mail, connection_states
+from integrations.credentials import CredentialStore, client_for
+from integrations.demo_org.org import DemoOrg
+from integrations.models import Connection
+from integrations.salesforce.errors import ReconnectRequired
+
+from .other_process import start_python
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ASK = """
+from integrations.credentials import client_for
+from integrations.models import Connection
+with client_for(Connection.objects.get()) as client:
+    print(client.organization()["Name"])
+"""
+ASK_AND_DIE = """
+import os, signal
+from integrations.salesforce.oauth import OAuthApp
+refresh = OAuthApp.refresh
+def dies(app, tokens):
+    refresh(app, tokens)
+    os.kill(os.getpid(), signal.SIGKILL)
+OAuthApp.refresh = dies
+"""
+
+
+@pytest.fixture
+def refreshes(org: DemoOrg, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The refresh tokens that the token endpoint was asked with."""
+    asked: list[str] = []
+    refresh = org.authority.refresh
+
+    def counting(refresh_token: str, app: Any) -> dict[str, Any]:
+        asked.append(refresh_token)
+        return refresh(refresh_token, app)
+
+    monkeypatch.setattr(org.authority, "refresh", counting)
+    return asked
+
+
+def in_threads(number: int, work: Callable[[], object]) -> list[object]:
+    """What each thread got, or the error it met."""
+
+    def one(_: int) -> object:
+        try:
+            return work()
+        except Exception as error:  # noqa: BLE001 - compared by the test
+            return error
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(number) as pool:
+        return list(pool.map(one, range(number)))
+
+
+@pytest.mark.parametrize("rotation", [False, True])
+def test_eight_threads_refresh_once(
+    connected: Connection, org: DemoOrg, refreshes: list[str], rotation: bool
+) -> None:
+    org.authority.rotation = rotation
+    org.authority.expire()
+
+    def ask() -> str:
+        with client_for(Connection.objects.get()) as client:
+            return str(client.organization()["Name"])
+
+    assert in_threads(8, ask) == ["Maventech"] * 8
+    assert len(refreshes) == 1
+
+
+def test_processes_refresh_once(connected: Connection, org: DemoOrg, refreshes: list[str]) -> None:
+    org.authority.rotation = True
+    org.authority.expire()
+    processes = [start_python(ASK) for _ in range(3)]
+    assert [process.communicate(timeout=60)[0].strip() for process in processes] == [
+        "Maventech"
+    ] * 3
+    assert len(refreshes) == 1
+
+
+def test_a_rotated_token_is_used_for_the_next_refresh(
+    connected: Connection, org: DemoOrg, refreshes: list[str]
+) -> None:
+    org.authority.rotation = True
+    for _ in range(3):
+        org.authority.expire()
+        with client_for(connected) as client:
+            client.organization()
+    assert len(set(refreshes)) == 3
+
+
+def test_a_crash_between_response_and_commit_asks_for_a_new_log_in(
+    connected: Connection, org: DemoOrg, refreshes: list[str]
+) -> None:
+    org.authority.rotation = True
+    org.authority.expire()
+    died = start_python(ASK_AND_DIE + ASK)
+    died.communicate(timeout=60)
+    assert died.returncode == -signal.SIGKILL
+    with client_for(connected) as client, pytest.raises(ReconnectRequired):
+        client.organization()
+    connected.refresh_from_db()
+    assert connected.state == Connection.State.RECONNECT_REQUIRED
+    assert "Log in to Salesforce again" in connected.state_reason
+    assert len(refreshes) == 2
+
+
+def test_a_revoked_grant_is_asked_about_once_and_told_once(
+    connected: Connection, org: DemoOrg, refreshes: list[str], settings: Settings, stranger: User
+) -> None:
+    settings.EMAIL_CONFIGURED = True
+    User.objects.create_superuser(email="support@scoreline.example", name="Support")
+    User.objects.create_user(company=connected.company, email="member@x.example", name="Member")
+    org.faults.break_it("revoke_grant")
+
+    def ask() -> None:
+        with client_for(Connection.objects.get()) as client:
+            client.organization()
+
+    for error in [*in_threads(6, ask), *in_threads(6, ask)]:
+        assert isinstance(error, ReconnectRequired)
+        assert "withdrawn our access" in error.message
+    assert len(refreshes) == 1
+    assert sorted(message.to[0] for message in mail.outbox) == [
+        "dana@maventech.example",
+        "support@scoreline.example",
+    ]
+    message = mail.outbox[0]
+    assert message.subject == "Salesforce of Maventech: reconnect required"
+    assert f"/admin/integrations/connection/{connected.pk}/change/" in message.body
+    assert AuditEntry.objects.filter(action="connection.reconnect_required").count() == 1
+
+
+def test_mails_wait_for_a_mail_server(
+    connected: Connection, settings: Settings, admin: User
+) -> None:
+    settings.EMAIL_CONFIGURED = True
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    connection_states.reconnect_required(connected, "Log in again.")
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    connection_mail.tell_what_was_missed()
+    connection_mail.tell_what_was_missed()
+    assert [message.to for message in mail.outbox] == [[admin.email]]
+
+
+def test_without_mail_settings_nothing_is_sent(connected: Connection, admin: User) -> None:
+    connection_states.reconnect_required(connected, "Log in again.")
+    assert mail.outbox == []
+
+
+def test_an_org_that_moved_is_followed(connected: Connection, org: DemoOrg) -> None:
+    org.faults.break_it("moved")
+    org.authority.expire()
+    with client_for(connected) as client:
+        assert client.organization()["Name"] == "Maventech"
+    connected.refresh_from_db()
+    assert connected.instance_url == org.instance_url
+    assert CredentialStore(connected).load().instance_url == org.instance_url
