@@ -165,5 +165,9 @@ class DirectoryChangeList(ChangeList):
 
     @property
     def menus(self) -> list[Any]:
-        """The filters with a menu; one without choices has nothing to ask."""
-        return [spec for spec in self.filter_specs if not isinstance(spec, AccountFilter)]
+        """The filters with a menu; one with a single choice has nothing to ask."""
+        return [
+            spec
+            for spec in self.filter_specs
+            if spec is not self.account_filter and (spec.value() or len(spec.lookup_choices) > 1)
+        ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -12,6 +13,7 @@ from django.forms import Media
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils import timezone
 
 from accounts.admin_base import CompanyScopedAdmin, person
 from accounts.search import prefix_query
@@ -124,7 +126,7 @@ class DirectoryUserAdmin(CompanyScopedAdmin[DirectoryUser]):
             "title": "Salesforce users",
             "connection": connection,
             "other_connections": others.exclude(pk=connection.pk),
-            "refreshed_at": connection.directory_refreshed_at,
+            "refreshed_at": _shown_time(connection.directory_refreshed_at),
             "run": run,
             "may_refresh": connection.has_access and self.has_import_permission(request),
             "import_options": ImportOptions(connection),
@@ -140,3 +142,11 @@ class DirectoryUserAdmin(CompanyScopedAdmin[DirectoryUser]):
             "connections": visible_connections(person(request)),
         }
         return TemplateResponse(request, "integrations/choose_connection.html", context)
+
+
+def _shown_time(moment: datetime | None) -> str:
+    """“14:02” today, “3 May, 14:02” on other days."""
+    if moment is None:
+        return ""
+    local = timezone.localtime(moment)
+    return f"{local:%H:%M}" if local.date() == timezone.localdate() else f"{local:%-d %B, %H:%M}"

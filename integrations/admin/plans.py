@@ -12,6 +12,7 @@ from django.forms import Media
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 
 from accounts.admin_base import CompanyScopedAdmin
@@ -22,11 +23,31 @@ from .plan_page import plan_page
 from .plan_words import STATE_TONES, title
 
 
+class StateFilter(admin.SimpleListFilter):
+    title, parameter_name = "state", "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return SyncPlan.State.choices
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[SyncPlan]) -> QuerySet[SyncPlan]:
+        return queryset.filter(state=self.value()) if self.value() else queryset
+
+
+class KindFilter(admin.SimpleListFilter):
+    title, parameter_name = "kind", "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return SyncPlan.Kind.choices
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[SyncPlan]) -> QuerySet[SyncPlan]:
+        return queryset.filter(kind=self.value()) if self.value() else queryset
+
+
 @admin.register(SyncPlan)
 class SyncPlanAdmin(CompanyScopedAdmin[SyncPlan]):
     list_display = ("change", "shown_state", "became", "made", "approved")
     list_display_links = None
-    list_filter = ("state", "kind", "connection")
+    list_filter = (StateFilter, KindFilter)
     list_select_related = ("connection", "created_by", "approved_by")
     list_per_page = 50
     ordering = ("-created_at", "-pk")
@@ -123,5 +144,5 @@ def _who_and_when(who: Any, when: Any) -> str:
         '{}<small><time datetime="{}">{}</time></small>',
         who or "Scoreline",
         when.isoformat(),
-        f"{when:%-d %b %Y, %H:%M}",
+        f"{timezone.localtime(when):%-d %b %Y, %H:%M}",
     )

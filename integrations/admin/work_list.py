@@ -82,7 +82,7 @@ def _plans(connection: Connection) -> list[Work]:
     )
     address = reverse("admin:integrations_syncplan_changelist")
     return [
-        Work(state, words, counts.get(state, 0), f"{address}?state__exact={state}")
+        Work(state, words, counts.get(state, 0), f"{address}?state={state}")
         for state, words in states.items()
     ]
 

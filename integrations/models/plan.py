@@ -86,7 +86,7 @@ class SyncPlan(models.Model):
     problem = models.TextField(blank=True, help_text="A sentence for an admin, when it needs one.")
 
     class Meta:
-        verbose_name = "plan"
+        verbose_name = "change"
         constraints = [
             models.UniqueConstraint(fields=["company", "id"], name="plan_of_company"),
             models.UniqueConstraint(

@@ -137,11 +137,9 @@ function showBar(bar, ticks, all) {
             : "Tick the people who should get an account.";
     }
     label(bar, "import", all ? `Import ${bar.dataset.matching} users` : `Import ${counted(count, "user", "users")}`);
-    for (const button of bar.querySelectorAll("[data-needs-ticks]")) button.disabled = !all && !count;
-    if (!all && !count) label(bar, "import", "Import");
-    const ignored = people.some((person) => person.verdict === "ignore");
-    bar.querySelector("[data-stop-ignoring]").hidden = !all && !ignored;
-    bar.querySelector("[data-ignore]").hidden = !all && people.every((person) => person.verdict === "ignore");
+    const ignored = people.filter((person) => person.verdict === "ignore").length;
+    bar.querySelector("[data-stop-ignoring]").hidden = !all && ignored === 0;
+    bar.querySelector("[data-ignore]").hidden = !all && ignored === count;
     bar.querySelector("[data-options]").hidden = !all && !count;
     bar.querySelector("[data-selection]").hidden = all || !count;
     showNames(bar.querySelector("[data-names]"), ticks);
