@@ -17,7 +17,7 @@ from django.db import (
     connection,
     transaction,
 )
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, F, Q, TextField, Value, When
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
@@ -139,6 +139,7 @@ class _Application:
                     When(unticked, then=Value("Unticked.")),
                     When(action=PlannedChange.Action.CONFLICT, then=Value("Nobody decided.")),
                     default=F("reason"),
+                    output_field=TextField(),
                 ),
             )
             self.lease.confirm()

@@ -1,0 +1,83 @@
+"""Salesforce users, accounts and plans for the tests, with what does not matter filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from accounts.models import Company, User
+from integrations.models import Approach, Connection, DirectoryUser, SyncPlan, UserMapping
+from integrations.salesforce.ids import to_18
+from integrations.user_sync import applying, approving, planning
+
+NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
+
+
+def salesforce_id(number: int) -> str:
+    return to_18(f"005{number:012d}")
+
+
+def person(connection: Connection, number: int, **fields: Any) -> DirectoryUser:
+    """A Salesforce user, saved: “Person 7”, person7@example.com."""
+    return DirectoryUser.objects.create(**_fields(connection, number, fields))
+
+
+def people(connection: Connection, numbers: Iterable[int], **fields: Any) -> list[DirectoryUser]:
+    rows = [DirectoryUser(**_fields(connection, number, fields)) for number in numbers]
+    return DirectoryUser.objects.bulk_create(rows)
+
+
+def account(company: Company, email: str, **fields: Any) -> User:
+    values = {"name": email.split("@")[0].title()} | fields
+    return User.objects.create_user(company=company, email=email, **values)
+
+
+def mapped(connection: Connection, number: int, account: User, **fields: Any) -> UserMapping:
+    return UserMapping.objects.create(
+        company=connection.company,
+        connection=connection,
+        salesforce_user_id=salesforce_id(number),
+        account=account,
+        approach=Approach.MANUAL,
+        **fields,
+    )
+
+
+def imported(
+    connection: Connection, people: Iterable[DirectoryUser], by: User, **options: Any
+) -> SyncPlan:
+    """A plan that was approved and applied."""
+    return applied(planning.plan_import(connection, people, by=by, **options), by)
+
+
+def applied(plan: SyncPlan, by: User) -> SyncPlan:
+    approving.approve(plan, by=by)
+    applying.apply_plan(plan.pk)
+    plan.refresh_from_db()
+    return plan
+
+
+def outcomes(plan: SyncPlan) -> dict[str, str]:
+    """The outcome of each row, by the person's name."""
+    return dict(plan.changes.values_list("person_name", "outcome"))
+
+
+def notes(plan: SyncPlan) -> dict[str, str]:
+    return dict(plan.changes.values_list("person_name", "outcome_note"))
+
+
+def _fields(connection: Connection, number: int, fields: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "company": connection.company,
+        "connection": connection,
+        "salesforce_id": salesforce_id(number),
+        "username": f"user{number}@example.com.org",
+        "email": f"person{number}@example.com",
+        "name": f"Person {number}",
+        "user_type": "Standard",
+        "license_name": "Salesforce",
+        "is_active": True,
+        "system_modstamp": NOON,
+        "refreshed_at": NOON,
+    } | fields

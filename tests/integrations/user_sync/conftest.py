@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import pytest
+
+from accounts.models import Company, User
+from integrations.models import Connection
+
+
+@pytest.fixture
+def company(db: None) -> Company:
+    return Company.objects.create(
+        name="Maventech", slug="maventech", time_zone="Europe/Oslo", currency="NOK"
+    )
+
+
+@pytest.fixture
+def other_company(db: None) -> Company:
+    return Company.objects.create(
+        name="Other", slug="other", time_zone="Europe/Oslo", currency="NOK"
+    )
+
+
+@pytest.fixture
+def admin(company: Company) -> User:
+    return User.objects.create_user(
+        company=company, email="dana@example.com", name="Dana Cole", role=User.Role.ADMIN
+    )
+
+
+@pytest.fixture
+def connection(company: Company) -> Connection:
+    return Connection.objects.create(
+        company=company,
+        login_url="https://acme.my.salesforce.com",
+        state=Connection.State.CONNECTED,
+    )
