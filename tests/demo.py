@@ -86,20 +86,18 @@ class Demo:
 
     def processes(self) -> dict[int, str]:
         """All living processes of this demo and their command lines."""
+        databases = {link.resolve() / "data" for link in self.folder.glob("*/postgres")}
         found = {}
         for folder in Path("/proc").glob("[0-9]*"):
             try:
                 command = (folder / "cmdline").read_bytes().replace(b"\0", b" ")
                 environment = (folder / "environ").read_bytes()
+                works_in = (folder / "cwd").readlink()
             except OSError:
                 continue  # it ended, or is another user's
-            if self.mark.encode() in environment or self._is_postgres(command):
+            if self.mark.encode() in environment or works_in in databases:
                 found[int(folder.name)] = command.decode(errors="replace")
         return found
-
-    def _is_postgres(self, command: bytes) -> bool:
-        data = {str(link.resolve() / "data") for link in self.folder.glob("*/postgres")}
-        return any(path.encode() in command for path in data)
 
     def wait_until_gone(self, seconds: float = 15) -> None:
         deadline = time.monotonic() + seconds
