@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from integrations.bulk_writer import storable
+from accounts.bulk_writer import storable
 from integrations.models import DirectoryUser
 from integrations.salesforce.client import SalesforceClient
 from integrations.salesforce.errors import ConfigurationError, PermanentError

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from integrations import bulk_writer
+from accounts import bulk_writer
 from integrations.models import Connection, DirectoryUser
 
 from .directory_reading import MOMENTS, TEXTS, Answer

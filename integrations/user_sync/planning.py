@@ -12,8 +12,8 @@ from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from psycopg.types.json import Jsonb
 
+from accounts import bulk_writer
 from accounts.models import Company, Team, User
-from integrations import bulk_writer
 from integrations.models import Approach, Connection, DirectoryUser, PlannedChange, SyncPlan
 
 from .errors import PlanError

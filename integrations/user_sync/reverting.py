@@ -7,8 +7,8 @@ from typing import Any
 
 from django.db import transaction
 
+from accounts import bulk_writer
 from accounts.models import User
-from integrations import bulk_writer
 from integrations.models import DirectoryUser, PlannedChange, SyncPlan
 
 from .errors import PlanError

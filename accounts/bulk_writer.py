@@ -55,11 +55,7 @@ def upsert(
     fixed = {*keys, *_columns(model, keep)}
     updates = ", ".join(f"{name} = EXCLUDED.{name}" for name in columns if name not in fixed)
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            f"CREATE TEMP TABLE incoming ON COMMIT DROP AS SELECT {values} FROM {table}"  # noqa: S608
-            " WITH NO DATA"
-        )
-        _copy(cursor, "incoming", columns, rows)
+        stage(cursor, model, fields, rows)
         cursor.execute(
             f"INSERT INTO {table} AS kept ({values}) SELECT {values} FROM incoming"  # noqa: S608
             f" ORDER BY {', '.join(keys)}"  # one order for all, or two writers may deadlock
@@ -69,8 +65,28 @@ def upsert(
             " RETURNING (xmax = 0)"
         )
         added = [new for (new,) in cursor.fetchall()]
-        cursor.execute("DROP TABLE incoming")
+        unstage(cursor)
     return Written(added=added.count(True), changed=added.count(False))
+
+
+def stage(
+    cursor: CursorWrapper, model: type[models.Model], fields: Sequence[str], rows: Iterable[Row]
+) -> None:
+    """COPY the rows into the temporary table ``incoming``, whose columns are those of the fields.
+
+    For writers whose SQL is their own. Inside a transaction; followed by :func:`unstage`.
+    """
+    columns = _columns(model, fields)
+    cursor.execute(
+        f"CREATE TEMP TABLE incoming ON COMMIT DROP AS SELECT {', '.join(columns)}"  # noqa: S608
+        f" FROM {_table(model)} WITH NO DATA"
+    )
+    _copy(cursor, "incoming", columns, rows)
+
+
+def unstage(cursor: CursorWrapper) -> None:
+    """Drop ``incoming``, so that one transaction can write several times."""
+    cursor.execute("DROP TABLE incoming")
 
 
 def _copy(cursor: CursorWrapper, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
