@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -53,8 +54,8 @@ class ConnectionAdmin(CompanyScopedAdmin[Connection]):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:  # type: ignore[override]
         def page(route: str, view: Any, name: str) -> URLPattern:
-            full_name = f"integrations_connection_{name}"
-            return path(route, self.admin_site.admin_view(view), name=full_name)
+            wrapped: Callable[..., HttpResponse] = self.admin_site.admin_view(view)
+            return path(route, wrapped, name=f"integrations_connection_{name}")
 
         return [
             page("connect/", self.connect_view, "connect"),

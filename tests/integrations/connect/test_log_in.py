@@ -5,13 +5,13 @@ from datetime import timedelta
 from html import unescape
 
 import pytest
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from accounts.models import AuditEntry, User
+from accounts.models import AuditEntry, Company, User
 from integrations.connecting.logging_in import forget_expired
 from integrations.credentials import CredentialStore, app_keys
 from integrations.demo_org.org import DemoOrg
@@ -37,7 +37,8 @@ def came_back(browser: Client, connection: Connection, username: str) -> Authori
     return AuthorizationAttempt.objects.exclude(sealed_access_token="").get()
 
 
-def refusal(response: HttpResponse, *words: str) -> None:
+def refusal(response: HttpResponseBase, *words: str) -> None:
+    assert isinstance(response, HttpResponse)
     text = unescape(response.content.decode())
     assert response.status_code == 400, text
     assert "Not connected" in text
@@ -172,7 +173,7 @@ def test_somebody_elses_answer_is_refused_and_stays_good_for_its_owner(
 ) -> None:
     answer = log_in_at_salesforce(go_to_salesforce(browser, connection), integration_username)
     colleague = User.objects.create_user(
-        company=admin.company, email="c@maventech.example", name="C", role=User.Role.ADMIN
+        company=connection.company, email="c@maventech.example", name="C", role=User.Role.ADMIN
     )
     for other in (stranger, colleague):
         client.force_login(other)
@@ -193,8 +194,8 @@ def test_without_a_log_in_here_nothing_is_exchanged(
     assert org.authority.grants == []
 
 
-def test_a_member_cannot_use_the_callback(client: Client, admin: User) -> None:
-    member = User.objects.create_user(company=admin.company, email="m@x.example", name="M")
+def test_a_member_cannot_use_the_callback(client: Client, company: Company) -> None:
+    member = User.objects.create_user(company=company, email="m@x.example", name="M")
     client.force_login(member)
     refusal(client.get("/salesforce/callback/?state=a&code=b"), "Log in")
 
