@@ -48,6 +48,7 @@ class BreakIt:
             times=TIMES,
             areas=AREAS,
             error=error,
+            done=request.query_params.get("done"),
             connecting=self.org.store.get("User", self.org.connecting_user_id),
         )
 
@@ -67,8 +68,11 @@ class BreakIt:
                 )
             except (UnknownFault, KeyError) as error:
                 return self.answer(request, f"Not switched on: {error}")
-        name = form.get("fault") or form.get("mend")
-        return RedirectResponse(f"/break-it#{name if name in KINDS else ''}", 303)
+        kind = KINDS.get(form.get("fault") or form.get("mend") or "")
+        if kind is None:
+            return RedirectResponse("/break-it", 303)
+        done = f"?done={kind.name}" if kind.act else ""
+        return RedirectResponse(f"/break-it{done}#{kind.name}", 303)
 
     async def state(self, request: Request) -> Response:
         return json_answer(self.state_body())
@@ -80,10 +84,12 @@ class BreakIt:
         """`{"fault", "times"?, "after"?, "where"?, "value"?}` or `{"mend": name|"everything"}`."""
         try:
             body = await request.json()
+            if not isinstance(body, dict):
+                return json_answer({"error": "The body is not a JSON object."}, 400)
             self.apply(body)
         except (JSONDecodeError, UnicodeDecodeError):
             return json_answer({"error": "The body is not JSON."}, 400)
-        except (UnknownFault, KeyError, TypeError) as error:
+        except (UnknownFault, KeyError, TypeError, ValueError) as error:
             return json_answer({"error": str(error)}, 400)
         return json_answer(self.state_body())
 

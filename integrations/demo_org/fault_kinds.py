@@ -12,19 +12,13 @@ GUARDED = ("Opportunity", "Account")
 MOVED_HOST = "localhost"
 
 
-def _nothing() -> None:
-    """Some things can't be mended from this side."""
-
-
-def _expire_tokens(org: "DemoOrg", value: str) -> Undo:
+def _expire_tokens(org: "DemoOrg") -> None:
     org.authority.expire()
-    return _nothing
 
 
-def _revoke_grants(org: "DemoOrg", value: str) -> Undo:
+def _revoke_grants(org: "DemoOrg") -> None:
     for grant in org.authority.grants:
         org.authority.revoke_grant(grant)
-    return _nothing
 
 
 def _rotate(org: "DemoOrg", value: str) -> Undo:
@@ -148,14 +142,14 @@ _ALL = (
         "expire_tokens",
         "All access tokens expired",
         "Every access token ends now. Each client has to refresh.",
-        switch=_expire_tokens,
+        act=_expire_tokens,
     ),
     FaultKind(
         "revoke_grant",
         "Access revoked",
         "The admin took the app's access away: tokens end, refresh says invalid_grant. "
-        "Mending does not bring it back; connect again.",
-        switch=_revoke_grants,
+        "Connecting again is the only way back.",
+        act=_revoke_grants,
     ),
     FaultKind(
         "rotation",

@@ -4,6 +4,7 @@ A fault either spoils answers (the next one, the next few, all of them) or chang
 until it is mended. `web_faults.py` carries out the first kind, this file the second.
 """
 
+import itertools
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from .org import DemoOrg
 
 Undo = Callable[[], None]
+Act = Callable[["DemoOrg"], None]
 Switch = Callable[["DemoOrg", str], Undo]
 
 
@@ -36,6 +38,7 @@ class FaultKind:
     choices: tuple[str, ...] = ()
     numeric: bool = False
     switch: Switch | None = None
+    act: Act | None = None  # done at once and never undone
 
 
 @dataclass
@@ -52,6 +55,7 @@ class Broken:
     value: str = ""
     hits: int = 0
     undo: Undo | None = None
+    number: int = 0  # counts up: the order of switching on
 
 
 class Faults:
@@ -59,6 +63,7 @@ class Faults:
         self.org = org
         self._broken: dict[str, Broken] = {}
         self._lock = threading.RLock()
+        self._numbers = itertools.count()
 
     def break_it(
         self,
@@ -67,7 +72,7 @@ class Faults:
         after: int = 0,
         where: str = "data",
         value: str = "",
-    ) -> Broken:
+    ) -> None:
         """Switch a fault on (again: with the new settings); UnknownFault says what is wrong."""
         from .fault_kinds import KINDS
 
@@ -80,21 +85,33 @@ class Faults:
         if kind.numeric and value and not value.replace(".", "", 1).isdigit():
             raise UnknownFault(f"{kind.title}: {value!r} is not a number.")
         with self._lock:
+            if kind.act:
+                kind.act(self.org)
+                return
             self.mend(name)
             undo = kind.switch(self.org, value) if kind.switch else None
-            broken = Broken(kind, times, after, where, value, undo=undo)
-            self._broken[name] = broken
-            return broken
+            self._broken[name] = Broken(
+                kind, times, after, where, value, undo=undo, number=next(self._numbers)
+            )
 
     def mend(self, name: str) -> None:
         """Switch a fault off and undo what it did; nothing happens when it is not on."""
         with self._lock:
             broken = self._broken.pop(name, None)
-            if broken and broken.undo:
-                broken.undo()
+            if broken is None or broken.undo is None:
+                return
+            # A later switch may have changed the same rows: take those back first, then redo them.
+            later = [other for other in self._broken.values() if other.undo]
+            later = [other for other in later if other.number > broken.number]
+            for switched in [*reversed(later), broken]:
+                assert switched.undo is not None
+                switched.undo()
+            for other in later:
+                assert other.kind.switch is not None
+                other.undo = other.kind.switch(self.org, other.value)
 
     def mend_everything(self) -> None:
-        for name in list(self._broken):
+        for name in reversed(list(self._broken)):
             self.mend(name)
 
     def is_on(self, name: str) -> bool:

@@ -1,6 +1,6 @@
 """The query language, against the store that it reads."""
 
-import re
+import contextlib
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
@@ -213,13 +213,14 @@ def test_the_row_of_an_error_counts_lines(ask: Asker) -> None:
     assert message.startswith("\nWHERE Nope = 1\n      ^\nERROR at Row:3:Column:7\n")
 
 
-@given(st.text(max_size=60))
+WORDS = "SELECT Id FROM User WHERE ( ) AND OR NOT IN LIKE = != ' \\ null 1 2026-01-01 , COUNT Name"
+
+
+@given(st.text(max_size=60) | st.lists(st.sampled_from(WORDS.split())).map(" ".join))
 def test_any_text_is_a_query_or_a_refusal(text: str) -> None:
-    org = EMPTY
-    try:
-        run(text, org.store, UserAccess(org, org.integration_user_id))
-    except QueryError as error:
-        assert re.fullmatch(r"[A-Z_]+", error.code)
+    # Anything else that is raised fails the test.
+    with contextlib.suppress(QueryError):
+        run(text, EMPTY.store, UserAccess(EMPTY, EMPTY.integration_user_id))
 
 
 EMPTY = DemoOrg.empty()
