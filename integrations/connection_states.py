@@ -37,8 +37,6 @@ def connected(
 
 def mended(connection: Connection) -> bool:
     """What needed attention is in order; any other state stays as it is."""
-    if connection.state != State.NEEDS_ATTENTION:
-        return False
     return _enter(State.CONNECTED, connection, "", only_from=frozenset({State.NEEDS_ATTENTION}))
 
 

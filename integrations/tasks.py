@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from integrations import connection_mail
+from integrations.connecting import check, logging_in
 from integrations.user_sync import applying, directory, taking_up
 from integrations.user_sync.progress import beat
 
@@ -16,7 +18,14 @@ def apply_plan(plan_id: int) -> None:
     applying.apply_plan(plan_id)
 
 
+def check_connection(connection_id: int) -> None:
+    beat()
+    check.check(connection_id)
+
+
 def every_minute() -> None:
     """The worker shows that it is alive, and takes up what was left lying."""
     beat()
     taking_up.take_up_work()
+    connection_mail.tell_what_was_missed()
+    logging_in.forget_expired()

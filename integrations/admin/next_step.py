@@ -33,6 +33,7 @@ def next_step(connection: Connection | None, work: Sequence[Work]) -> Step | Non
             "Four steps, about ten minutes. You need somebody who may set up apps in Salesforce.",
             "Connect Salesforce",
             reverse("admin:integrations_connection_connect"),
+            is_post=True,
         )
     if not connection.has_access:
         return _towards_access(connection)

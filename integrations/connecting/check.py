@@ -25,7 +25,7 @@ def request_check(connection: Connection) -> None:
     with transaction.atomic():
         connection.check_requested_at = timezone.now()
         connection.save(update_fields=["check_requested_at"])
-        async_task("integrations.connecting.check.check", connection.pk)
+        async_task("integrations.tasks.check_connection", connection.pk)
 
 
 def check(connection_id: int) -> None:

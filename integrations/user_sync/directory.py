@@ -166,6 +166,8 @@ class _Refresh:
         else:
             if problems:
                 connection_states.needs_attention(self.salesforce, in_words(problems))
+            else:
+                connection_states.mended(self.salesforce)
 
     def _fail(self, error: SalesforceError) -> None:
         logger.warning("run %s failed: %s %s", self.run.pk, error.code, error.detail)
