@@ -37,10 +37,11 @@ RESULTS: dict[Action, tuple[str, str]] = {
 def plan_page(request: HttpRequest, plan: SyncPlan) -> dict[str, Any]:
     counts = Counts.of(plan)
     is_draft = plan.state == State.DRAFT
+    is_done = plan.state == State.DONE
     rows = PlanRows(plan, counts, request.GET.get("show", ""), request.GET.get("p", "1"))
     return {
         "plan": plan,
-        "title": title(plan, counts.effective if is_draft else counts.total),
+        "title": title(plan, counts.with_outcome(Outcome.DONE) if is_done else counts.total),
         "state_tone": STATE_TONES.get(State(plan.state), ""),
         "connection": plan.connection,
         "is_draft": is_draft,
