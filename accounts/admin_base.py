@@ -14,6 +14,7 @@ from django.contrib import admin, messages
 from django.contrib.admin import helpers
 from django.contrib.admin.filters import RelatedFieldListFilter, SimpleListFilter
 from django.core.exceptions import FieldDoesNotExist
+from django.core.paginator import Paginator
 from django.db import models
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
@@ -108,6 +109,14 @@ class CompanyScopedAdmin(_ModelAdmin[M]):
             return super().get_search_results(request, queryset, search_term)
         query = prefix_query(search_term)
         return (queryset.filter(search=query) if query else queryset.none()), False
+
+    def get_paginator(
+        self, request: HttpRequest, queryset: Any, per_page: int, *args: Any, **kwargs: Any
+    ) -> Paginator[Any]:
+        """The page's own paginator knows its own rows only; the history lists log entries."""
+        if queryset.model is self.model:
+            return super().get_paginator(request, queryset, per_page, *args, **kwargs)
+        return CappedPaginator(queryset, per_page, *args, **kwargs)
 
     # --- what may be asked for
 

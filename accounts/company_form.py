@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django import forms
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
 
 from accounts.models import Company, User
@@ -40,8 +40,11 @@ class CompanyBoundForm(forms.ModelForm):  # type: ignore[type-arg] # not subscri
                 self.add_error(name, f"“{value}” belongs to another company.")
         return cleaned
 
-    def validate_constraints(self) -> None:
+    def validate_unique(self) -> None:
         """Check all constraints: Django leaves out those with a field that is not on the form."""
+        super().validate_unique()
+        if NON_FIELD_ERRORS in self.errors:
+            return
         try:
             self.instance.validate_constraints(exclude=set(self.errors))
         except ValidationError as error:

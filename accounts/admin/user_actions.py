@@ -126,7 +126,6 @@ def _confirmation(
     change: _Change, page: CompanyScopedAdmin[User], request: HttpRequest, preview: StateChange
 ) -> TemplateResponse:
     """The page that says who is meant. It comes again when the number has changed meanwhile."""
-    across = request.POST.get("select_across", "0") != "0"
     return _page(
         page,
         request,
@@ -135,8 +134,8 @@ def _confirmation(
         change=change,
         preview=preview,
         changed_meanwhile="confirmed" in request.POST,
-        select_across=across,
-        selected=[] if across else request.POST.getlist(helpers.ACTION_CHECKBOX_NAME),
+        select_across=request.POST.get("select_across", "0") != "0",
+        selected=request.POST.getlist(helpers.ACTION_CHECKBOX_NAME),
         checkbox_name=helpers.ACTION_CHECKBOX_NAME,
     )
 

@@ -110,7 +110,9 @@ def test_another_companys_row_is_not_found_at_any_address(
     before = model_to_dict(row)
     for address in row_urls(page, row):
         assert client_of_admin.get(address).status_code in (404, 405), address
-        assert client_of_admin.post(address, {"post": "yes"}).status_code in (403, 404, 405), address
+        assert client_of_admin.post(address, {"post": "yes"}).status_code in (403, 404, 405), (
+            address
+        )
     row.refresh_from_db()
     assert model_to_dict(row) == before
 
