@@ -89,7 +89,7 @@ class _Application:
             if time.monotonic() > self.deadline:
                 return Ended.INTERRUPTED
             beat()
-            if not self._apply_batch(plan):
+            if self._apply_batch(plan) < BATCH:
                 break
         if self._rows_left(plan):
             return Ended.INTERRUPTED  # locked by a worker that is about to find its lease lost
@@ -144,14 +144,14 @@ class _Application:
             )
             self.lease.confirm()
 
-    def _apply_batch(self, plan: SyncPlan) -> bool:
-        """Whether there was anything to do."""
+    def _apply_batch(self, plan: SyncPlan) -> int:
+        """How many rows there were to apply: a full batch may not be the last one."""
         claimed: list[int] = []
         try:
             with transaction.atomic():
                 batch = Batch.claim(plan, BATCH)
                 if batch is None:
-                    return False
+                    return 0
                 claimed = [change.pk for change in batch.changes]
                 self._apply(batch)
         except (LeaseLost, OperationalError, InterfaceError):
@@ -161,7 +161,7 @@ class _Application:
                 raise
             logger.warning("plan %s: a batch failed, going on row by row", plan.pk, exc_info=True)
             self._apply_one_by_one(plan, claimed)
-        return True
+        return len(claimed)
 
     def _apply(self, batch: Batch) -> None:
         for effect in EFFECTS:

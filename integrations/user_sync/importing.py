@@ -42,7 +42,7 @@ def settle_changed(batch: Batch, rows: list[PlannedChange], keys: Collection[str
     if not changed:
         return
     doubted = {account for _, _, accounts in changed for account in accounts}
-    acts = last_acts(doubted, batch.plan.company_id, batch.plan.created_at) if doubted else {}
+    acts = last_acts(doubted, batch.plan) if doubted else {}
     for row, words, accounts in changed:
         by = {acts[account] for account in accounts if account in acts}
         note = "Since the preview: " + "; ".join(words) + "".join(f" ({who})" for who in sorted(by))

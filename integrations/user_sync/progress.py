@@ -31,7 +31,12 @@ class Progress:
 
 def beat() -> None:
     """The worker shows that it does its work."""
-    Heartbeat.objects.update_or_create(name=WORKER, defaults={"at": timezone.now()})
+    Heartbeat.objects.bulk_create(
+        [Heartbeat(name=WORKER, at=timezone.now())],
+        update_conflicts=True,
+        unique_fields=["name"],
+        update_fields=["at"],
+    )
 
 
 def progress(plan: SyncPlan) -> Progress:

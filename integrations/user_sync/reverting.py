@@ -98,7 +98,7 @@ def _decide_all(
 ) -> list[tuple[DirectoryUser, Row]]:
     facts = gather_for_revert(plan.connection_id, plan.company_id, rows)
     changed = {str(row.account_id) for row in rows if _has_other_values(row, facts[row.pk])}
-    acts = last_acts(changed, plan.company_id, plan.created_at) if changed else {}
+    acts = last_acts(changed, plan) if changed else {}
     return [
         (facts[row.pk].person, _decide(row, facts[row.pk], by, acts.get(str(row.account_id), "")))
         for row in rows

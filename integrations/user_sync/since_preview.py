@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from django.db.models import Q
+
 from accounts.models import AuditEntry, User
+from integrations.models import SyncPlan
 
 _LABELS = {
     "name": "name",
@@ -60,14 +63,18 @@ def account_ids_that_differ(before: Basis, now: Basis) -> set[str]:
     }
 
 
-def last_acts(account_ids: Iterable[str], company_id: int, since: Any) -> dict[str, str]:
-    """Who last changed these accounts, and when, by account id: “Dana Cole, 3 May at 14:02”."""
+def last_acts(account_ids: Iterable[str], plan: SyncPlan) -> dict[str, str]:
+    """Who, apart from the plan itself, last changed these accounts since it was made.
+
+    By account id, such as “Dana Cole, 3 May at 14:02 UTC”.
+    """
     entries = (
         AuditEntry.objects.filter(
-            company=company_id,
+            Q(after__isnull=True) | Q(after__plan__isnull=True) | ~Q(after__plan=plan.pk),
+            company=plan.company_id,
             subject_type=User._meta.label_lower,
             subject_id__in=set(account_ids),
-            at__gte=since,
+            at__gte=plan.created_at,
         )
         .order_by("subject_id", "-at")
         .distinct("subject_id")

@@ -110,7 +110,7 @@ def _restore_one(batch: Batch, row: PlannedChange) -> bool:
             kept.append("team" if name == "team_id" else name)
     note = "Unmapped."
     if kept:
-        acts = last_acts([str(account.pk)], batch.plan.company_id, batch.plan.created_at)
+        acts = last_acts([str(account.pk)], batch.plan)
         by = acts.get(str(account.pk), "somebody")
         note = f"Unmapped. Left as it is: {' and '.join(kept)}, changed by {by}."
     batch.log(

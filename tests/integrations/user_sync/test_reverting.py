@@ -1,0 +1,236 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from accounts import audit
+from accounts.models import Company, Team, User
+from integrations.models import Connection, PlannedChange, SyncPlan, UserMapping
+from integrations.user_sync import approving
+from integrations.user_sync.errors import PlanError
+from integrations.user_sync.planning import plan_ignore, plan_import, plan_stop_ignoring
+from integrations.user_sync.reverting import is_reverted, latest_revert, plan_revert
+from integrations.user_sync.reviewing import Resolution, resolve_conflict
+
+from .builders import NOON, account, applied, imported, mapped, notes, outcomes, people, person
+
+Action = PlannedChange.Action
+
+
+def actions(plan: SyncPlan) -> list[tuple[str, str]]:
+    return list(plan.changes.order_by("position").values_list("action", "reason"))
+
+
+def test_accounts_that_nobody_used_are_removed(connection: Connection, admin: User) -> None:
+    plan = imported(connection, people(connection, range(3)), by=admin)
+    revert = plan_revert(plan, by=admin)
+    assert set(actions(revert)) == {(Action.REMOVE, "Remove the account, which was never used")}
+    assert User.objects.count() == 4, "a preview touches nothing"
+    applied(revert, admin)
+    assert list(User.objects.all()) == [admin]
+    assert not UserMapping.objects.exists()
+    assert is_reverted(plan)
+    assert latest_revert(plan) == revert
+    assert plan.changes.filter(account__isnull=True, account_name__startswith="Person").count() == 3
+
+
+def test_a_used_account_is_deactivated_and_unmapped(connection: Connection, admin: User) -> None:
+    plan = imported(connection, people(connection, (1, 2)), by=admin)
+    User.objects.filter(email="person2@example.com").update(last_login=NOON)
+    revert = plan_revert(plan, by=admin)
+    assert actions(revert) == [
+        (Action.DEACTIVATE, "Deactivate and unmap Person 2, who has logged in"),
+        (Action.REMOVE, "Remove the account, which was never used"),
+    ]
+    applied(revert, admin)
+    assert User.objects.get(email="person2@example.com").state == User.State.DEACTIVATED
+    assert not UserMapping.objects.exists()
+
+
+def test_a_mapped_account_gets_its_former_state_back(
+    connection: Connection, company: Company, admin: User
+) -> None:
+    Team.objects.create(company=company, name="West")
+    vic = account(company, "person1@example.com")
+    someone = person(connection, 1, title="Rep", department="West")
+    plan = imported(connection, [someone], by=admin)
+    vic.refresh_from_db()
+    assert vic.team is not None
+    revert = applied(plan_revert(plan, by=admin), admin)
+    vic.refresh_from_db()
+    assert (vic.title, vic.team, vic.state) == ("", None, User.State.ACTIVE)
+    assert not vic.mappings.exists()
+    assert notes(revert) == {"Person 1": "Unmapped."}
+
+
+def test_a_value_that_somebody_changed_stays_and_the_row_says_who(
+    connection: Connection, company: Company, admin: User
+) -> None:
+    Team.objects.create(company=company, name="West")
+    vic = account(company, "person1@example.com")
+    plan = imported(connection, [person(connection, 1, title="Rep", department="West")], by=admin)
+    User.objects.filter(pk=vic.pk).update(title="Boss")
+    audit.record("account.changed", vic, by=account(company, "erin@example.com", name="Erin"))
+    revert = plan_revert(plan, by=admin)
+    [(action, reason)] = actions(revert)
+    assert action == Action.UNMAP
+    assert reason.startswith("Unmap from Person1; title stays, changed by Erin, ")
+    applied(revert, admin)
+    vic.refresh_from_db()
+    assert (vic.title, vic.team) == ("Boss", None)
+
+
+def test_a_value_that_changed_after_the_preview_stays_too(
+    connection: Connection, company: Company, admin: User
+) -> None:
+    vic = account(company, "person1@example.com")
+    plan = imported(connection, [person(connection, 1, title="Rep")], by=admin)
+    revert = plan_revert(plan, by=admin)
+    User.objects.filter(pk=vic.pk).update(title="Boss")
+    applied(revert, admin)
+    vic.refresh_from_db()
+    assert vic.title == "Boss"
+    assert notes(revert)["Person 1"].startswith("Unmapped. Left as it is: title, changed by ")
+
+
+def test_a_reactivated_account_is_deactivated_again(
+    connection: Connection, company: Company, admin: User
+) -> None:
+    gone = account(company, "person1@example.com", state=User.State.DEACTIVATED)
+    plan = plan_import(connection, [person(connection, 1)], by=admin)
+    resolve_conflict(plan.changes.get(), Resolution.MAP, by=admin, account_id=gone.pk)
+    applied(plan_revert(applied(plan, admin), by=admin), admin)
+    gone.refresh_from_db()
+    assert gone.state == User.State.DEACTIVATED
+
+
+def test_a_log_in_after_the_preview_keeps_the_account(connection: Connection, admin: User) -> None:
+    plan = imported(connection, [person(connection, 1)], by=admin)
+    revert = plan_revert(plan, by=admin)
+    User.objects.filter(email="person1@example.com").update(last_login=NOON)
+    applied(revert, admin)
+    assert notes(revert) == {"Person 1": "Since the preview: Person 1 has logged in."}
+    assert not is_reverted(plan)
+    applied(plan_revert(plan, by=admin), admin)
+    assert User.objects.get(email="person1@example.com").state == User.State.DEACTIVATED
+    assert is_reverted(plan)
+
+
+def test_what_cannot_be_undone_comes_first(
+    connection: Connection, company: Company, admin: User
+) -> None:
+    plan = imported(connection, people(connection, range(1, 6)), by=admin)
+    User.objects.get(email="person3@example.com").mappings.all().delete()
+    User.objects.get(email="person3@example.com").delete()
+    User.objects.filter(email="person4@example.com").update(protected=True)
+    moved = User.objects.get(email="person5@example.com")
+    moved.mappings.all().delete()
+    mapped(connection, 50, moved)
+    audit.record("account.mapped", moved, by=account(company, "erin@example.com", name="Erin"))
+    rows = [
+        (action, reason.split(",")[0]) for action, reason in actions(plan_revert(plan, by=admin))
+    ]
+    assert rows == [
+        (Action.NOTHING, "The account is gone already"),
+        (Action.NOTHING, "Person 4 is protected from every sync"),
+        (Action.NOTHING, "The mapping of Person 5 was changed by Erin"),
+        (Action.REMOVE, "Remove the account"),
+        (Action.REMOVE, "Remove the account"),
+    ]
+
+
+def test_a_mail_cannot_be_taken_back_and_is_said(connection: Connection, admin: User) -> None:
+    plan = imported(connection, people(connection, (1, 2)), by=admin)
+    User.objects.filter(email="person2@example.com").update(invited_at=NOON)
+    assert [reason for _, reason in actions(plan_revert(plan, by=admin))] == [
+        "Remove the account, which was never used; its invitation cannot be taken back",
+        "Remove the account, which was never used",
+    ]
+
+
+def test_the_last_admin_stays(connection: Connection, company: Company, admin: User) -> None:
+    plan = imported(connection, [person(connection, 1)], by=admin, role=User.Role.ADMIN)
+    User.objects.filter(pk=admin.pk).update(role=User.Role.MEMBER)
+    revert = applied(plan_revert(plan, by=admin), admin)
+    assert notes(revert) == {"Person 1": "The last company admin is never removed or deactivated."}
+    assert User.objects.filter(email="person1@example.com").exists()
+
+
+@pytest.mark.parametrize("reason", ["Contractor", ""])
+def test_ignoring_and_its_end_are_undone(connection: Connection, admin: User, reason: str) -> None:
+    someone = person(connection, 1)
+    plan = applied(
+        plan_ignore(connection, connection.directory.all(), by=admin, reason=reason), admin
+    )
+    applied(plan_revert(plan, by=admin), admin)
+    someone.refresh_from_db()
+    assert someone.ignored_at is None
+    applied(plan_ignore(connection, everybody, by=admin, reason=reason), admin)
+    plan = applied(plan_stop_ignoring(connection, connection.directory.all(), by=admin), admin)
+    applied(plan_revert(plan, by=admin), admin)
+    someone.refresh_from_db()
+    assert someone.ignored_at is not None
+    assert someone.ignored_reason == reason
+
+
+def test_somebody_who_was_ignored_again_since_then_stays_so(
+    connection: Connection, admin: User
+) -> None:
+    person(connection, 1)
+    plan = applied(plan_ignore(connection, connection.directory.all(), by=admin), admin)
+    applied(plan_stop_ignoring(connection, connection.directory.all(), by=admin), admin)
+    assert actions(plan_revert(plan, by=admin)) == [(Action.NOTHING, "No longer ignored")]
+    applied(plan_ignore(connection, connection.directory.all(), by=admin), admin)
+    assert actions(plan_revert(plan, by=admin)) == [
+        (Action.NOTHING, "Ignored again since then, by Dana Cole")
+    ]
+
+
+class TestRefused:
+    def test_while_the_plan_is_under_way(self, connection: Connection, admin: User) -> None:
+        plan = plan_import(connection, [person(connection, 1)], by=admin)
+        with pytest.raises(PlanError, match="still under way"):
+            plan_revert(plan, by=admin)
+
+    def test_when_the_plan_changed_nothing(self, connection: Connection, admin: User) -> None:
+        plan = imported(connection, [person(connection, 1, is_active=False)], by=admin)
+        with pytest.raises(PlanError, match="changed nothing"):
+            plan_revert(plan, by=admin)
+
+    def test_while_it_is_being_reverted(self, connection: Connection, admin: User) -> None:
+        plan = imported(connection, [person(connection, 1)], by=admin)
+        approving.approve(plan_revert(plan, by=admin), by=admin)
+        with pytest.raises(PlanError, match="being reverted already"):
+            plan_revert(plan, by=admin)
+
+    def test_when_it_is_reverted(self, connection: Connection, admin: User) -> None:
+        plan = imported(connection, [person(connection, 1)], by=admin)
+        revert = applied(plan_revert(plan, by=admin), admin)
+        with pytest.raises(PlanError, match="reverted already"):
+            plan_revert(plan, by=admin)
+        with pytest.raises(PlanError, match="import these people again"):
+            plan_revert(revert, by=admin)
+
+
+def test_a_new_preview_replaces_the_old_one(connection: Connection, admin: User) -> None:
+    plan = imported(connection, [person(connection, 1)], by=admin)
+    old, new = plan_revert(plan, by=admin), plan_revert(plan, by=admin)
+    with pytest.raises(PlanError, match="discarded"):
+        approving.approve(old, by=admin)
+    assert outcomes(applied(new, admin)) == {"Person 1": "done"}
+
+
+def test_after_a_revert_the_same_people_can_be_imported_again(
+    connection: Connection, company: Company, admin: User
+) -> None:
+    someone = person(connection, 1)
+    for _ in range(3):
+        plan = imported(connection, [someone], by=admin)
+        assert outcomes(plan) == {"Person 1": "done"}
+        applied(plan_revert(plan, by=admin), admin)
+        assert snapshot(company) == []
+
+
+def snapshot(company: Company) -> list[Any]:
+    return list(company.users.exclude(role=User.Role.ADMIN).values_list("email", "state"))
