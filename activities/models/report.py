@@ -17,7 +17,9 @@ class ActivityType(models.Model):
         COUNT = "count", "Number"
         MONEY = "money", "Money"
 
-    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="activity_types")
+    company = models.ForeignKey(
+        Company, on_delete=models.PROTECT, related_name="activity_types", db_index=False
+    )
     name = models.CharField(max_length=100, help_text="As in “Closed deals”.")
     sentence = models.CharField(
         max_length=100, help_text="What the feed says after the person's name: “closed a deal”."
@@ -35,7 +37,8 @@ class ActivityType(models.Model):
         decimal_places=2,
         null=True,
         blank=True,
-        help_text="A report of at least this much is celebrated; empty for never.",
+        help_text="A report of at least this much is celebrated; empty for never. Amounts count in"
+        " the company's currency only.",
     )
 
     class Meta:
@@ -57,9 +60,9 @@ class ActivityType(models.Model):
 class ActivityReport(models.Model):
     """One thing that one person did; made and taken back through ``activities.reports``."""
 
-    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+", db_index=False)
     user = models.ForeignKey(
-        User, on_delete=models.PROTECT, related_name="reports", db_constraint=False
+        User, on_delete=models.PROTECT, related_name="reports", db_constraint=False, db_index=False
     )
     team = models.ForeignKey(
         Team,
@@ -68,7 +71,7 @@ class ActivityReport(models.Model):
         blank=True,
         related_name="+",
         db_constraint=False,
-        help_text="The person's team when it was first made.",
+        help_text="The person's team when it became theirs.",
     )
     type = models.ForeignKey(
         ActivityType, on_delete=models.PROTECT, related_name="reports", db_constraint=False
@@ -81,7 +84,9 @@ class ActivityReport(models.Model):
     published_at = models.DateTimeField(help_text="Decides its place in the feed.")
     source_key = models.CharField(max_length=200)
     feed_version = models.BigIntegerField(default=0)
-    celebrated = models.BooleanField(default=False, help_text="Once for ever.")
+    celebrated_version = models.BigIntegerField(
+        null=True, blank=True, help_text="The feed version that celebrated it, once for ever."
+    )
     retracted_at = models.DateTimeField("taken back", null=True, blank=True)
     retracted_reason = models.CharField(max_length=255, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
