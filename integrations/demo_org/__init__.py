@@ -32,8 +32,8 @@ of them takes `PermissionsViewAllData`. `UserPermissionAccess` shows the asking 
     schema/   objects and fields             soql/     text -> tokens -> query -> rows
     store.py  the tables                     rest.py   the data API (queries.py, describing.py)
     access.py who sees what                  oauth.py  the OAuth endpoints (authority.py: tokens)
-    believable.py, cast.py, believable_work.py, crm_csv.py   where the data comes from
-    faults.py, fault_kinds.py, web_faults.py, break_it.py    what can go wrong
+    believable.py, cast.py, believable_work.py, crm_csv.py, crm_org.py   its data
+    faults.py, fault_kinds.py, switches.py, web_faults.py, break_it.py   what can go wrong
 """
 
 from .csv_files import BrokenData

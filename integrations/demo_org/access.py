@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from .schema import Field, SObject
-from .schema.people import PERMISSIONS
+from .schema.permissions import PERMISSIONS
 from .store import Row
 
 if TYPE_CHECKING:

@@ -17,6 +17,46 @@ _XSD = {
     "datetime": "xsd:dateTime",
 }
 _NUMBERS = {"double": (18, 2), "currency": (18, 2), "percent": (3, 0)}
+# What no field of ours has; clients look for the keys all the same.
+_SAME_FOR_ALL: dict[str, Any] = {
+    **dict.fromkeys(
+        (
+            "aiPredictionField",
+            "autoNumber",
+            "calculated",
+            "cascadeDelete",
+            "caseSensitive",
+            "dependentPicklist",
+            "deprecatedAndHidden",
+            "displayLocationInDecimal",
+            "encrypted",
+            "formulaTreatNullNumberAsZero",
+            "highScaleNumber",
+            "htmlFormatted",
+            "queryByDistance",
+            "restrictedDelete",
+            "restrictedPicklist",
+            "searchPrefilterable",
+            "writeRequiresMasterRead",
+        ),
+        False,
+    ),
+    **dict.fromkeys(
+        (
+            "calculatedFormula",
+            "compoundFieldName",
+            "controllerName",
+            "defaultValueFormula",
+            "extraTypeInfo",
+            "filteredLookupInfo",
+            "inlineHelpText",
+            "mask",
+            "maskType",
+            "referenceTargetField",
+            "relationshipOrder",
+        )
+    ),
+}
 
 
 def global_entry(sobject: SObject, base: str) -> dict[str, Any]:
@@ -122,65 +162,45 @@ def _field(sobject: SObject, field: Field) -> dict[str, Any]:
     precision, scale = _NUMBERS.get(field.type, (0, 0))
     # On Task and Event the nearest thing to a name is the subject.
     is_name = field.name == ("Subject" if sobject.name in ("Task", "Event") else "Name")
-    return {
+    told = _SAME_FOR_ALL | {
         "aggregatable": field.type not in ("boolean", "textarea"),
-        "aiPredictionField": False,
-        "autoNumber": False,
         "byteLength": field.length * 3,
-        "calculated": False,
-        "calculatedFormula": None,
-        "cascadeDelete": False,
-        "caseSensitive": False,
-        "compoundFieldName": None,
-        "controllerName": None,
         "createable": field.writable and sobject.writable,
         "custom": field.custom,
         "defaultValue": False if field.type == "boolean" else None,
-        "defaultValueFormula": None,
         "defaultedOnCreate": field.type == "boolean" or not field.writable,
-        "dependentPicklist": False,
-        "deprecatedAndHidden": False,
         "digits": 8 if field.type == "int" else 0,
-        "displayLocationInDecimal": False,
-        "encrypted": False,
         "externalId": field.unique,
-        "extraTypeInfo": None,
         "filterable": field.filterable,
-        "filteredLookupInfo": None,
-        "formulaTreatNullNumberAsZero": False,
         "groupable": field.filterable and field.type not in (*_NUMBERS, "datetime"),
-        "highScaleNumber": False,
-        "htmlFormatted": False,
         "idLookup": field.type == "id" or field.unique,
-        "inlineHelpText": None,
         "label": field.label,
         "length": field.length,
-        "mask": None,
-        "maskType": None,
         "name": field.name,
         "nameField": is_name,
         "namePointing": field.polymorphic,
         "nillable": not field.required,
         "permissionable": not field.required and field.type != "id",
-        "picklistValues": [
-            {"active": True, "defaultValue": False, "label": c, "validFor": None, "value": c}
-            for c in field.choices
-        ],
+        "picklistValues": [_choice(choice) for choice in field.choices],
         "polymorphicForeignKey": field.polymorphic,
         "precision": precision,
-        "queryByDistance": False,
-        "referenceTargetField": None,
         "referenceTo": list(field.refers_to),
         "relationshipName": field.relationship,
-        "relationshipOrder": None,
-        "restrictedDelete": False,
-        "restrictedPicklist": False,
         "scale": scale,
-        "searchPrefilterable": False,
         "soapType": _XSD.get(field.type, "xsd:string"),
         "sortable": field.filterable,
         "type": field.type,
         "unique": field.unique,
         "updateable": field.writable and sobject.writable,
-        "writeRequiresMasterRead": False,
+    }
+    return dict(sorted(told.items()))
+
+
+def _choice(value: str) -> dict[str, Any]:
+    return {
+        "active": True,
+        "defaultValue": False,
+        "label": value,
+        "validFor": None,
+        "value": value,
     }

@@ -133,18 +133,7 @@ def _organization(org: "DemoOrg", company: str, founded: datetime) -> None:
 
 
 def _profiles(org: "DemoOrg", founded: datetime) -> dict[str, Row]:
-    licences = {
-        name: org.store.insert(
-            "UserLicense",
-            Name=name,
-            MasterLabel=name,
-            LicenseDefinitionKey=definition,
-            Status="Active",
-            TotalLicenses=100,
-            CreatedDate=founded,
-        )
-        for name, definition in LICENCES.items()
-    }
+    licences = {name: _licence(org, name, key, founded) for name, key in LICENCES.items()}
     profiles = {}
     for name, (licence, user_type, permissions, objects) in PROFILES.items():
         granted = dict.fromkeys(permissions, True)
@@ -169,6 +158,18 @@ def _profiles(org: "DemoOrg", founded: datetime) -> dict[str, Row]:
             allow_objects(org, owned, see_all=objects == "all")
         profiles[name] = profile
     return profiles
+
+
+def _licence(org: "DemoOrg", name: str, definition: str, founded: datetime) -> Row:
+    return org.store.insert(
+        "UserLicense",
+        Name=name,
+        MasterLabel=name,
+        LicenseDefinitionKey=definition,
+        Status="Active",
+        TotalLicenses=100,
+        CreatedDate=founded,
+    )
 
 
 def allow_objects(org: "DemoOrg", permission_set: Row, *, see_all: bool) -> None:

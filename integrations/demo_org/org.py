@@ -69,7 +69,7 @@ class DemoOrg:
         cls, folder: Path, keep_dates: bool = False, clock: Callable[[], datetime] = utc_now
     ) -> "DemoOrg":
         """The company in a folder of CSV files; BrokenData names file, line and column."""
-        from .crm_csv import load
+        from .crm_org import load
 
         return load(folder, keep_dates, clock)
 

@@ -1,6 +1,6 @@
 """The objects of the org: exact field casing, types, labels and references."""
 
-from . import people, sales
+from . import people, permissions, sales
 from .fields import Field, SObject
 
 OBJECTS: dict[str, SObject] = {
@@ -10,17 +10,17 @@ OBJECTS: dict[str, SObject] = {
         sales.EVENT,
         people.GROUP,
         people.NAME,
-        people.OBJECT_PERMISSIONS,
+        permissions.OBJECT_PERMISSIONS,
         sales.OPPORTUNITY,
         people.ORGANIZATION,
-        people.PERMISSION_SET,
-        people.PERMISSION_SET_ASSIGNMENT,
+        permissions.PERMISSION_SET,
+        permissions.PERMISSION_SET_ASSIGNMENT,
         people.PROFILE,
         sales.TASK,
         people.USER,
         people.USER_LICENSE,
         people.USER_LOGIN,
-        people.USER_PERMISSION_ACCESS,
+        permissions.USER_PERMISSION_ACCESS,
         people.USER_ROLE,
     )
 }

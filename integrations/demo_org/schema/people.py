@@ -1,9 +1,8 @@
-"""The objects that say who is who and who may see what."""
+"""The objects that say who is who."""
 
 from .fields import (
     Field,
     SObject,
-    day,
     email,
     fixed,
     flag,
@@ -17,6 +16,7 @@ from .fields import (
     text,
     url,
 )
+from .permissions import PERMISSIONS
 
 USER_TYPES = (
     "Standard",
@@ -29,14 +29,6 @@ USER_TYPES = (
     "AutomatedProcess",
     "CloudIntegrationUser",
 )
-PERMISSIONS = (
-    flag("PermissionsApiEnabled", "API Enabled"),
-    flag("PermissionsViewAllUsers", "View All Users"),
-    flag("PermissionsViewAllData", "View All Data"),
-    flag("PermissionsModifyAllData", "Modify All Data"),
-    flag("PermissionsViewSetup", "View Setup and Configuration"),
-)
-
 ORGANIZATION = SObject(
     "Organization",
     "Organization",
@@ -184,54 +176,6 @@ GROUP = SObject(
         *system_fields(deleted=False),
     ),
 )
-PERMISSION_SET = SObject(
-    "PermissionSet",
-    "Permission Set",
-    "Permission Sets",
-    "0PS",
-    (
-        record_id("Permission Set"),
-        text("Name", "Permission Set Name", required=True),
-        text("Label", "Permission Set Label", required=True),
-        text("Description", "Description", 255),
-        flag("IsOwnedByProfile", "Is Owned By Profile"),
-        lookup("ProfileId", "Profile ID", "Profile"),
-        flag("IsCustom", "Custom"),
-        *PERMISSIONS,
-        *system_fields(deleted=False),
-    ),
-)
-PERMISSION_SET_ASSIGNMENT = SObject(
-    "PermissionSetAssignment",
-    "Permission Set Assignment",
-    "Permission Set Assignments",
-    "0Pa",
-    (
-        record_id("Permission Set Assignment"),
-        lookup("PermissionSetId", "Permission Set ID", "PermissionSet", required=True),
-        lookup("AssigneeId", "Assignee ID", "User", required=True),
-        day("ExpirationDate", "Expiration Date"),
-        moment("SystemModstamp", "System Modstamp", required=True, writable=False),
-    ),
-)
-OBJECT_PERMISSIONS = SObject(
-    "ObjectPermissions",
-    "Object Permissions",
-    "Object Permissions",
-    "110",
-    (
-        record_id("Object Permissions"),
-        lookup("ParentId", "Parent ID", "PermissionSet", required=True),
-        text("SobjectType", "SObject Type Name", 40, required=True),
-        flag("PermissionsCreate", "Create Records"),
-        flag("PermissionsRead", "Read Records"),
-        flag("PermissionsEdit", "Edit Records"),
-        flag("PermissionsDelete", "Delete Records"),
-        flag("PermissionsViewAllRecords", "View All Records"),
-        flag("PermissionsModifyAllRecords", "Modify All Records"),
-        *system_fields(deleted=False),
-    ),
-)
 # What a polymorphic lookup (Task.Owner, Task.Who, Task.What) shows of the record behind it.
 NAME = SObject(
     "Name",
@@ -253,12 +197,4 @@ NAME = SObject(
         lookup("UserRoleId", "Role ID", "UserRole"),
         lookup("ProfileId", "Profile ID", "Profile"),
     ),
-)
-# One row: what the user who asks may do, all permission sets and the profile taken together.
-USER_PERMISSION_ACCESS = SObject(
-    "UserPermissionAccess",
-    "User Permission Access",
-    "User Permission Access",
-    None,
-    (record_id("User Permission Access"), *PERMISSIONS),
 )
