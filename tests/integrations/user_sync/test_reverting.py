@@ -160,9 +160,8 @@ def test_the_last_admin_stays(connection: Connection, company: Company, admin: U
 @pytest.mark.parametrize("reason", ["Contractor", ""])
 def test_ignoring_and_its_end_are_undone(connection: Connection, admin: User, reason: str) -> None:
     someone = person(connection, 1)
-    plan = applied(
-        plan_ignore(connection, connection.directory.all(), by=admin, reason=reason), admin
-    )
+    everybody = connection.directory.all()
+    plan = applied(plan_ignore(connection, everybody, by=admin, reason=reason), admin)
     applied(plan_revert(plan, by=admin), admin)
     someone.refresh_from_db()
     assert someone.ignored_at is None
