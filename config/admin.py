@@ -9,4 +9,5 @@ from django.contrib.auth.models import Group
 from django_q.models import Failure, OrmQ, Schedule, Success
 
 for model in (Failure, Group, OrmQ, Schedule, Success):
-    admin.site.unregister(model)
+    if admin.site.is_registered(model):  # OrmQ has a page only with the database broker
+        admin.site.unregister(model)

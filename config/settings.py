@@ -6,6 +6,7 @@
 import secrets
 import socket
 from pathlib import Path
+from typing import Any
 
 import environ
 from cryptography.fernet import Fernet
@@ -13,7 +14,21 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.FileAwareEnv()
+
+
+class Environment(environ.FileAwareEnv):  # type: ignore[misc] # the package is untyped
+    """The environment, in which a secret's file that cannot be read is one clear line."""
+
+    def get_value(self, var: str, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().get_value(var, *args, **kwargs)
+        except OSError as error:
+            raise ImproperlyConfigured(
+                f"{var}_FILE cannot be read: {error.filename}: {error.strerror}."
+            ) from error
+
+
+env = Environment()
 
 DEBUG = env.bool("DEBUG", False)
 #: True only in ``manage.py demo`` and in the tests, which bring their own database and secrets.
@@ -37,7 +52,9 @@ FIELD_ENCRYPTION_KEYS = [
     key.strip()
     for key in required("FIELD_ENCRYPTION_KEYS", Fernet.generate_key().decode()).split(",")
 ]
-ALLOWED_HOSTS = required("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
+ALLOWED_HOSTS = [
+    host.strip() for host in required("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
+]
 #: Where people reach this site, for links in mails and for Salesforce's callback.
 BASE_URL = env.str("BASE_URL", f"https://{ALLOWED_HOSTS[0]}").rstrip("/")
 SERVED_BY_HTTPS = BASE_URL.startswith("https://")

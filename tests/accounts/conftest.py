@@ -9,7 +9,7 @@ PASSWORD = "correct horse battery"
 
 def make_company(name: str = "Acme", **fields: object) -> Company:
     values = {"slug": name.lower(), "time_zone": "Europe/Oslo", "currency": "EUR", **fields}
-    return Company.objects.create(name=name, **values)  # type: ignore[misc]
+    return Company.objects.create(name=name, **values)
 
 
 def make_user(company: Company, email: str, **fields: object) -> User:

@@ -39,7 +39,7 @@ def path_of(link: str) -> str:
 def opened(client: Client, link: str) -> str | None:
     """The address of the form behind the link; ``None`` for a dead link."""
     response = client.get(path_of(link))
-    return response.url if response.status_code == 302 else None
+    return response.headers["Location"] if response.status_code == 302 else None
 
 
 def use(client: Client, link: str) -> bool:
