@@ -58,6 +58,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.script.next_answer(seen)(self)
 
     do_POST = do_GET
+    do_CONNECT = do_GET
 
     def log_message(self, *_: object) -> None:
         pass

@@ -303,7 +303,7 @@ def test_an_answer_that_does_not_come_ends_in_time(
         pytest.raises(TransientError),
     ):
         client.limits()
-    assert time.monotonic() - started < SHORT.total + 1
+    assert time.monotonic() - started < SHORT.total + 3
 
 
 def test_background_work_stops_when_the_org_is_busy(client: SalesforceClient, org: DemoOrg) -> None:

@@ -173,7 +173,7 @@ def test_a_call_ends_within_its_limit_whatever_the_server_does(
         pytest.raises(TransientError),
     ):
         client.limits()
-    assert time.monotonic() - started < SHORT.total + 0.5
+    assert time.monotonic() - started < SHORT.total + 3
 
 
 def test_each_new_attempt_leaves_a_line_in_the_log(

@@ -74,7 +74,7 @@ def test_a_slow_answer_ends_at_the_limit(
         started = time.monotonic()
         with pytest.raises(TransientError):
             session.get(tls_server.url + "/slow")
-    assert time.monotonic() - started < SHORT.total + 0.5
+    assert time.monotonic() - started < SHORT.total + 3
 
 
 def test_a_certificate_that_nobody_knows_is_for_an_admin_to_mend(
