@@ -9,7 +9,8 @@ from starlette.routing import Route
 
 from .answers import json_answer
 from .fault_kinds import KINDS
-from .faults import UnknownFault, describe
+from .fault_types import UnknownFault
+from .faults import describe
 from .org import DemoOrg
 from .pages import Pages
 

@@ -1,7 +1,7 @@
 """The catalogue of faults, in the order in which the page shows them."""
 
 from . import switches
-from .faults import FaultKind
+from .fault_types import FaultKind
 
 GUARDED = ("Opportunity", "Account")
 

@@ -1,44 +1,19 @@
 """Everything that can be broken here, and the switches for it.
 
 A fault either spoils answers (the next one, the next few, all of them) or changes the org itself
-until it is mended. `web_faults.py` carries out the first kind, this file the second.
+until it is mended. `web_faults.py` carries out the first kind, `switches.py` the second.
 """
 
-import itertools
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .fault_kinds import KINDS
+from .fault_types import FaultKind, Undo, UnknownFault
 from .store import Row
 
 if TYPE_CHECKING:
     from .org import DemoOrg
-
-Undo = Callable[[], None]
-Act = Callable[["DemoOrg"], None]
-Switch = Callable[["DemoOrg", str], Undo]
-
-
-class UnknownFault(ValueError):
-    """No such fault, or a value that it can't be given."""
-
-
-@dataclass(frozen=True)
-class FaultKind:
-    """One switch of the page. `value_label` is empty where there is nothing to choose."""
-
-    name: str
-    title: str
-    effect: str
-    spoils_answers: bool = False
-    data_only: bool = False
-    value_label: str = ""
-    default: str = ""
-    choices: tuple[str, ...] = ()
-    numeric: bool = False
-    switch: Switch | None = None
-    act: Act | None = None  # done at once and never undone
 
 
 @dataclass
@@ -55,15 +30,15 @@ class Broken:
     value: str = ""
     hits: int = 0
     undo: Undo | None = None
-    number: int = 0  # counts up: the order of switching on
 
 
 class Faults:
+    """What is broken in one org right now, in the order in which it was switched on."""
+
     def __init__(self, org: "DemoOrg") -> None:
         self.org = org
         self._broken: dict[str, Broken] = {}
         self._lock = threading.RLock()
-        self._numbers = itertools.count()
 
     def break_it(
         self,
@@ -74,8 +49,6 @@ class Faults:
         value: str = "",
     ) -> None:
         """Switch a fault on (again: with the new settings); UnknownFault says what is wrong."""
-        from .fault_kinds import KINDS
-
         kind = KINDS.get(name)
         if kind is None:
             raise UnknownFault(f"There is no fault {name!r}. There are: {', '.join(KINDS)}.")
@@ -90,19 +63,20 @@ class Faults:
                 return
             self.mend(name)
             undo = kind.switch(self.org, value) if kind.switch else None
-            self._broken[name] = Broken(
-                kind, times, after, where, value, undo=undo, number=next(self._numbers)
-            )
+            self._broken[name] = Broken(kind, times, after, where, value, undo=undo)
 
     def mend(self, name: str) -> None:
         """Switch a fault off and undo what it did; nothing happens when it is not on."""
         with self._lock:
-            broken = self._broken.pop(name, None)
-            if broken is None or broken.undo is None:
+            broken = self._broken.get(name)
+            if broken is None:
+                return
+            on = list(self._broken.values())
+            del self._broken[name]
+            if broken.undo is None:
                 return
             # A later switch may have changed the same rows: take those back first, then redo them.
-            later = [other for other in self._broken.values() if other.undo]
-            later = [other for other in later if other.number > broken.number]
+            later = [other for other in on[on.index(broken) + 1 :] if other.undo]
             for switched in [*reversed(later), broken]:
                 assert switched.undo is not None
                 switched.undo()

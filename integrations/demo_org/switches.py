@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from .faults import Switch, Undo, UnknownFault
+from .fault_types import Switch, Undo, UnknownFault
 from .schema import find_object
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import requests
 
 from integrations.demo_org import DemoOrg
 from integrations.demo_org.fault_kinds import KINDS
-from integrations.demo_org.faults import UnknownFault
+from integrations.demo_org.fault_types import UnknownFault
 
 from .conftest import PATIENCE, Client
 
