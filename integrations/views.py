@@ -2,6 +2,7 @@
 
 import logging
 
+from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -39,5 +40,5 @@ def salesforce_callback(request: HttpRequest) -> HttpResponse:
 
 
 def _refused(request: HttpRequest, message: str, connection: Connection | None) -> HttpResponse:
-    context = {"message": message, "connection": connection}
+    context = admin.site.each_context(request) | {"message": message, "connection": connection}
     return render(request, "integrations/connect/refused.html", context, status=400)

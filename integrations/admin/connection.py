@@ -35,7 +35,7 @@ State = Connection.State
 
 @admin.register(Connection)
 class ConnectionAdmin(CompanyScopedAdmin[Connection]):
-    list_display = ("__str__", "state_shown", "connecting_user_name", "login_url")
+    list_display = ("__str__", "state_shown", "connecting_user", "login_url")
     list_display_links = ("__str__",)
     ordering = ("company", "name", "pk")
     fields = ("company", "name")
@@ -46,6 +46,10 @@ class ConnectionAdmin(CompanyScopedAdmin[Connection]):
         kind = STATE_CHIPS[State(connection.state)]
         words = connection.get_state_display()
         return format_html('<span class="chip dot {}">{}</span>', kind, words)
+
+    @admin.display(description="connecting user", ordering="connecting_user_name")
+    def connecting_user(self, connection: Connection) -> str:
+        return connection.connecting_user_name
 
     def has_delete_permission(self, request: HttpRequest, obj: Connection | None = None) -> bool:
         """Only one that never was: everything else ends by being terminated."""
@@ -67,6 +71,20 @@ class ConnectionAdmin(CompanyScopedAdmin[Connection]):
             page("<path:object_id>/terminate/", self.terminate_view, "terminate"),
             *super().get_urls(),
         ]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Connections", **(extra_context or {})})
+
+    def add_view(
+        self,
+        request: HttpRequest,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        only_add = {"show_save_and_add_another": False, "show_save_and_continue": False}
+        return super().add_view(request, form_url, {**only_add, **(extra_context or {})})
 
     def response_add(
         self, request: HttpRequest, obj: Connection, post_url_continue: str | None = None
@@ -136,13 +154,13 @@ class ConnectionAdmin(CompanyScopedAdmin[Connection]):
         """A page with the link to Salesforce: the security policy forbids a form to lead there."""
         connection = self._found(request, object_id)
         try:
-            url = logging_in.begin(
-                connection, person(request), another_user="another" in request.POST
-            )
+            url = logging_in.begin(connection, person(request))
         except SalesforceError as error:
             self.message_user(request, error.message, messages.ERROR)
             return self._to_page(connection)
-        return self._render(request, "go_to_salesforce", connection, salesforce_url=url)
+        return self._render(
+            request, "go_to_salesforce", connection, title="Log in", salesforce_url=url
+        )
 
     def connect_as_view(
         self, request: HttpRequest, object_id: str, attempt_id: int
@@ -163,6 +181,7 @@ class ConnectionAdmin(CompanyScopedAdmin[Connection]):
                 request,
                 "connect_as",
                 connection,
+                title="Connect as …",
                 attempt=attempt,
                 salesforce_user=user,
                 signs=signs,
@@ -186,7 +205,7 @@ class ConnectionAdmin(CompanyScopedAdmin[Connection]):
         if connection.state in (State.NOT_CONNECTED, State.TERMINATED):
             return self._to_page(connection)
         if request.method != "POST":
-            return self._render(request, "terminate", connection)
+            return self._render(request, "terminate", connection, title="Terminate")
         if terminate(connection, by=person(request), request=request):
             words = "Terminated. Salesforce has revoked the access."
             self.message_user(request, words, messages.SUCCESS)

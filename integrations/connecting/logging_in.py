@@ -36,7 +36,7 @@ class LogInRefused(Exception):
         self.connection = connection
 
 
-def begin(connection: Connection, by: User, *, another_user: bool = False) -> str:
+def begin(connection: Connection, by: User) -> str:
     """Return the address in Salesforce where ``by`` can log in within 15 minutes.
 
     Raise ConfigurationError while the connection has no key or no valid address.
@@ -53,7 +53,7 @@ def begin(connection: Connection, by: User, *, another_user: bool = False) -> st
         expires_at=timezone.now() + TIME_FOR_A_LOG_IN,
     )
     # Nobody connects as themselves by accident: Salesforce asks, also where it knows the browser.
-    return app.authorize_url(state, pkce, prompt="login" if another_user else "")
+    return app.authorize_url(state, pkce, prompt="login")
 
 
 def come_back(state: str, code: str, by: User) -> AuthorizationAttempt:
