@@ -58,8 +58,7 @@ class ImportOptions(forms.Form):
 
     @classmethod
     def posted(cls, request: HttpRequest, connection: Connection) -> ImportOptions:
-        """What came with the form; a form without these fields (the stock one) means the defaults.
-        """
+        """What came with the form; the stock one, without these fields, means the defaults."""
         data = {name: request.POST.get(name, "") for name in cls.base_fields}
         for name in ("team", "role"):
             data[name] = data[name] or str(cls.base_fields[name].initial)

@@ -121,7 +121,10 @@ def menus(connection: Connection) -> dict[str, list[str]]:
     """The values of the columns with a menu; read once after each refresh of the directory."""
     refreshed = connection.directory_refreshed_at
     key = f"directory-menus-{connection.pk}-{refreshed.timestamp() if refreshed else 'never'}"
-    found: dict[str, list[str]] = cache.get_or_set(key, lambda: _read_menus(connection))
+    found: dict[str, list[str]] | None = cache.get(key)
+    if found is None:
+        found = _read_menus(connection)
+        cache.set(key, found)
     return found
 
 

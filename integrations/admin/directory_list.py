@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from django.contrib.admin import SimpleListFilter
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
@@ -63,7 +64,7 @@ class AccountsLastPaginator(Paginator):  # type: ignore[type-arg] # not subscrip
         if len(people) < self.per_page:
             start = max(0, first - self.count_without)
             people += self.with_account[start : start + self.per_page - len(people)]
-        return self._get_page(people, number, self)
+        return Page(people, number, self)
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,9 @@ class DirectoryChangeList(ChangeList):
         self.result_list = list(self.paginator.page(self.page_num if self.multi_page else 1))
         self.can_show_all = False
         matches = (
-            Matcher(connection, viewer=person(request)).match(self.result_list) if connection else {}
+            Matcher(connection, viewer=person(request)).match(self.result_list)
+            if connection
+            else {}
         )
         self.listed = [ListedPerson(person, matches[person.pk]) for person in self.result_list]
 
@@ -164,10 +167,12 @@ class DirectoryChangeList(ChangeList):
         return self.account_filter.choices(self)
 
     @property
-    def menus(self) -> list[Any]:
+    def menus(self) -> list[SimpleListFilter]:
         """The filters with a menu; one with a single choice has nothing to ask."""
         return [
             spec
             for spec in self.filter_specs
-            if spec is not self.account_filter and (spec.value() or len(spec.lookup_choices) > 1)
+            if isinstance(spec, SimpleListFilter)
+            and not isinstance(spec, AccountFilter)
+            and (spec.value() or len(spec.lookup_choices) > 1)
         ]

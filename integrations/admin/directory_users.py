@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
+from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.forms import Media
 from django.http import HttpRequest, HttpResponse
@@ -41,13 +42,13 @@ class DirectoryUserAdmin(CompanyScopedAdmin[DirectoryUser]):
     search_fields = ("search",)
     sortable_by = ()
     list_per_page = 50
-    paginator = AccountsLastPaginator
-    actions = (
+    paginator: type[Paginator[Any]] = AccountsLastPaginator
+    actions = [
         import_actions.preview_import,
         import_actions.import_users,
         import_actions.ignore_users,
         import_actions.stop_ignoring_users,
-    )
+    ]
     fieldsets = (
         (None, {"fields": ("name", "email", "username", "salesforce_id", "title")}),
         (
@@ -116,7 +117,7 @@ class DirectoryUserAdmin(CompanyScopedAdmin[DirectoryUser]):
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
+    ) -> Any:
         connection = chosen_connection(request)
         if connection is None:
             return self._choose_connection(request)

@@ -41,14 +41,12 @@ class UserMappingAdmin(CompanyScopedAdmin[UserMapping]):
             connection=OuterRef("connection"), salesforce_id=OuterRef("salesforce_user_id")
         )
         return (
-            super()
-            .get_queryset(request)
-            .annotate(person_name=Subquery(people.values("name")[:1]))
+            super().get_queryset(request).annotate(person_name=Subquery(people.values("name")[:1]))
         )
 
     @admin.display(description="Salesforce user")
     def salesforce_user(self, mapping: Any) -> str:
-        return mapping.person_name or mapping.salesforce_user_id
+        return str(mapping.person_name or mapping.salesforce_user_id)
 
     @admin.display(description="made by")
     def made_by(self, mapping: UserMapping) -> str:

@@ -10,8 +10,8 @@ from django.urls import reverse
 from integrations.models import Connection, DirectoryUser, PlannedChange, SyncPlan
 
 from .directory_run import last_run
-from .work_list import Work, people_with
 from .words import counted
+from .work_list import Work, people_with
 
 State = Connection.State
 
@@ -37,7 +37,9 @@ def next_step(connection: Connection | None, work: Sequence[Work]) -> Step | Non
         )
     if not connection.has_access:
         return _towards_access(connection)
-    return _under_way(connection) or _towards_a_list(connection) or _towards_people(connection, work)
+    return (
+        _under_way(connection) or _towards_a_list(connection) or _towards_people(connection, work)
+    )
 
 
 def _towards_access(connection: Connection) -> Step:

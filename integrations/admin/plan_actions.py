@@ -22,7 +22,7 @@ from accounts.admin_base import person, within_reach
 from accounts.invitations import invite
 from integrations.models import PlannedChange, SyncPlan
 from integrations.user_sync import approving, reviewing
-from integrations.user_sync.errors import PlanError
+from integrations.user_sync.errors import AlreadyApproved, PlanError
 from integrations.user_sync.planning import needs_review, plan_again
 from integrations.user_sync.progress import progress
 from integrations.user_sync.reverting import plan_revert
@@ -74,7 +74,7 @@ def button(view: PlanView) -> View:
         plan = find_plan(request, plan_id)
         try:
             return view(request, plan, **kwargs) or show(plan)
-        except approving.AlreadyApproved as error:
+        except AlreadyApproved as error:
             when = timezone.localtime(error.when)
             messages.warning(request, f"{error} That was at {when:%H:%M on %-d %B}.")
         except PlanError as error:
@@ -184,7 +184,6 @@ def news(request: HttpRequest, plan_id: int) -> HttpResponse:
 
 
 def _show_links(request: HttpRequest, plan: SyncPlan, links: Any) -> HttpResponse:
-
 
     context = {
         **admin.site.each_context(request),

@@ -122,10 +122,6 @@ def again(plan: SyncPlan, counts: Counts) -> list[dict[str, str]]:
     ]
 
 
-
-
-
-
 def _rows(number: int, noun: str) -> str:
     if noun.startswith("row "):
         return counted(number, noun, noun.replace("row", "rows", 1))

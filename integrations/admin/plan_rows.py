@@ -43,7 +43,9 @@ class Counts:
     def effective(self) -> int:
         """Rows that change something."""
         idle = PlannedChange.IDLE_ACTIONS
-        return sum(n for (action, ticked, _), n in self.rows.items() if ticked and action not in idle)
+        return sum(
+            n for (action, ticked, _), n in self.rows.items() if ticked and action not in idle
+        )
 
     def with_action(self, action: str) -> int:
         return sum(n for (each, _, _), n in self.rows.items() if each == action)
@@ -131,10 +133,11 @@ class PlanRows:
 def to_invite(plan: SyncPlan) -> QuerySet[User]:
     """The accounts that the plan made and nobody was invited to yet."""
     made = plan.changes.filter(action=Action.CREATE, outcome=Outcome.DONE).values("account")
-    return User.objects.filter(
+    accounts: QuerySet[User] = User.objects.filter(
         pk__in=made,
         company=plan.company_id,
         state=User.State.ACTIVE,
         invited_at__isnull=True,
         last_login__isnull=True,
-    ).order_by("name", "pk")
+    )
+    return accounts.order_by("name", "pk")

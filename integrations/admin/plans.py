@@ -78,9 +78,7 @@ class SyncPlanAdmin(CompanyScopedAdmin[SyncPlan]):
             .get_queryset(request)
             .annotate(
                 rows=Coalesce(Subquery(number), 0),
-                rows_done=Coalesce(
-                    Subquery(done.annotate(number=Count("pk")).values("number")), 0
-                ),
+                rows_done=Coalesce(Subquery(done.annotate(number=Count("pk")).values("number")), 0),
             )
         )
 

@@ -60,11 +60,11 @@ def _people(connection: Connection, viewer: User) -> list[Work]:
 def people_with(connection: Connection, **filters: str) -> str:
     """The address of *Salesforce users* with these filters."""
     address = reverse("admin:integrations_directoryuser_changelist")
-    return f"{address}?{urlencode({'connection': connection.pk, **filters})}"
+    return f"{address}?{urlencode({'connection': str(connection.pk), **filters})}"
 
 
 def _counted(kind: str, words: str, people: QuerySet[DirectoryUser], address: str) -> Work:
-    pages = CappedPaginator(people, 1)
+    pages = CappedPaginator(people.order_by("pk"), 1)
     return Work(kind, words, pages.count, address, pages.is_capped)
 
 

@@ -1,0 +1,242 @@
+"""The list of Salesforce users: who is on it, in which order, under which filter, at which cost."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection as database
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.models import Company, User
+from integrations.models import Connection, DirectoryUser, SyncRun
+from tests.integrations.user_sync.builders import account, mapped, people, person, salesforce_id
+
+from .browsing import LIST
+from .conftest import logged_in
+
+
+def names(client: Client, query: str = "") -> list[str]:
+    page = client.get(LIST + query)
+    assert page.status_code == 200
+    return [row.person.name for row in page.context["cl"].listed]
+
+
+def test_those_without_an_account_come_first_each_by_name(
+    client: Client, company: Company, connection: Connection
+) -> None:
+    for number, name in enumerate(["Cleo", "Abel", "Dora", "Bert"], 1):
+        person(connection, number, name=name)
+    mapped(connection, 2, account(company, "abel@example.com"))
+    assert names(client) == ["Bert", "Cleo", "Dora", "Abel"]
+
+
+def test_every_person_is_on_exactly_one_page(
+    client: Client, company: Company, connection: Connection
+) -> None:
+    people(connection, range(1, 131))
+    for number in range(10, 70):
+        mapped(connection, number, account(company, f"a{number}@example.com"))
+    seen = [name for page in (1, 2, 3) for name in names(client, f"?p={page}")]
+    assert len(seen) == len(set(seen)) == 130
+    assert all(int(name.split()[1]) in range(10, 70) for name in seen[70:])
+
+
+def test_the_verdict_is_told_in_plain_words(
+    client: Client, company: Company, admin: User, connection: Connection
+) -> None:
+    person(connection, 1, name="Anna New")
+    person(connection, 2, name="Berta Same", email="same@example.com")
+    account(company, "same@example.com", name="Berta S.")
+    person(connection, 3, name="Carl Left", is_active=False)
+    person(connection, 4, name="Me Myself", email=admin.email)
+    page = client.get(LIST).content.decode()
+    for words in (
+        "New account",
+        "Maps to Berta S.",
+        "Same e-mail, never logged in",
+        "Left Salesforce",
+        "This is you: maps to your account",
+    ):
+        assert words in page
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("ann", ["Anna Berg"]),
+        ("ber ann", ["Anna Berg"]),
+        ("anna.b@acme", ["Anna Berg"]),
+        ("user2@example.com.org", ["Carl Dahl"]),
+        (salesforce_id(2), ["Carl Dahl"]),
+        (salesforce_id(2)[:15], ["Carl Dahl"]),
+        ("erg", []),
+        ("!!", []),
+        ("c & d | !(", ["Carl Dahl"]),
+        ("x' & | !(", []),
+        ("   ", ["Anna Berg", "Carl Dahl"]),
+    ],
+)
+def test_search_finds_beginnings_of_words_and_whole_ids(
+    client: Client, connection: Connection, query: str, found: list[str]
+) -> None:
+    person(connection, 1, name="Anna Berg", email="anna.b@acme.example")
+    person(connection, 2, name="Carl Dahl")
+    page = client.get(LIST, {"q": query})
+    assert [row.person.name for row in page.context["cl"].listed] == found
+
+
+@pytest.fixture
+def mixed(company: Company, connection: Connection) -> None:
+    person(connection, 1, name="New", profile_name="Sales")
+    person(connection, 2, name="Same", email="same@example.com", role_name="Rep")
+    account(company, "same@example.com")
+    person(connection, 3, name="Boss", email="boss@example.com", department="West")
+    account(company, "boss@example.com", role=User.Role.ADMIN)
+    person(connection, 4, name="Twin A", email="twin@example.com")
+    person(connection, 5, name="Twin B", email="TWIN@example.com", is_frozen=True)
+    person(connection, 6, name="Gone", is_active=False)
+    person(connection, 7, name="Robot", license_name="Salesforce Integration")
+    person(connection, 8, name="Has")
+    mapped(connection, 8, account(company, "has@example.com"))
+    person(connection, 9, name="Ignored", ignored_at=timezone.now())
+    person(connection, 10, name="Hidden", missing_since=timezone.now())
+
+
+@pytest.mark.usefixtures("mixed")
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("account=has", {"Has"}),
+        ("account=ignored", {"Ignored"}),
+        ("account=none&active=yes&verdict=create", {"New"}),
+        ("verdict=map", {"Same"}),
+        ("verdict=conflict", {"Boss", "Twin A"}),
+        ("verdict=out", {"Twin B", "Gone", "Robot", "Hidden"}),
+        ("verdict=nonsense", None),
+        ("active=no", {"Gone"}),
+        ("active=frozen", {"Twin B"}),
+        ("active=gone", {"Hidden"}),
+        ("profile=Sales", {"New"}),
+        ("role=Rep", {"Same"}),
+        ("department=West", {"Boss"}),
+        ("licence=Salesforce+Integration", {"Robot"}),
+        ("department=West&role=Rep", set()),
+    ],
+)
+def test_filters(client: Client, query: str, found: set[str] | None) -> None:
+    everybody = set(DirectoryUser.objects.values_list("name", flat=True))
+    assert set(names(client, f"?{query}")) == (everybody if found is None else found)
+
+
+@pytest.mark.usefixtures("mixed")
+def test_the_verdict_filter_and_the_verdicts_shown_agree(client: Client) -> None:
+    rows = client.get(LIST).context["cl"].listed
+    for verdict in ("create", "map", "conflict"):
+        expected = {row.person.name for row in rows if row.match.verdict == verdict}
+        assert set(names(client, f"?verdict={verdict}")) == expected
+
+
+@pytest.mark.parametrize("query", ["", "?q=person", "?account=none", "?verdict=conflict", "?p=2"])
+def test_the_number_of_queries_does_not_grow_with_the_rows(
+    client: Client,
+    company: Company,
+    connection: Connection,
+    query: str,
+) -> None:
+    people(connection, range(1, 11))
+    account(company, "person3@example.com")
+    account(company, "person4@example.com", role=User.Role.ADMIN)
+    first = _count(client, LIST + query.replace("p=2", "p=1"))
+    people(connection, range(11, 1001), department="West")
+    for number in range(900, 950):
+        account(company, f"person{number}@example.com", role=User.Role.ADMIN)
+    assert _count(client, LIST + query) <= first
+    assert first <= 30
+
+
+def _count(client: Client, address: str) -> int:
+    client.get(address)  # the menus are read once after each refresh
+    with CaptureQueriesContext(database) as captured:
+        assert client.get(address).status_code == 200
+    return len(captured)
+
+
+@pytest.mark.nightly
+def test_fifty_thousand_people_cost_as_many_queries_and_little_time(
+    client: Client, company: Company, connection: Connection
+) -> None:
+    people(connection, range(1, 11))
+    few = {query: _count(client, LIST + query) for query in ("", "?q=person", "?verdict=create")}
+    for start in range(11, 50_001, 5_000):
+        people(connection, range(start, start + 5_000))
+    for query, queries in few.items():
+        began = timezone.now()
+        assert _count(client, LIST + query) <= queries
+        assert timezone.now() - began < timedelta(seconds=4)  # two pages, on a busy machine
+    page = client.get(LIST)
+    assert page.context["cl"].paginator.is_capped
+    assert "10000+" in page.content.decode()
+
+
+def test_a_company_without_a_connection_is_told_to_connect(client: Client) -> None:
+    page = client.get(LIST).content.decode()
+    assert "Not connected to Salesforce yet" in page
+    assert "Connect Salesforce" in page
+
+
+def test_a_list_that_was_never_read_says_what_to_do(client: Client, connection: Connection) -> None:
+    Connection.objects.update(directory_refreshed_at=None)
+    assert "Read the list from Salesforce" in client.get(LIST).content.decode()
+
+
+def test_refresh_queues_one_run_and_shows_it(client: Client, connection: Connection) -> None:
+    address = f"{LIST}{connection.pk}/refresh/"
+    assert client.get(address).status_code == 405
+    for _ in range(2):
+        assert client.post(address)["Location"] == f"{LIST}?connection={connection.pk}"
+    run = SyncRun.objects.get()
+    assert run.state == SyncRun.State.QUEUED
+    assert "Waiting for the worker" in client.get(LIST).content.decode()
+    news = client.get(f"{address}progress/").content.decode()
+    assert f'data-state="{run.pk}-queued"' in news
+
+
+def test_a_run_that_nobody_takes_says_that_no_worker_answers(
+    client: Client, connection: Connection
+) -> None:
+    client.post(f"{LIST}{connection.pk}/refresh/")
+    SyncRun.objects.update(created_at=timezone.now() - timedelta(seconds=61))
+    page = client.get(LIST).content.decode()
+    assert "No worker has answered since" in page
+    assert "manage.py qcluster" in page
+
+
+def test_a_held_run_is_accepted_by_whoever_saw_it(client: Client, connection: Connection) -> None:
+    held = SyncRun.objects.create(
+        company=connection.company,
+        connection=connection,
+        kind=SyncRun.Kind.DIRECTORY,
+        state=SyncRun.State.HELD,
+        error="Salesforce listed 3 users where 40 are known.",
+    )
+    page = client.get(LIST).content.decode()
+    assert "Salesforce listed 3 users" in page
+    assert "Accept the shorter list" in page
+    accept = f"{LIST}{connection.pk}/refresh/accept/"
+    client.post(accept, {"run": held.pk + 1})
+    assert SyncRun.objects.count() == 1
+    client.post(accept, {"run": held.pk})
+    assert SyncRun.objects.latest("pk").accepts_shrinking
+
+
+def test_support_staff_see_the_connection_that_they_name(
+    connection: Connection, other_connection: Connection, support: User
+) -> None:
+    person(connection, 1, name="Own")
+    person(other_connection, 2, name="Foreign")
+    browser = logged_in(support)
+    page = browser.get(f"{LIST}?connection={other_connection.pk}")
+    assert [row.person.name for row in page.context["cl"].listed] == ["Foreign"]
