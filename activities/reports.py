@@ -95,6 +95,7 @@ _INSERT = f"""
         SELECT FROM activities_activityreport kept
         WHERE kept.company_id = %(company)s AND kept.source_key = incoming.source_key
     )
+    ORDER BY published_at, source_key
 """  # noqa: S608
 
 

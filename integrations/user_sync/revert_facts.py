@@ -44,7 +44,7 @@ class RevertFacts:
 def gather_for_revert(
     connection_id: int, company_id: int, rows: Sequence[PlannedChange]
 ) -> dict[int, RevertFacts]:
-    """The facts by `PlannedChange.pk`, in four queries."""
+    """The facts by `PlannedChange.pk`, in five queries."""
     ids = [row.salesforce_user_id for row in rows]
     account_ids = {row.account_id for row in rows if row.account_id is not None}
     people = {

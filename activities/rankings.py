@@ -1,0 +1,153 @@
+"""Who did how much: the leaderboard, and one person's own numbers. Currencies are never mixed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
+from typing import Literal
+
+from accounts.models import Company, User
+from activities.models import ActivityType
+from activities.periods import Days, Period, today_of
+from activities.sql import rows
+
+#: Places shown of a board, beside the viewer's own.
+PLACES_SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    rank: int  # the same for equal totals; the next one counts them all
+    id: int  # of the person or the team
+    name: str
+    total: Decimal
+    reports: int
+
+
+@dataclass(frozen=True)
+class Board:
+    currency: str  # empty for what is no money
+    places: list[Place]
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What a person did of one type, in one currency, in a period and in the one before."""
+
+    type_id: int
+    type: str
+    unit: str
+    currency: str
+    total: Decimal
+    reports: int
+    total_before: Decimal
+    reports_before: int
+
+
+# The covering index report_for_rankings answers the inner query alone. Hidden people have no place,
+# yet their work stays in their team's total.
+_LEADERBOARD = """
+    WITH sums AS (
+        SELECT currency, {column} AS id, sum(value) AS total, count(*) AS reports
+        FROM activities_activityreport
+        WHERE company_id = %(company)s AND type_id = %(type)s AND retracted_at IS NULL
+            AND occurred_on >= %(first)s AND occurred_on < %(end)s
+        GROUP BY currency, {column}
+    ), places AS (
+        SELECT sums.currency, sums.id, named.name, sums.total, sums.reports,
+            rank() OVER by_total AS rank, row_number() OVER by_total AS number
+        FROM sums JOIN {named} named ON named.id = sums.id {visible}
+        WINDOW by_total AS (PARTITION BY sums.currency ORDER BY sums.total DESC)
+    )
+    SELECT currency, rank, id, name, total, reports FROM places
+    WHERE number <= %(shown)s OR id = %(own)s
+    ORDER BY currency <> %(currency)s, currency, rank, name, id
+"""
+_OF_PEOPLE = _LEADERBOARD.format(
+    column="user_id", named="accounts_user", visible="AND NOT named.hide_from_feed"
+)
+_OF_TEAMS = _LEADERBOARD.format(column="team_id", named="accounts_team", visible="")
+
+_NUMBERS = """
+    SELECT type.id, type.name, type.unit, report.currency,
+        COALESCE(sum(report.value) FILTER (WHERE report.occurred_on >= %(first)s), 0),
+        count(*) FILTER (WHERE report.occurred_on >= %(first)s),
+        COALESCE(sum(report.value) FILTER (WHERE report.occurred_on < %(first)s), 0),
+        count(*) FILTER (WHERE report.occurred_on < %(first)s)
+    FROM activities_activityreport report
+    JOIN activities_activitytype type ON type.id = report.type_id
+    WHERE report.user_id = %(user)s AND report.retracted_at IS NULL
+        AND report.occurred_on >= %(first_before)s AND report.occurred_on < %(end)s
+    GROUP BY type.id, report.currency
+    ORDER BY type.name, report.currency
+"""
+
+_BY_DAY = """
+    SELECT occurred_on, sum(value) FROM activities_activityreport
+    WHERE user_id = %(user)s AND type_id = %(type)s AND currency = %(currency)s
+        AND retracted_at IS NULL AND occurred_on >= %(first)s AND occurred_on < %(end)s
+    GROUP BY occurred_on ORDER BY occurred_on
+"""
+
+
+def leaderboard(
+    company: Company,
+    activity_type: ActivityType,
+    period: Period,
+    *,
+    viewer: User,
+    of: Literal["people", "teams"] = "people",
+    today: dt.date | None = None,
+) -> list[Board]:
+    """The boards of a period, one a currency, the company's own first; the viewer always on them.
+
+    ``today`` is the company's by default.
+    """
+    days = period.days(today or today_of(company))
+    values = {
+        "company": company.pk,
+        "type": activity_type.pk,
+        "first": days.first,
+        "end": days.end,
+        "currency": company.currency,
+        "shown": PLACES_SHOWN,
+        "own": viewer.pk if of == "people" else viewer.team_id,
+    }
+    found = rows(_OF_PEOPLE if of == "people" else _OF_TEAMS, values)
+    return [
+        Board(currency, [Place(*place) for _, *place in places])
+        for currency, places in groupby(found, key=itemgetter(0))
+    ]
+
+
+def numbers(person: User, period: Period, today: dt.date) -> list[Numbers]:
+    """The person's own numbers, hidden or not, for every type of either period."""
+    days, before = period.days(today), period.days_before(today)
+    values = {
+        "user": person.pk,
+        "first_before": before.first,
+        "first": days.first,
+        "end": days.end,
+    }
+    return [Numbers(*row) for row in rows(_NUMBERS, values)]
+
+
+def by_day(person: User, type_id: int, currency: str, days: Days) -> Sequence[Decimal]:
+    """The person's total of each of these days, for a chart."""
+    values = {
+        "user": person.pk,
+        "type": type_id,
+        "currency": currency,
+        "first": days.first,
+        "end": days.end,
+    }
+    totals: dict[dt.date, Decimal] = dict(rows(_BY_DAY, values))
+    return [totals.get(day, Decimal(0)) for day in _each(days)]
+
+
+def _each(days: Days) -> Iterable[dt.date]:
+    return (days.first + dt.timedelta(days=n) for n in range((days.end - days.first).days))
