@@ -146,6 +146,14 @@ def test_a_check_under_way_is_followed_and_a_silent_worker_is_said(
     assert "Check now" in page
 
 
+@pytest.mark.parametrize("state", Connection.State)
+def test_the_page_that_follows_a_check_always_finds_its_state(
+    browser: Client, connected: Connection, state: str
+) -> None:
+    Connection.objects.update(state=state)
+    assert browser.get(page_of(connected)).content.decode().count("data-state=") == 1
+
+
 def test_the_page_says_what_the_check_found(
     browser: Client, connected: Connection, org: DemoOrg
 ) -> None:
