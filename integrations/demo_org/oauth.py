@@ -128,7 +128,8 @@ class OAuthEndpoints:
         if unknown:
             text = f"the requested scope is invalid, unknown, or malformed: {unknown[0]}"
             return self.tell(asked, "invalid_scope", text)
-        if not asked.challenge or query.get("code_challenge_method") != "S256":
+        # jsforce names no method; Salesforce knows one only.
+        if not asked.challenge or query.get("code_challenge_method", "S256") != "S256":
             return self.tell(asked, "invalid_request", "missing required code challenge")
         return None
 

@@ -124,6 +124,11 @@ def test_a_redirect_that_is_not_the_apps_is_never_followed(
         assert "Location" not in answer.headers
 
 
+def test_the_challenges_method_may_go_without_saying(browser: Browser) -> None:
+    browser.log_in()
+    assert "code" in sent_back(browser.authorize("POST", code_challenge_method=None))
+
+
 @pytest.mark.parametrize(
     ("changes", "error"),
     [
