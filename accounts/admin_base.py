@@ -7,23 +7,25 @@ the company. Which company a new row belongs to is never read from a company adm
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import helpers
 from django.contrib.admin.filters import RelatedFieldListFilter, SimpleListFilter
-from django.core.exceptions import FieldDoesNotExist
 from django.core.paginator import Paginator
 from django.db import models
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
+from django.utils.text import capfirst
 
 from accounts import audit
 from accounts.capped_paginator import CappedPaginator
 from accounts.company_form import CompanyBoundForm
-from accounts.models import Company, User
+from accounts.reach import has_company, person, within_reach
 from accounts.search import prefix_query
+
+__all__ = ["CompanyScopedAdmin", "WithinReachFilter", "person", "within_reach"]
 
 M = TypeVar("M", bound=models.Model)
 
@@ -36,31 +38,6 @@ else:
     class _ModelAdmin(admin.ModelAdmin):
         def __class_getitem__(cls, model: object) -> type:
             return cls
-
-
-def person(request: HttpRequest) -> User:
-    """Who is asking; the admin lets nobody in who is not logged in."""
-    assert isinstance(request.user, User)
-    return request.user
-
-
-def within_reach(rows: QuerySet[M], user: User) -> QuerySet[M]:
-    """The rows that ``user`` may see: of their company, of all for support staff.
-
-    Rows of a model that belongs to no company are left as they are.
-    """
-    if user.is_superuser:
-        return rows
-    if rows.model is Company:
-        return rows.filter(pk=user.company_id)
-    return rows.filter(company=user.company_id) if has_company(rows.model) else rows
-
-
-def has_company(model: type[models.Model]) -> bool:
-    try:
-        return model._meta.get_field("company").related_model is Company
-    except FieldDoesNotExist:
-        return False
 
 
 class WithinReachFilter(RelatedFieldListFilter):
@@ -82,7 +59,7 @@ class CompanyScopedAdmin(_ModelAdmin[M]):
     """
 
     form = CompanyBoundForm
-    paginator = CappedPaginator
+    paginator: ClassVar[type[Paginator[Any]]] = CappedPaginator
     show_full_result_count = False
     list_max_show_all = 200
 
@@ -151,6 +128,12 @@ class CompanyScopedAdmin(_ModelAdmin[M]):
         return is_offered and super().lookup_allowed(lookup, value, request)
 
     # --- the list
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        title = capfirst(str(self.opts.verbose_name_plural))
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         columns = list(super().get_list_display(request))

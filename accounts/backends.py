@@ -10,11 +10,11 @@ from django.apps import apps
 from django.contrib.auth.backends import BaseBackend
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AnonymousUser
-from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.http import HttpRequest
 
 from accounts.models import Company, User
+from accounts.reach import has_company
 
 #: Passwords compared for one e-mail, at most: each costs a tenth of a second, by design, and a
 #: company could otherwise slow a stranger's log-in down with closed accounts of their address.
@@ -48,19 +48,12 @@ def company_admin_permissions() -> frozenset[str]:
     return OWN_COMPANY_PERMISSIONS.union(
         f"{model._meta.app_label}.{codename}"
         for model in apps.get_models()
-        if _belongs_to_a_company(model)
+        if has_company(model)
         for codename in (
             *(f"{verb}_{model._meta.model_name}" for verb in model._meta.default_permissions),
             *(codename for codename, _ in model._meta.permissions),
         )
     )
-
-
-def _belongs_to_a_company(model: type[models.Model]) -> bool:
-    try:
-        return model._meta.get_field("company").related_model is Company
-    except FieldDoesNotExist:
-        return False
 
 
 class RoleBackend(BaseBackend):

@@ -9,8 +9,9 @@ from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from accounts.admin_base import CompanyScopedAdmin, person, within_reach
+from accounts.admin_base import CompanyScopedAdmin
 from accounts.models import AuditEntry, User
+from accounts.reach import person, within_reach
 
 #: People offered in the filter; whoever did something and is not among them is found by a link.
 MOST_PEOPLE_OFFERED = 100

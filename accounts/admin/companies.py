@@ -5,8 +5,9 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from accounts.admin_base import CompanyScopedAdmin, person
+from accounts.admin_base import CompanyScopedAdmin
 from accounts.models import Company
+from accounts.reach import person
 from accounts.seats import count_seats
 
 

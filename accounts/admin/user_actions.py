@@ -16,9 +16,10 @@ from django.utils import timezone
 from django_q.tasks import async_task
 
 from accounts import states
-from accounts.admin_base import CompanyScopedAdmin, person
+from accounts.admin_base import CompanyScopedAdmin
 from accounts.invitations import invite, reason_not_to_invite
 from accounts.models import User
+from accounts.reach import person
 from accounts.states import StateChange
 
 #: Links on one page; more people than that should have mail.

@@ -7,11 +7,16 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from accounts.admin.user_actions import deactivate, reactivate, send_invitations
 from accounts.admin.user_form import UserForm
-from accounts.admin_base import CompanyScopedAdmin, person
+from accounts.admin_base import CompanyScopedAdmin
 from accounts.models import User
+from accounts.reach import person
+
+#: How a state looks; deactivated accounts stay grey.
+CHIPS = {User.State.ACTIVE: "good", User.State.PENDING: "warn"}
 
 
 class InvitedFilter(admin.SimpleListFilter):
@@ -43,7 +48,7 @@ class UserAdmin(CompanyScopedAdmin[User]):
     """Accounts. Their state changes by the actions only; passwords are set by their owners."""
 
     form = UserForm
-    list_display = ["name", "email", "team", "role", "state", "last_login", "invited_at"]
+    list_display = ["person", "team", "role", "state_chip", "last_login", "invited_at"]
     list_filter = ["state", "role", "team", InvitedFilter]
     list_select_related = ["team"]
     search_fields = ["search"]
@@ -79,6 +84,18 @@ class UserAdmin(CompanyScopedAdmin[User]):
             # Support staff are made by a command, not by leaving the company empty.
             form.base_fields["company"].required = True
         return form
+
+    @admin.display(description="person", ordering="name")
+    def person(self, user: User) -> SafeString:
+        return format_html("{}<small>{}</small>", user.name, user.email)
+
+    @admin.display(description="state", ordering="state")
+    def state_chip(self, user: User) -> SafeString:
+        return format_html(
+            '<span class="chip {}">{}</span>',
+            CHIPS.get(User.State(user.state), ""),
+            user.get_state_display(),
+        )
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Only an account that nobody ever used; others are deactivated, so that the past stays."""
