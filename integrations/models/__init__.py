@@ -2,7 +2,7 @@ from .connection import AuthorizationAttempt, Connection, ConnectionCredential
 from .directory import DirectoryUser
 from .mapping import Approach, UserMapping
 from .plan import PlannedChange, SyncPlan
-from .record import Evaluation, SalesforceRecord, Watermark
+from .record import Evaluation, HeldChange, SalesforceRecord, Watermark
 from .run import Heartbeat, Lease, SyncRun
 from .workflow import Workflow, WorkflowCondition
 
@@ -13,6 +13,7 @@ __all__ = [
     "ConnectionCredential",
     "DirectoryUser",
     "Evaluation",
+    "HeldChange",
     "Heartbeat",
     "Lease",
     "PlannedChange",

@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from accounts.models import Company
+from accounts.models import Company, User
 from activities.models import ActivityReport
 
 from .connection import Connection
@@ -68,9 +68,21 @@ class Evaluation(models.Model):
         FAILED = "failed", "Set aside"
 
     class Hold(models.TextChoices):
+        """What stands between a record and its report; most of it may go away by itself."""
+
         NOT_MAPPED = "not_mapped", "No account yet"
         PENDING = "pending", "Account is pending"
         DEACTIVATED = "deactivated", "Account is deactivated"
+        IGNORED = "ignored", "Ignored"
+        NOT_A_PERSON = "not_a_person", "Not a person"
+        EXPIRED = "expired", "Held for too long"
+        MOVE = "move", "Would move to somebody else"
+        TAKE_BACK = "take_back", "Would be taken back"
+
+    #: Somebody could still get the report: the records of one person are shown together.
+    HOLDS_OF_A_PERSON = (Hold.NOT_MAPPED, Hold.PENDING, Hold.DEACTIVATED)
+    #: Looked at again as soon as the person behind it is another case.
+    HOLDS_THAT_GO = (*HOLDS_OF_A_PERSON, Hold.IGNORED, Hold.NOT_A_PERSON)
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     record = models.ForeignKey(
@@ -96,6 +108,17 @@ class Evaluation(models.Model):
     record_version = models.PositiveIntegerField()
     workflow_version = models.PositiveIntegerField()
     held_since = models.DateTimeField(null=True, blank=True)
+    due_at = models.DateTimeField(
+        null=True, blank=True, help_text="When time alone may change the verdict."
+    )
+    report_changed_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When Salesforce last had its report taken back or moved to somebody else.",
+    )
+    keeps_report = models.BooleanField(
+        default=False, help_text="A person said that the report stays as it is."
+    )
     evaluated_at = models.DateTimeField()
 
     class Meta:
@@ -106,15 +129,66 @@ class Evaluation(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["company", "salesforce_user_id"],
-                condition=Q(verdict="held"),
+                fields=["company", "salesforce_user_id", "hold"],
+                condition=~Q(hold=""),
                 name="held_by_person",
+            ),
+            models.Index(
+                fields=["due_at"], condition=Q(due_at__isnull=False), name="evaluation_due"
+            ),
+            models.Index(
+                fields=["workflow", "report_changed_at"],
+                condition=Q(report_changed_at__isnull=False),
+                name="report_changed_lately",
             ),
             models.Index(fields=["workflow", "verdict", "id"], name="evaluation_by_verdict"),
         ]
 
     def __str__(self) -> str:
         return f"{self.get_verdict_display()}: record {self.record_id}, workflow {self.workflow_id}"
+
+
+class HeldChange(models.Model):
+    """Unusually many reports of one object would change at once: a person says what happens.
+
+    The rows are the evaluations of that object that wait with the same ``hold``.
+    """
+
+    class Kind(models.TextChoices):
+        MOVE = "move", "Reports would move to other people"
+        TAKE_BACK = "take_back", "Reports would be taken back"
+
+    class Decision(models.TextChoices):
+        CHANGE = "change", "Change them"
+        KEEP = "keep", "Keep them as they are"
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    connection = models.ForeignKey(
+        Connection, on_delete=models.CASCADE, related_name="held_changes", db_constraint=False
+    )
+    object_name = models.CharField("object", max_length=80)
+    kind = models.CharField(max_length=9, choices=Kind)
+    created_at = models.DateTimeField(auto_now_add=True)
+    decision = models.CharField(max_length=6, choices=Decision, blank=True)
+    decided_by = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the decision had been carried out."
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "object_name", "kind"],
+                condition=Q(finished_at__isnull=True),
+                name="one_held_change_at_a_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.object_name} of connection {self.connection_id}"
 
 
 class Watermark(models.Model):
@@ -133,6 +207,13 @@ class Watermark(models.Model):
         max_length=18, blank=True, help_text="… and its last record, where the next page begins."
     )
     window_end = models.DateTimeField(null=True, blank=True)
+    covers_from = models.DateTimeField(
+        null=True, blank=True, help_text="Everything changed since then is here; empty is all."
+    )
+    field_types = models.JSONField(
+        default=dict, help_text="The object's fields as last described: name and type."
+    )
+    described_at = models.DateTimeField(null=True, blank=True)
     replay_id = models.CharField(
         max_length=100, blank=True, help_text="The stream's position, stored after its commit."
     )

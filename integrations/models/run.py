@@ -13,6 +13,10 @@ class SyncRun(models.Model):
 
     class Kind(models.TextChoices):
         DIRECTORY = "directory", "Salesforce users"
+        POLL = "poll", "Latest changes"
+        STREAM = "stream", "Changes as they happen"
+        BACKFILL = "backfill", "Earlier records"
+        RECONCILE = "reconcile", "Comparison with Salesforce"
 
     class State(models.TextChoices):
         QUEUED = "queued", "Waiting for the worker"
@@ -29,6 +33,7 @@ class SyncRun(models.Model):
         Connection, on_delete=models.CASCADE, related_name="runs", db_constraint=False
     )
     kind = models.CharField(max_length=12, choices=Kind)
+    object_name = models.CharField("object", max_length=80, blank=True)
     state = models.CharField(max_length=8, choices=State, default=State.QUEUED)
     requested_by = models.ForeignKey(
         User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
@@ -42,6 +47,18 @@ class SyncRun(models.Model):
     added = models.PositiveIntegerField(default=0)
     changed = models.PositiveIntegerField(default=0)
     missing = models.PositiveIntegerField(default=0)
+    reported = models.PositiveIntegerField(default=0)
+    taken_back = models.PositiveIntegerField(default=0)
+    set_aside = models.PositiveIntegerField(
+        default=0, help_text="Records that could not be processed; the rest went on."
+    )
+    api_calls = models.PositiveIntegerField(default=0)
+    since = models.DateField(null=True, blank=True, help_text="Empty reads all records.")
+    page_stamp = models.DateTimeField(null=True, blank=True)
+    page_record_id = models.CharField(max_length=18, blank=True)
+    window_end = models.DateTimeField(null=True, blank=True)
+    bulk_job_id = models.CharField(max_length=18, blank=True)
+    bulk_locator = models.CharField(max_length=100, blank=True)
     accepts_shrinking = models.BooleanField(
         default=False, help_text="A person has seen that fewer users came, and said it is right."
     )
@@ -57,7 +74,7 @@ class SyncRun(models.Model):
         verbose_name = "sync run"
         constraints = [
             models.UniqueConstraint(
-                fields=["connection", "kind"],
+                fields=["connection", "kind", "object_name"],
                 condition=Q(state__in=("queued", "running")),
                 name="one_run_of_a_kind_at_a_time",
             ),

@@ -61,6 +61,11 @@ class Workflow(models.Model):
     version = models.PositiveIntegerField(
         default=1, editable=False, help_text="Rises with every change that may change a verdict."
     )
+    evaluated_version = models.PositiveIntegerField(
+        default=0,
+        editable=False,
+        help_text="The version by which all records were looked at; lower while that goes on.",
+    )
     created_by = models.ForeignKey(
         User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )

@@ -28,7 +28,8 @@ def take_up_work() -> None:
         fresh = plan.state == SyncPlan.State.QUEUED and _is_fresh(plan.approved_at)
         if not fresh and leases.is_free(leases.of_plan(plan.pk)):
             async_task(APPLY_TASK, plan.pk)
-    for run in SyncRun.objects.filter(state__in=SyncRun.STATES_UNDER_WAY):
+    refreshes = SyncRun.objects.filter(kind=SyncRun.Kind.DIRECTORY)
+    for run in refreshes.filter(state__in=SyncRun.STATES_UNDER_WAY):
         fresh = run.state == SyncRun.State.QUEUED and _is_fresh(run.created_at)
         if not fresh and leases.is_free(leases.of_run(run.pk)):
             async_task(REFRESH_TASK, run.pk)
@@ -39,7 +40,11 @@ def _is_fresh(asked_at: datetime | None) -> bool:
 
 
 def _queue_failed_runs_again() -> None:
-    due = SyncRun.objects.filter(state=SyncRun.State.FAILED, retry_at__lte=timezone.now())
+    due = SyncRun.objects.filter(
+        kind=SyncRun.Kind.DIRECTORY,
+        state=SyncRun.State.FAILED,
+        retry_at__lte=timezone.now(),
+    )
     for run in due.select_related("connection"):
         try:
             with transaction.atomic():
