@@ -71,6 +71,7 @@ class ActivityReport(models.Model):
         blank=True,
         related_name="+",
         db_constraint=False,
+        db_index=False,
         help_text="The person's team when it became theirs.",
     )
     type = models.ForeignKey(
@@ -100,15 +101,12 @@ class ActivityReport(models.Model):
             ),
         ]
         indexes = [
+            models.Index(fields=["company", "-published_at", "-id"], name="report_by_place"),
+            models.Index(fields=["team", "-published_at", "-id"], name="report_by_team_and_place"),
             models.Index(
                 fields=["company", "-published_at", "-id"],
-                condition=Q(retracted_at__isnull=True),
-                name="report_newest_first",
-            ),
-            models.Index(
-                fields=["company", "team", "-published_at", "-id"],
-                condition=Q(retracted_at__isnull=True),
-                name="report_of_a_team",
+                condition=Q(retracted_at__isnull=False),
+                name="report_taken_back",
             ),
             models.Index(fields=["company", "feed_version"], name="report_by_feed_version"),
             models.Index(

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.models import AuditEntry, Company, Team, User
+from activities.models import ActivityReport, ActivityType, Comment
 from integrations.models import Connection, DirectoryUser, SyncPlan, UserMapping
 from integrations.models.mapping import Approach
 from integrations.salesforce import ids
@@ -83,8 +84,36 @@ def audit_entry(company: Company) -> AuditEntry:
     return audit.record("created", company, by=None)
 
 
+def activity_type(company: Company) -> ActivityType:
+    return ActivityType.objects.create(
+        company=company, name=f"Type {next(numbers)} of {company}", sentence="closed a deal"
+    )
+
+
+def activity_report(company: Company) -> ActivityReport:
+    return ActivityReport.objects.create(
+        company=company,
+        user=user(company),
+        type=activity_type(company),
+        value=1,
+        title=f"Deal {next(numbers)} of {company}",
+        occurred_on=timezone.now().date(),
+        published_at=timezone.now(),
+        source_key=f"by hand:{next(numbers)}",
+    )
+
+
+def comment(company: Company) -> Comment:
+    return Comment.objects.create(
+        company=company, report=activity_report(company), user=user(company), text="Well done"
+    )
+
+
 MAKERS: dict[type[models.Model], Callable[[Company], models.Model]] = {
+    ActivityReport: activity_report,
+    ActivityType: activity_type,
     AuditEntry: audit_entry,
+    Comment: comment,
     Company: lambda company: company,
     Connection: connection_of,
     DirectoryUser: directory_user,
