@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from cryptography.fernet import Fernet
 from django.apps.config import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
@@ -37,6 +38,30 @@ def check_queue(app_configs: Sequence[AppConfig] | None, **kwargs: object) -> li
             )
         )
     return problems
+
+
+@register(Tags.security)
+def check_encryption_keys(
+    app_configs: Sequence[AppConfig] | None, **kwargs: object
+) -> list[CheckMessage]:
+    """A key that is none would be found only when somebody connects Salesforce."""
+    return [
+        Error(
+            f"Key {number} of FIELD_ENCRYPTION_KEYS is not a Fernet key: 32 random bytes in"
+            " URL-safe base64. README.md, “Configuration”, says how to make one.",
+            id="scoreline.E004",
+        )
+        for number, key in enumerate(settings.FIELD_ENCRYPTION_KEYS, start=1)
+        if not _is_fernet_key(key)
+    ]
+
+
+def _is_fernet_key(key: str) -> bool:
+    try:
+        Fernet(key)
+    except ValueError:
+        return False
+    return True
 
 
 @register(Tags.database)

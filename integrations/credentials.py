@@ -1,7 +1,8 @@
 """A connection's secrets in the database: sealed, rotatable, and renewed by one process at a time.
 
 Every secret is encrypted together with its own place, so that a ciphertext that was copied to
-another row or column does not open there.
+another row or column does not open there. Whoever locks a connection's row, too, locks its
+credential first.
 """
 
 import json
@@ -85,7 +86,8 @@ def store_app_keys(connection: Connection, keys: AppKeys) -> None:
 def store_tokens(connection: Connection, tokens: Tokens) -> None:
     _write(connection, **_sealed_tokens(connection, tokens))
     # An org that moves tells its new address with the next tokens.
-    Connection.objects.filter(pk=connection.pk).update(instance_url=tokens.instance_url)
+    moved = Connection.objects.filter(pk=connection.pk).exclude(instance_url=tokens.instance_url)
+    moved.update(instance_url=tokens.instance_url)
 
 
 @transaction.atomic

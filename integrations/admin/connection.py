@@ -10,6 +10,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.decorators import method_decorator
@@ -28,7 +29,7 @@ from integrations.models import AuthorizationAttempt, Connection
 from integrations.salesforce.errors import SalesforceError
 
 from .connection_forms import KeysForm, SettingsForm
-from .connection_page import STATE_CHIPS, page_context
+from .connection_page import STATE_CHIPS, keys_set_at, page_context
 
 State = Connection.State
 
@@ -75,7 +76,9 @@ class ConnectionAdmin(CompanyScopedAdmin[Connection]):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        return super().changelist_view(request, {"title": "Connections", **(extra_context or {})})
+        context = {"title": "Connections", **(extra_context or {})}
+        page: HttpResponse = super().changelist_view(request, context)
+        return page
 
     def add_view(
         self,
@@ -105,8 +108,10 @@ class ConnectionAdmin(CompanyScopedAdmin[Connection]):
     def connect_view(self, request: HttpRequest) -> HttpResponse:
         """“Connect Salesforce”: the company's connection, made when there is none yet."""
         by = person(request)
-        if not self.has_add_permission(request) or by.company_id is None:
+        if not self.has_add_permission(request):
             raise PermissionDenied
+        if by.company_id is None:
+            return redirect("admin:integrations_connection_add")
         connection = self.get_queryset(request).exclude(state=State.TERMINATED).first()
         if connection is None:
             with transaction.atomic():
@@ -117,16 +122,15 @@ class ConnectionAdmin(CompanyScopedAdmin[Connection]):
     @method_decorator([require_POST, sensitive_post_parameters()])
     def keys_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         connection = self._found(request, object_id)
-        has_keys = page_context(connection)["keys_set_at"] is not None
-        form = KeysForm(request.POST, has_keys=has_keys)
+        form = KeysForm(request.POST, has_keys=keys_set_at(connection) is not None)
         if not form.is_valid():
             return self._page(request, connection, keys_form=form)
         before = connection.login_url
         connection.login_url = form.cleaned_data["login_url"]
         with transaction.atomic():
-            connection.save(update_fields=["login_url"])
             if form.keys is not None:
                 store_app_keys(connection, form.keys)
+            connection.save(update_fields=["login_url"])
             audit.record(
                 "connection.keys",
                 connection,

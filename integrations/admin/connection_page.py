@@ -1,6 +1,6 @@
 """What a connection's page shows: where one stands in the four steps."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -32,8 +32,7 @@ def page_context(
     keys_form: KeysForm | None = None,
     settings_form: SettingsForm | None = None,
 ) -> dict[str, Any]:
-    credential = ConnectionCredential.objects.filter(connection=connection).first()
-    keys_set_at = credential.keys_set_at if credential else None
+    set_at = keys_set_at(connection)
     findings = connection.check_findings
     must_log_in = connection.state in STATES_TO_LOG_IN
     return {
@@ -41,17 +40,22 @@ def page_context(
         "scopes": SCOPES,
         "app_name": settings.PRODUCT_NAME,
         "objects": OBJECTS,
-        "keys_set_at": keys_set_at,
+        "keys_set_at": set_at,
         "keys_form": keys_form
-        or KeysForm(initial={"login_url": connection.login_url}, has_keys=bool(keys_set_at)),
+        or KeysForm(initial={"login_url": connection.login_url}, has_keys=bool(set_at)),
         "settings_form": settings_form or SettingsForm(instance=connection),
         "must_log_in": must_log_in,
-        "step": _step(connection, bool(keys_set_at and connection.login_url), must_log_in),
+        "step": _step(connection, bool(set_at and connection.login_url), must_log_in),
         "checking": not must_log_in and is_checking(connection),
         "worker_is_silent": _waits_long(connection),
         "problems": [finding for finding in findings if finding["level"] != "good"],
         "in_place": [finding for finding in findings if finding["level"] == "good"],
     }
+
+
+def keys_set_at(connection: Connection) -> datetime | None:
+    credential = ConnectionCredential.objects.filter(connection=connection).first()
+    return credential.keys_set_at if credential else None
 
 
 def is_checking(connection: Connection) -> bool:

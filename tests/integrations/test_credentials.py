@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pytest_django import Settings
 
 from accounts.models import Company
+from config.checks import check_encryption_keys
 from integrations import credentials
 from integrations.credentials import CredentialStore, SecretUnreadable, seal, unseal
 from integrations.models import Connection, ConnectionCredential
@@ -58,6 +59,15 @@ def test_a_secret_opens_in_its_own_place_only(value: str, place: str, other: str
             unseal(sealed, place=other)
 
 
+@pytest.mark.parametrize("key", ["", "short", "x" * 43, "ø" * 44])
+def test_a_key_that_is_none_is_named_before_anything_starts(settings: Settings, key: str) -> None:
+    good = settings.FIELD_ENCRYPTION_KEYS[0]
+    settings.FIELD_ENCRYPTION_KEYS = [good, key]
+    assert [error.id for error in check_encryption_keys(None)] == ["scoreline.E004"]
+    settings.FIELD_ENCRYPTION_KEYS = [good]
+    assert check_encryption_keys(None) == []
+
+
 def test_a_changed_ciphertext_does_not_open() -> None:
     sealed = seal("CANARY", place="here")
     with pytest.raises(SecretUnreadable):
@@ -96,9 +106,7 @@ def test_two_secrets_of_one_connection_cannot_change_places(connection: Connecti
         CredentialStore(connection).load()
 
 
-def test_after_rotation_the_old_key_can_go(
-    connection: Connection, settings: Settings
-) -> None:
+def test_after_rotation_the_old_key_can_go(connection: Connection, settings: Settings) -> None:
     old, new = settings.FIELD_ENCRYPTION_KEYS[0], Fernet.generate_key().decode()
     settings.FIELD_ENCRYPTION_KEYS = [new, old]
     assert CredentialStore(connection).load() == tokens()
@@ -108,17 +116,13 @@ def test_after_rotation_the_old_key_can_go(
     assert credentials.app_keys(connection) == KEYS
 
 
-def test_rotation_names_what_no_key_opens(
-    connection: Connection, settings: Settings
-) -> None:
+def test_rotation_names_what_no_key_opens(connection: Connection, settings: Settings) -> None:
     settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
     with pytest.raises(CommandError, match="connection credential"):
         call_command("rotate_encryption_keys")
 
 
-def test_a_lost_key_is_said_with_what_to_do(
-    connection: Connection, settings: Settings
-) -> None:
+def test_a_lost_key_is_said_with_what_to_do(connection: Connection, settings: Settings) -> None:
     settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
     with pytest.raises(SecretUnreadable) as caught:
         CredentialStore(connection).load()

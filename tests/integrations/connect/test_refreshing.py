@@ -7,15 +7,20 @@ from typing import Any
 
 import pytest
 from django.core import mail
-from django.db import connections
+from django.db import connection as database
+from django.db import connections, transaction
 from pytest_django import Settings
 
 from accounts.models import AuditEntry, User
 from integrations import connection_mail, connection_states
+from integrations.connecting import logging_in
+from integrations.connecting.check import check
+from integrations.connecting.terminating import terminate
 from integrations.credentials import CredentialStore, client_for
 from integrations.demo_org.org import DemoOrg
-from integrations.models import Connection
+from integrations.models import AuthorizationAttempt, Connection
 from integrations.salesforce.errors import ReconnectRequired
+from integrations.salesforce.session import SalesforceSession
 
 from .other_process import start_python
 
@@ -23,7 +28,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 ASK = """
 from integrations.credentials import client_for
-from integrations.models import Connection
+from integrations.models import AuthorizationAttempt, Connection
 with client_for(Connection.objects.get()) as client:
     print(client.organization()["Name"])
 """
@@ -171,3 +176,45 @@ def test_an_org_that_moved_is_followed(connected: Connection, org: DemoOrg) -> N
     connected.refresh_from_db()
     assert connected.instance_url == org.instance_url
     assert CredentialStore(connected).load().instance_url == org.instance_url
+
+
+def test_nothing_but_a_refresh_is_asked_inside_a_transaction(
+    connection: Connection,
+    come_back: Callable[[str], AuthorizationAttempt],
+    integration_username: str,
+    org: DemoOrg,
+    admin: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    inside: list[str] = []
+    asked = 0
+    send = SalesforceSession.send
+
+    def watched(session: SalesforceSession, request: Any, **options: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        if database.in_atomic_block:
+            inside.append(request.url.removeprefix(org.url))
+        return send(session, request, **options)
+
+    monkeypatch.setattr(SalesforceSession, "send", watched)
+    for _ in range(2):
+        logging_in.connect_as(come_back(integration_username), by=admin)
+    logging_in.forget(come_back(integration_username))
+    org.authority.expire()
+    check(connection.pk)
+    terminate(connection, by=admin)
+    assert asked > 20
+    assert inside == ["/services/oauth2/token"]
+
+
+def test_a_refresh_inside_another_transaction_is_refused(
+    connected: Connection, org: DemoOrg
+) -> None:
+    org.authority.expire()
+    with (
+        client_for(connected) as client,
+        transaction.atomic(),
+        pytest.raises(RuntimeError, match="durable"),
+    ):
+        client.organization()
