@@ -5,10 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.forms import Media
 from django.http import HttpRequest, HttpResponse
@@ -42,7 +40,7 @@ class DirectoryUserAdmin(CompanyScopedAdmin[DirectoryUser]):
     search_fields = ("search",)
     sortable_by = ()
     list_per_page = 50
-    paginator: type[Paginator[Any]] = AccountsLastPaginator
+    paginator = AccountsLastPaginator
     actions = [
         import_actions.preview_import,
         import_actions.import_users,
@@ -66,11 +64,6 @@ class DirectoryUserAdmin(CompanyScopedAdmin[DirectoryUser]):
         ),
         ("Ignored", {"fields": ("ignored_at", "ignored_by", "ignored_reason")}),
     )
-
-    @property
-    def media(self) -> Media:
-        """The list has its own scripts; the stock ones would count ticks of one page only."""
-        return forms.Media()
 
     # --- who may do what: people come from Salesforce alone
 
@@ -131,6 +124,8 @@ class DirectoryUserAdmin(CompanyScopedAdmin[DirectoryUser]):
             "run": run,
             "may_refresh": connection.has_access and self.has_import_permission(request),
             "import_options": ImportOptions(connection),
+            # The list has its own scripts: the stock ones would count the ticks of one page only.
+            "media": Media(),
             **(extra_context or {}),
         }
         return super().changelist_view(request, context)

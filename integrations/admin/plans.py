@@ -4,43 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.forms import Media
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.html import format_html
 
 from accounts.admin_base import CompanyScopedAdmin
 from integrations.models import PlannedChange, SyncPlan
 
 from . import plan_actions
+from .menu_filter import ColumnFilter
 from .plan_page import plan_page
 from .plan_words import STATE_TONES, title
+from .words import who_and_when
 
 
-class StateFilter(admin.SimpleListFilter):
-    title, parameter_name = "state", "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return SyncPlan.State.choices
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[SyncPlan]) -> QuerySet[SyncPlan]:
-        return queryset.filter(state=self.value()) if self.value() else queryset
+class StateFilter(ColumnFilter):
+    title, parameter_name, choices_of_column = "state", "state", SyncPlan.State.choices
 
 
-class KindFilter(admin.SimpleListFilter):
-    title, parameter_name = "kind", "kind"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return SyncPlan.Kind.choices
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[SyncPlan]) -> QuerySet[SyncPlan]:
-        return queryset.filter(kind=self.value()) if self.value() else queryset
+class KindFilter(ColumnFilter):
+    title, parameter_name, choices_of_column = "kind", "kind", SyncPlan.Kind.choices
 
 
 @admin.register(SyncPlan)
@@ -54,10 +41,6 @@ class SyncPlanAdmin(CompanyScopedAdmin[SyncPlan]):
     sortable_by = ()
     actions = None
     change_list_template = "admin/integrations/syncplan/change_list.html"
-
-    @property
-    def media(self) -> Media:
-        return forms.Media()
 
     # --- a plan is made by the pages that lead to it, and kept for ever
 
@@ -93,17 +76,17 @@ class SyncPlanAdmin(CompanyScopedAdmin[SyncPlan]):
         tone = STATE_TONES.get(SyncPlan.State(plan.state), "")
         return format_html('<span class="chip {}">{}</span>', tone, plan.get_state_display())
 
-    @admin.display(description="rows done")
+    @admin.display(description="done", empty_value="")
     def became(self, plan: Any) -> str:
-        return f"{plan.rows_done:,} of {plan.rows:,}" if plan.approved_at else ""
+        return f"{plan.rows_done:,} of {plan.rows:,} rows" if plan.approved_at else ""
 
     @admin.display(description="made by")
     def made(self, plan: Any) -> str:
-        return _who_and_when(plan.created_by, plan.created_at)
+        return who_and_when(plan.created_by, plan.created_at)
 
-    @admin.display(description="approved by")
+    @admin.display(description="approved by", empty_value="")
     def approved(self, plan: Any) -> str:
-        return _who_and_when(plan.approved_by, plan.approved_at)
+        return who_and_when(plan.approved_by, plan.approved_at)
 
     # --- the page
 
@@ -133,14 +116,3 @@ class SyncPlanAdmin(CompanyScopedAdmin[SyncPlan]):
             **(extra_context or {}),
         }
         return TemplateResponse(request, "integrations/plan.html", context)
-
-
-def _who_and_when(who: Any, when: Any) -> str:
-    if when is None:
-        return ""
-    return format_html(
-        '{}<small><time datetime="{}">{}</time></small>',
-        who or "Scoreline",
-        when.isoformat(),
-        f"{timezone.localtime(when):%-d %b %Y, %H:%M}",
-    )

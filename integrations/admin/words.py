@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.html import format_html
+
+from accounts.models import User
+
 
 def counted(number: int, one: str, many: str = "") -> str:
     """“1 user”, “1,200 users”."""
@@ -11,3 +19,15 @@ def counted(number: int, one: str, many: str = "") -> str:
 def listed(parts: list[str]) -> str:
     """“a”, “a and b”, “a, b and c”."""
     return " and ".join([part for part in (", ".join(parts[:-1]), *parts[-1:]) if part])
+
+
+def who_and_when(who: User | None, when: datetime | None) -> str:
+    """A person above a time, for a column; nothing where it has not happened."""
+    if when is None:
+        return ""
+    return format_html(
+        '{}<small><time datetime="{}">{}</time></small>',
+        who or settings.PRODUCT_NAME,
+        when.isoformat(),
+        f"{timezone.localtime(when):%-d %b %Y, %H:%M}",
+    )
