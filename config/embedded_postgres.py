@@ -31,6 +31,7 @@ from .system_postgres import (
 #: The wheel ships several major versions.
 PROGRAMS_FOLDER = "pginstall18"
 MAX_CONNECTIONS = 200
+NOT_DURABLE = ("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off")
 #: The kernel's limit for the path of a socket, less the final zero byte.
 LONGEST_SOCKET_PATH = 107
 START_SECONDS = 60.0
@@ -60,14 +61,15 @@ class EmbeddedPostgres:
                 continue
 
 
-def start(folder: Path) -> EmbeddedPostgres:
+def start(folder: Path, *, durable: bool = True) -> EmbeddedPostgres:
     """Start the server that keeps its data, socket and log in ``folder``, made when missing.
 
     As root, ``folder`` becomes a link to a folder that the server's unprivileged user can reach.
-    Call it from the main thread. Raises ``EmbeddedPostgresError``.
+    Data that need not survive a power cut (``durable=False``) don't wait for the disk. Call it
+    from the main thread. Raises ``EmbeddedPostgresError``.
     """
     try:
-        return _Launch(folder).run()
+        return _Launch(folder, durable).run()
     except OSError as error:
         raise EmbeddedPostgresError(f"PostgreSQL cannot start in {folder}: {error}") from error
     except subprocess.CalledProcessError as error:
@@ -97,7 +99,8 @@ def remove(folder: Path) -> None:
 
 
 class _Launch:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, durable: bool) -> None:
+        self.durable = durable
         self.account: SystemAccount | None = system_account() if os.geteuid() == 0 else None
         self.programs: PostgresPrograms = programs_for(_wheel(), PROGRAMS_FOLDER, self.account)
         self.folder = own_folder(folder, self.account)
@@ -159,6 +162,7 @@ class _Launch:
                 [
                     *(self.programs.postgres, "-D", self.data, "-h", "", "-k", self.socket_folder),
                     *("-c", f"max_connections={MAX_CONNECTIONS}"),
+                    *(() if self.durable else NOT_DURABLE),
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -23,7 +23,7 @@ class TemporaryServer:
         database = self.folder / "postgres"
         self.sweeper = _start_sweeper(self.folder, database)
         try:
-            self.server = embedded_postgres.start(database)
+            self.server = embedded_postgres.start(database, durable=False)
         except embedded_postgres.EmbeddedPostgresError as error:
             self.sweep()
             raise pytest.UsageError(str(error)) from error
