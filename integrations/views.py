@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.models import User
 from integrations.connecting import logging_in
-from integrations.connecting.logging_in import LogInRefused
+from integrations.connecting.attempts import LogInRefused
 from integrations.models import Connection
 from integrations.salesforce.oauth_errors import from_oauth_error
 

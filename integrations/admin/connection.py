@@ -21,6 +21,7 @@ from django.views.decorators.http import require_POST
 from accounts import audit
 from accounts.admin_base import CompanyScopedAdmin, person
 from integrations.connecting import logging_in
+from integrations.connecting.attempts import LogInRefused
 from integrations.connecting.check import request_check
 from integrations.connecting.connecting_user import ConnectingUser, signs_of_a_person
 from integrations.connecting.terminating import terminate
@@ -193,7 +194,11 @@ class ConnectionAdmin(CompanyScopedAdmin[Connection]):
         if "another" in request.POST:
             logging_in.forget(attempt)
             return self.log_in_view(request, object_id)
-        logging_in.connect_as(attempt, by=person(request), request=request)
+        try:
+            logging_in.connect_as(attempt, by=person(request), request=request)
+        except (LogInRefused, SalesforceError) as error:
+            self.message_user(request, error.message, messages.ERROR)
+            return self._to_page(connection)
         name = ConnectingUser(**attempt.identity).name
         self.message_user(request, f"Connected as {name}.", messages.SUCCESS)
         return self._to_page(connection)

@@ -1,9 +1,7 @@
 """Logging in to Salesforce for a connection: begin, come back, say who it is, connect."""
 
-import hashlib
 import logging
 from collections.abc import Callable
-from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -13,27 +11,18 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import User
 from integrations import connection_states
+from integrations.connecting import attempts
+from integrations.connecting.attempts import LogInRefused
 from integrations.connecting.check import request_check
 from integrations.connecting.connecting_user import ConnectingUser
-from integrations.credentials import oauth_app, seal, store_tokens, take_tokens, unseal
+from integrations.credentials import oauth_app, store_tokens, take_tokens
 from integrations.models import AuthorizationAttempt, Connection
 from integrations.salesforce.client import SalesforceClient
 from integrations.salesforce.errors import ReconnectRequired, SalesforceError
-from integrations.salesforce.oauth import LIMITS, Identity, OAuthApp, new_pkce, new_state
+from integrations.salesforce.oauth import LIMITS, OAuthApp, new_pkce, new_state
 from integrations.salesforce.tokens import Tokens
 
 logger = logging.getLogger(__name__)
-
-TIME_FOR_A_LOG_IN = timedelta(minutes=15)
-
-
-class LogInRefused(Exception):
-    """A log-in that does not count; the message is a sentence for the person, with what to do."""
-
-    def __init__(self, message: str, connection: Connection | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.connection = connection
 
 
 def begin(connection: Connection, by: User) -> str:
@@ -43,15 +32,7 @@ def begin(connection: Connection, by: User) -> str:
     """
     app = oauth_app(connection)
     state, pkce = new_state(), new_pkce()
-    digest = _digest(state)
-    AuthorizationAttempt.objects.create(
-        company_id=connection.company_id,
-        connection=connection,
-        state_digest=digest,
-        sealed_verifier=seal(pkce.verifier, place=_place(digest, "verifier")),
-        started_by=by,
-        expires_at=timezone.now() + TIME_FOR_A_LOG_IN,
-    )
+    attempts.start(connection, by, state, pkce)
     # Nobody connects as themselves by accident: Salesforce asks, also where it knows the browser.
     return app.authorize_url(state, pkce, prompt="login")
 
@@ -61,12 +42,11 @@ def come_back(state: str, code: str, by: User) -> AuthorizationAttempt:
 
     Raise LogInRefused; the state is used up either way.
     """
-    attempt = _claimed(state, by)
+    attempt = attempts.claim(state, by)
     connection = attempt.connection
     try:
         app = oauth_app(connection)
-        verifier = unseal(attempt.sealed_verifier, place=_place(attempt.state_digest, "verifier"))
-        tokens = app.exchange(code, verifier)
+        tokens = app.exchange(code, attempts.verifier_of(attempt))
         try:
             user = _who(connection, app, tokens)
         except (SalesforceError, LogInRefused):
@@ -79,14 +59,14 @@ def come_back(state: str, code: str, by: User) -> AuthorizationAttempt:
         attempt.delete()
         logger.warning("a log-in to Salesforce failed: %s", error.detail or error.message)
         raise LogInRefused(error.message, connection) from error
-    _keep(attempt, tokens, user)
+    attempts.keep(attempt, tokens, user)
     return attempt
 
 
 def give_up(state: str, by: User) -> Connection | None:
     """Use up the state of a log-in that Salesforce refused; return whose it was."""
     try:
-        attempt = _claimed(state, by)
+        attempt = attempts.claim(state, by)
     except LogInRefused:
         return None
     attempt.delete()
@@ -96,13 +76,19 @@ def give_up(state: str, by: User) -> Connection | None:
 def connect_as(
     attempt: AuthorizationAttempt, *, by: User, request: HttpRequest | None = None
 ) -> None:
-    """Make the user of this log-in the connecting user; mappings stay as they are."""
+    """Make the user of this log-in the connecting user; mappings stay as they are.
+
+    Raise LogInRefused when it is finished already, or the connection has another org meanwhile.
+    """
     connection = attempt.connection
-    tokens = attempt_tokens(attempt)
+    tokens, user = attempts.tokens_of(attempt), ConnectingUser(**attempt.identity)
     with transaction.atomic():
+        if not attempts.finish(attempt):
+            raise LogInRefused("This log-in was used already. Start it again.", connection)
         former = take_tokens(connection)
-        _connect(connection, tokens, ConnectingUser(**attempt.identity), by=by, request=request)
-        attempt.delete()
+        connection.refresh_from_db()
+        _refuse_another_org(connection, user.org_id)
+        _connect(connection, tokens, user, by=by, request=request)
     if former is not None:
         _revoke(oauth_app(connection), former)
 
@@ -119,9 +105,10 @@ def connect_directly(connection: Connection, tokens: Tokens, *, by: User | None 
 
 def forget(attempt: AuthorizationAttempt) -> None:
     """Give back the access that this log-in got; nothing of the connection changes."""
-    attempt.delete()
+    if not attempts.finish(attempt):
+        return
     try:
-        app, tokens = oauth_app(attempt.connection), attempt_tokens(attempt)
+        app, tokens = oauth_app(attempt.connection), attempts.tokens_of(attempt)
     except SalesforceError as error:
         logger.warning("the access of a log-in cannot be revoked: %s", error.detail)
         return
@@ -130,85 +117,35 @@ def forget(attempt: AuthorizationAttempt) -> None:
 
 def forget_expired() -> None:
     """Log-ins that nobody finished: their access is given back. Called each minute."""
-    long_ago = timezone.now() - TIME_FOR_A_LOG_IN
+    long_ago = timezone.now() - attempts.TIME_FOR_A_LOG_IN
     waiting = AuthorizationAttempt.objects.select_related("connection")
     for attempt in waiting.filter(expires_at__lt=long_ago).exclude(sealed_access_token=""):
         forget(attempt)
     AuthorizationAttempt.objects.filter(expires_at__lt=long_ago, sealed_access_token="").delete()
 
 
-def attempt_tokens(attempt: AuthorizationAttempt) -> Tokens:
-    assert attempt.answered_at is not None
-    digest = attempt.state_digest
-    return Tokens(
-        access_token=unseal(attempt.sealed_access_token, place=_place(digest, "access token")),
-        refresh_token=unseal(attempt.sealed_refresh_token, place=_place(digest, "refresh token")),
-        instance_url=attempt.instance_url,
-        identity_url=attempt.identity_url,
-        issued_at=attempt.answered_at,
-    )
-
-
-def _claimed(state: str, by: User) -> AuthorizationAttempt:
-    """The log-in under way that this state belongs to; it can be claimed once, by its starter.
-
-    Whoever else holds the state learns nothing: not even that it exists.
-    """
-    now = timezone.now()
-    known = AuthorizationAttempt.objects.filter(state_digest=_digest(state), started_by=by)
-    claimed = known.filter(answered_at=None, expires_at__gt=now).update(answered_at=now)
-    attempt = known.select_related("connection__company").first()
-    if attempt is None:
-        raise LogInRefused(
-            "This log-in was not started by you in this browser, or is finished. "
-            "Start it again from the connection's page."
-        )
-    if not claimed and attempt.answered_at is not None:
-        raise LogInRefused(
-            "This log-in was used already. Start it again from the connection's page.",
-            attempt.connection,
-        )
-    if not claimed:
-        raise LogInRefused(
-            "This log-in took longer than 15 minutes. Start it again.", attempt.connection
-        )
-    return attempt
-
-
 def _who(connection: Connection, app: OAuthApp, tokens: Tokens) -> ConnectingUser:
     identity = app.identity(tokens)
-    _refuse_another_org(connection, identity)
+    _refuse_another_org(connection, identity.org_id)
     with _client(app, tokens) as client:
         return ConnectingUser.read(identity, client)
 
 
-def _refuse_another_org(connection: Connection, identity: Identity) -> None:
-    if connection.org_id and connection.org_id != identity.org_id:
+def _refuse_another_org(connection: Connection, org_id: str) -> None:
+    if connection.org_id and connection.org_id != org_id:
         raise LogInRefused(
-            f"You logged in to another Salesforce org ({identity.org_id}) than the one that this "
+            f"You logged in to another Salesforce org ({org_id}) than the one that this "
             f"connection belongs to: {connection.org_name or connection.org_id}. Its mappings "
             "would point at the wrong people, so nothing was changed. Log in to the same org, or "
             "add a new connection for the other one.",
             connection,
         )
-    twin = Connection.objects.filter(company_id=connection.company_id, org_id=identity.org_id)
+    twin = Connection.objects.filter(company_id=connection.company_id, org_id=org_id)
     if other := twin.exclude(pk=connection.pk).first():
         raise LogInRefused(
             f"This Salesforce org is already connected as “{other}”. Use that connection instead.",
             connection,
         )
-
-
-def _keep(attempt: AuthorizationAttempt, tokens: Tokens, user: ConnectingUser) -> None:
-    digest = attempt.state_digest
-    attempt.sealed_verifier = ""
-    attempt.sealed_access_token = seal(tokens.access_token, place=_place(digest, "access token"))
-    attempt.sealed_refresh_token = seal(tokens.refresh_token, place=_place(digest, "refresh token"))
-    attempt.instance_url = tokens.instance_url
-    attempt.identity_url = tokens.identity_url
-    attempt.identity = user.as_json()
-    attempt.expires_at = timezone.now() + TIME_FOR_A_LOG_IN
-    attempt.save()
 
 
 def _connect(
@@ -270,19 +207,9 @@ class _JustGiven:
         )
 
 
-def _revoke(app: OAuthApp, tokens: Tokens) -> bool:
-    """Return whether Salesforce has taken the access back; it must not stop what we do."""
+def _revoke(app: OAuthApp, tokens: Tokens) -> None:
+    """Give an access back that is used no more; what we do does not depend on it."""
     try:
         app.revoke(tokens.refresh_token)
     except SalesforceError as error:
         logger.warning("an access that is no longer used was not revoked: %s", error.detail)
-        return False
-    return True
-
-
-def _digest(state: str) -> str:
-    return hashlib.sha256(state.encode()).hexdigest()
-
-
-def _place(state_digest: str, secret: str) -> str:
-    return f"log-in {state_digest}, {secret}"

@@ -6,7 +6,7 @@ import requests
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from integrations.connecting.logging_in import LogInRefused
+from integrations.connecting.attempts import LogInRefused
 from integrations.demo.errors import DemoError
 from integrations.demo.folder import write_privately
 from integrations.demo.seeding import seed

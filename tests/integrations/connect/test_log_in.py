@@ -17,6 +17,7 @@ from integrations.credentials import CredentialStore, app_keys
 from integrations.demo_org.org import DemoOrg
 from integrations.demo_org.server import run_in_thread
 from integrations.models import Approach, AuthorizationAttempt, Connection, UserMapping
+from integrations.salesforce.errors import ReconnectRequired
 
 from .browser import log_in_at_salesforce
 from .conftest import KEYS, page_of
@@ -305,3 +306,18 @@ def test_log_ins_that_nobody_finished_give_their_access_back(
     forget_expired()
     assert not AuthorizationAttempt.objects.exists()
     assert [grant.revoked for grant in org.authority.grants] == [True]
+
+
+def test_an_org_that_came_meanwhile_is_not_replaced(
+    browser: Client, connection: Connection, integration_username: str
+) -> None:
+    attempt = came_back(browser, connection, integration_username)
+    Connection.objects.update(org_id="00D000000000001EAA", org_name="Elsewhere")
+    page = browser.post(
+        page_of(connection, "connect_as", attempt.pk), {"connect": "1"}, follow=True
+    ).content.decode()
+    assert "You logged in to another Salesforce org" in page
+    connection.refresh_from_db()
+    assert connection.state == Connection.State.NOT_CONNECTED
+    with pytest.raises(ReconnectRequired):
+        CredentialStore(connection).load()

@@ -14,7 +14,7 @@ from django_q.models import OrmQ
 from pytest_django import Settings
 
 from accounts.models import AuditEntry, Company, User
-from integrations.connecting import logging_in
+from integrations.connecting import attempts, logging_in
 from integrations.connecting.check import check
 from integrations.credentials import CredentialStore, app_keys, client_for
 from integrations.demo_org.org import DemoOrg
@@ -265,7 +265,7 @@ def test_no_secret_is_in_a_page_a_log_an_error_an_audit_entry_or_a_task(
     caplog.clear()
     pages.append(browser.get(answer))
     attempt = AuthorizationAttempt.objects.get()
-    seen(logging_in.attempt_tokens(attempt))
+    seen(attempts.tokens_of(attempt))
     stored = serializers.serialize("json", [attempt])
     pages.append(browser.get(page_of(connection, "connect_as", attempt.pk)))
     pages.append(browser.post(page_of(connection, "connect_as", attempt.pk), {"connect": "1"}))

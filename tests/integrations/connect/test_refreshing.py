@@ -14,6 +14,7 @@ from pytest_django import Settings
 from accounts.models import AuditEntry, User
 from integrations import connection_mail, connection_states
 from integrations.connecting import logging_in
+from integrations.connecting.attempts import LogInRefused
 from integrations.connecting.check import check
 from integrations.connecting.terminating import terminate
 from integrations.credentials import CredentialStore, client_for
@@ -218,3 +219,27 @@ def test_a_refresh_inside_another_transaction_is_refused(
         pytest.raises(RuntimeError, match="durable"),
     ):
         client.organization()
+
+
+def test_connect_as_pressed_twice_at_once_keeps_the_access(
+    connection: Connection,
+    come_back: Callable[[str], AuthorizationAttempt],
+    integration_username: str,
+    org: DemoOrg,
+    admin: User,
+) -> None:
+    attempt = come_back(integration_username)
+
+    def press() -> bool:
+        mine = AuthorizationAttempt(
+            **{field.attname: getattr(attempt, field.attname) for field in attempt._meta.fields}
+        )
+        logging_in.connect_as(mine, by=admin)
+        return True
+
+    outcomes = in_threads(4, press)
+    assert outcomes.count(True) == 1
+    assert sum(isinstance(outcome, LogInRefused) for outcome in outcomes) == 3
+    assert [grant.revoked for grant in org.authority.grants] == [False]
+    with client_for(connection) as client:
+        assert client.organization()["Name"] == "Maventech"
