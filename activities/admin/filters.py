@@ -32,6 +32,10 @@ class PersonFilter(admin.SimpleListFilter):
         people = within_reach(User.objects.filter(pk=int(chosen)), person(request))
         return [(str(user.pk), str(user)) for user in people]
 
+    def has_output(self) -> bool:
+        """Also for somebody out of reach, or Django would leave the filter out and show all."""
+        return self.value() is not None
+
     def queryset(self, request: HttpRequest, queryset: Reports) -> Reports:
         return _of_chosen(self, queryset, "user")
 
