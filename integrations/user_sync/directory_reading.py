@@ -71,7 +71,7 @@ def read_users(client: SalesforceClient, on_progress: Callable[[int], None]) -> 
             )
     people: dict[str, Values] = {}
     for number, row in enumerate(client.query(select(selection.available, "User")), 1):
-        person = _values(row)
+        person = user_values(row)
         known = people.get(person["salesforce_id"])
         if known is None or known["system_modstamp"] <= person["system_modstamp"]:
             people[person["salesforce_id"]] = person
@@ -90,7 +90,8 @@ def _frozen(client: SalesforceClient) -> frozenset[str] | None:
         return None
 
 
-def _values(row: Mapping[str, Any]) -> Values:
+def user_values(row: Mapping[str, Any]) -> Values:
+    """A user of Salesforce's answer, as the mirror keeps it."""
     return {
         "salesforce_id": _user_id(row),
         "is_active": bool(row["IsActive"]),

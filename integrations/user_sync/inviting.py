@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from accounts.invitations import invite
 from accounts.models import User
@@ -24,11 +25,13 @@ def send_invitations(plan: SyncPlan, lease: HeldLease, deadline: float) -> bool:
     """
     if not settings.EMAIL_CONFIGURED:
         return True
-    while waiting := list(not_invited(plan)[:BATCH]):
+    asked = 0
+    while waiting := list(not_invited(plan).filter(pk__gt=asked)[:BATCH]):
         if time.monotonic() > deadline:
             return False
         if lease.lost:
             raise LeaseLost(lease.name)
+        asked = waiting[-1].pk  # nobody is asked twice, also not where the mail server refuses
         invited = invite(waiting, plan.approved_by)
         SyncPlan.objects.filter(pk=plan.pk).update(attempts=0)
         if invited.refused:
@@ -37,12 +40,12 @@ def send_invitations(plan: SyncPlan, lease: HeldLease, deadline: float) -> bool:
     return True
 
 
-def not_invited(plan: SyncPlan) -> list[User]:
+def not_invited(plan: SyncPlan) -> QuerySet[User]:
     """The accounts that the plan made and that nobody has been invited to."""
     made = plan.changes.filter(
         action=PlannedChange.Action.CREATE, outcome=PlannedChange.Outcome.DONE
     )
-    waiting: list[User] = User.objects.filter(
+    waiting: QuerySet[User] = User.objects.filter(
         company=plan.company_id,
         pk__in=made.values("account"),
         state=User.State.ACTIVE,

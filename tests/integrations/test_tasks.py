@@ -53,16 +53,9 @@ def run(connection: Connection, state: str, **fields: object) -> SyncRun:
 
 
 def queued() -> list[tuple[str, int]]:
-    return [(task["func"].rpartition(".")[2], *task["args"]) for task in map(_task, _all())]
-
-
-def _all() -> list[OrmQ]:
-    return list(OrmQ.objects.order_by("pk"))
-
-
-def _task(row: OrmQ) -> dict[str, object]:
-    unpacked: dict[str, object] = row.task
-    return unpacked
+    """The tasks in the queue: name and id."""
+    tasks = [row.task for row in OrmQ.objects.order_by("pk")]
+    return [(task["func"].rpartition(".")[2], task["args"][0]) for task in tasks]
 
 
 def test_the_worker_beats_every_minute() -> None:

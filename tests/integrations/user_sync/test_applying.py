@@ -22,7 +22,7 @@ from integrations.models import (
     SyncPlan,
     UserMapping,
 )
-from integrations.user_sync import applying, approving, batch
+from integrations.user_sync import applying, approving, batch, importing
 from integrations.user_sync.applying import Ended
 from integrations.user_sync.planning import plan_ignore, plan_import, plan_stop_ignoring
 from integrations.user_sync.reviewing import Resolution, resolve_conflict
@@ -211,7 +211,7 @@ def test_seats_run_out_in_the_middle_and_never_over_the_limit(
 def test_one_row_that_breaks_fails_alone(
     connection: Connection, admin: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    make_account = applying.create_and_map
+    make_account = importing.create_and_map
 
     def break_on_person_2(batch: batch.Batch) -> None:
         if any(row.person_name == "Person 2" for row in batch.changes):
@@ -284,7 +284,8 @@ def test_a_plan_that_gets_nowhere_needs_a_person_after_five_attempts(
         raise OperationalError("server closed the connection unexpectedly")
 
     monkeypatch.setattr(applying, "EFFECTS", (go_away,))
-    monkeypatch.setattr(applying.connection, "close", lambda: None)  # keeps the test's transaction
+    # The test's own transaction must outlive this.
+    monkeypatch.setattr("integrations.user_sync.applying.connection.close", lambda: None)
     plan = approved(plan_import(connection, [person(connection, 1)], by=admin), admin)
     ends = [applying.apply_plan(plan.pk) for _ in range(6)]
     assert ends == [*[Ended.INTERRUPTED] * 5, Ended.NEEDS_A_PERSON]
@@ -347,6 +348,15 @@ class TestInvitations:
         applying.apply_plan(plan.pk)
         assert [message.to[0] for message in mail.outbox] == ["person2@example.com"]
 
+    def test_a_mail_server_that_refuses_ends_the_plan_and_is_said(
+        self, connection: Connection, admin: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("accounts.invitations._mail", lambda *_, **__: False)
+        everybody = people(connection, range(12))
+        plan = imported(connection, everybody, by=admin, send_invitations=True)
+        assert plan.state == State.DONE
+        assert plan.problem.startswith("10 people were not invited: the mail server did not take")
+
     def test_without_mail_nobody_counts_as_invited(
         self, connection: Connection, admin: User, settings: Settings
     ) -> None:
@@ -367,7 +377,8 @@ def test_500_rows_are_written_in_few_statements(connection: Connection, admin: U
 def test_what_was_decided_can_no_longer_be_changed(connection: Connection, admin: User) -> None:
     plan = imported(connection, [person(connection, 1)], by=admin)
     row = plan.changes.get()
-    for fields in ({"outcome": "waiting"}, {"values": {}}, {"action": "map"}):
+    changes: list[dict[str, Any]] = [{"outcome": "waiting"}, {"values": {}}, {"action": "map"}]
+    for fields in changes:
         with pytest.raises(Exception, match="planned change"), transaction.atomic():
             PlannedChange.objects.filter(pk=row.pk).update(**fields)
 

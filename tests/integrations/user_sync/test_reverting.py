@@ -58,7 +58,7 @@ def test_a_mapped_account_gets_its_former_state_back(
     vic.refresh_from_db()
     assert vic.team is not None
     revert = applied(plan_revert(plan, by=admin), admin)
-    vic.refresh_from_db()
+    vic = User.objects.get(pk=vic.pk)
     assert (vic.title, vic.team, vic.state) == ("", None, User.State.ACTIVE)
     assert not vic.mappings.exists()
     assert notes(revert) == {"Person 1": "Unmapped."}

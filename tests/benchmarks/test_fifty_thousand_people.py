@@ -1,0 +1,93 @@
+"""How long a company of 50,000 Salesforce users takes, from the org's answer to the revert.
+
+Prints seconds, and the memory that the process had at most: ``pytest -m nightly -n 0 -s``.
+"""
+
+from __future__ import annotations
+
+import resource
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.db import connection as database
+
+from accounts.models import Company, User
+from integrations.models import Connection, SyncPlan, UserMapping
+from integrations.user_sync import applying, approving
+from integrations.user_sync.directory_reading import Answer, user_values
+from integrations.user_sync.directory_writing import Mirror, write
+from integrations.user_sync.planning import plan_import
+from integrations.user_sync.reverting import plan_revert
+from tests.integrations.user_sync.builders import NOON, salesforce_id
+
+pytestmark = [pytest.mark.nightly, pytest.mark.django_db(transaction=True)]
+
+PEOPLE = 50_000
+
+
+def row(number: int) -> dict[str, object]:
+    """A user as Salesforce's REST API answers."""
+    return {
+        "Id": salesforce_id(number),
+        "IsActive": number % 10 != 0,
+        "Username": f"user{number}@example.com.org",
+        "Email": f"person{number}@example.com",
+        "Name": f"Person {number}",
+        "Title": "Sales Rep",
+        "Department": f"Department {number % 20}",
+        "TimeZoneSidKey": "Europe/Oslo",
+        "Profile": {"Name": "Sales", "UserLicense": {"Name": "Salesforce"}},
+        "UserRole": {"Name": "Rep"},
+        "UserType": "Standard",
+        "ManagerId": salesforce_id(number // 10),
+        "Manager": {"Name": "Somebody"},
+        "CreatedDate": "2026-01-02T03:04:05.000+0000",
+        "SystemModstamp": "2026-01-02T03:04:05.000+0000",
+    }
+
+
+@contextmanager
+def timed(what: str, at_most: float) -> Iterator[None]:
+    started, cpu = time.perf_counter(), time.process_time()
+    yield
+    seconds = time.perf_counter() - started
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    used = time.process_time() - cpu
+    print(f"\n{what}: {seconds:.1f} s ({used:.1f} s of CPU here), at most {memory} MB")  # noqa: T201
+    assert seconds < at_most
+
+
+def test_a_directory_of_50_000_is_mirrored_imported_and_reverted() -> None:
+    company = Company.objects.create(name="Big", slug="big", time_zone="UTC", currency="EUR")
+    dana = User.objects.create_user(company=company, email="dana@example.com", role=User.Role.ADMIN)
+    salesforce = Connection.objects.create(
+        company=company, login_url="https://x.salesforce.com", state=Connection.State.CONNECTED
+    )
+    with timed("reading the answer", 60):
+        values = [user_values(row(number)) for number in range(PEOPLE)]
+        answer = Answer({one["salesforce_id"]: one for one in values}, frozenset())
+    for what in ("writing the mirror", "writing it again, unchanged"):
+        with timed(what, 60):
+            written = write(salesforce, answer, Mirror.of(salesforce), NOON)
+    assert (written.added, written.changed, written.missing) == (0, 0, 0)
+    with database.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    with timed("planning the import of all", 120):
+        plan = plan_import(salesforce, salesforce.directory.order_by("name", "pk"), by=dana)
+    apply(plan, dana, "applying it", 300)
+    assert UserMapping.objects.count() == PEOPLE * 9 // 10
+    with timed("planning its revert", 120):
+        revert = plan_revert(plan, by=dana)
+    apply(revert, dana, "applying the revert", 300)
+    assert list(User.objects.all()) == [dana]
+
+
+def apply(plan: SyncPlan, by: User, what: str, at_most: float) -> None:
+    approving.approve(plan, by=by)
+    with timed(what, at_most):
+        while applying.apply_plan(plan.pk) != applying.Ended.DONE:
+            plan.refresh_from_db()
+            assert plan.state == SyncPlan.State.APPLYING
+    plan.refresh_from_db()
