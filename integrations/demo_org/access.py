@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from .schema import Field, SObject
-from .schema.permissions import PERMISSIONS
+from .schema.permissions import OBJECT_PERMISSIONS, PERMISSIONS
 from .store import Row
 
 if TYPE_CHECKING:
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 # Salesforce keeps no object permissions for activities: seeing all of them takes View All Data.
 ACTIVITIES = ("Task", "Event")
+_RULES = [f.name for f in OBJECT_PERMISSIONS.fields if f.name.startswith("Permissions")]
 
 
 class UserAccess:
@@ -28,8 +29,7 @@ class UserAccess:
         sets = [row for row in org.store.rows("PermissionSet") if row["Id"] in assigned]
         self.permissions = {f.name for f in PERMISSIONS if any(row[f.name] for row in sets)}
         rules = [r for r in org.store.rows("ObjectPermissions") if r["ParentId"] in assigned]
-        self._readable = {rule["SobjectType"] for rule in rules if rule["PermissionsRead"]}
-        self._view_all = {r["SobjectType"] for r in rules if r["PermissionsViewAllRecords"]}
+        self._granted = {(r["SobjectType"], what) for r in rules for what in _RULES if r[what]}
         self._hidden = org.hidden_fields.get(user_id, set())
         self._team: set[str] | None = None
 
@@ -38,7 +38,7 @@ class UserAccess:
         return "PermissionsApiEnabled" in self.permissions
 
     def can_read(self, sobject: SObject) -> bool:
-        return not sobject.guarded or sobject.name in self._readable
+        return not sobject.guarded or (sobject.name, "PermissionsRead") in self._granted
 
     def can_read_field(self, sobject: SObject, field: Field) -> bool:
         return f"{sobject.name}.{field.name}" not in self._hidden
@@ -48,8 +48,21 @@ class UserAccess:
             return "PermissionsViewAllUsers" in self.permissions
         if sobject.guarded or sobject.name in ACTIVITIES:
             all_data = "PermissionsViewAllData" in self.permissions
-            return all_data or sobject.name in self._view_all
+            return all_data or (sobject.name, "PermissionsViewAllRecords") in self._granted
         return True
+
+    def sees(self, sobject: SObject, row: Row) -> bool:
+        return self.sees_all(sobject) or row[_owner_field(sobject)] in self.team
+
+    def may(self, sobject: SObject, what: str) -> bool:
+        """`what` is Create, Edit or Delete. Activities have no such permissions of their own."""
+        return not sobject.guarded or (sobject.name, f"Permissions{what}") in self._granted
+
+    def may_change(self, sobject: SObject, row: Row, what: str) -> bool:
+        """Whoever owns a record, or stands above its owner, changes it, if they may at all."""
+        if "PermissionsModifyAllData" in self.permissions:
+            return True
+        return self.may(sobject, what) and row[_owner_field(sobject)] in self.team
 
     def rows(self, sobject: SObject) -> list[Row]:
         if sobject.name == "UserPermissionAccess":
@@ -58,7 +71,7 @@ class UserAccess:
         if sobject.deletable and not self.with_deleted:
             rows = [row for row in rows if not (row["IsDeleted"] or row.get("IsArchived"))]
         if not self.sees_all(sobject):
-            key = "Id" if sobject.name == "User" else "OwnerId"
+            key = _owner_field(sobject)
             rows = [row for row in rows if row[key] in self.team]
         if sobject.name == "User":
             rows = self.org.faults.thinned_directory(rows)
@@ -86,3 +99,7 @@ class UserAccess:
     def _permission_row(self, sobject: SObject) -> Row:
         row: Row = {f.name: f.name in self.permissions for f in sobject.fields}
         return row | {"Id": "000000000000000AAA"}
+
+
+def _owner_field(sobject: SObject) -> str:
+    return "Id" if sobject.name == "User" else "OwnerId"

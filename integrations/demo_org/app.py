@@ -91,6 +91,7 @@ async def _http_problem(request: Request, error: Exception) -> Response:
     if not request.url.path.startswith("/services/data"):
         return PlainTextResponse(error.detail, error.status_code)
     if error.status_code == 405:
-        message = f"HTTP Method '{request.method}' not allowed. Allowed are GET"
+        allowed = (error.headers or {}).get("Allow", "")
+        message = f"HTTP Method '{request.method}' not allowed. Allowed are {allowed}"
         return ApiProblem(405, "METHOD_NOT_ALLOWED", message).answer()
     return not_found().answer()

@@ -113,6 +113,17 @@ _ALL = (
         default="5",
         numeric=True,
     ),
+    FaultKind(
+        "delete_log_purged",
+        "Delete log purged",
+        "The list of deleted records no longer goes back: 400 INVALID_REPLICATION_DATE.",
+    ),
+    FaultKind(
+        "bulk_job_fails",
+        "Bulk job fails",
+        "The next query job of the Bulk API ends as Failed.",
+        counted=True,
+    ),
     FaultKind("empty_directory", "Empty directory", "A query for users finds nobody."),
     FaultKind("shrunk_directory", "Smaller directory", "30 % of the users are missing."),
     FaultKind(

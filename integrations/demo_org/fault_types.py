@@ -29,5 +29,6 @@ class FaultKind:
     default: str = ""
     choices: tuple[str, ...] = ()
     numeric: bool = False
+    counted: bool = False  # can be on for the next time only, though it spoils no answer
     switch: Switch | None = None
     act: Act | None = None  # done at once and never undone

@@ -107,6 +107,12 @@ class Faults:
                     return broken
         return None
 
+    def spend(self, name: str) -> Broken | None:
+        """The fault, if it is on and its turn; counts it. For what the app itself gets wrong."""
+        with self._lock:
+            broken = self._broken.get(name)
+            return broken if broken and self._due(broken) else None
+
     def _due(self, broken: Broken) -> bool:
         if broken.after > 0:
             broken.after -= 1

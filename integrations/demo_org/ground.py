@@ -181,6 +181,7 @@ def allow_objects(org: "DemoOrg", permission_set: Row, *, see_all: bool) -> None
             PermissionsRead=True,
             PermissionsCreate=True,
             PermissionsEdit=True,
+            PermissionsDelete=True,
             PermissionsViewAllRecords=see_all,
         )
 

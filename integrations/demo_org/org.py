@@ -150,6 +150,16 @@ class DemoOrg:
     def update(self, object_name: str, record_id: str, **values: Any) -> Row:
         return self.store.update(object_name, record_id, **values)
 
+    def delete(self, object_name: str, record_id: str) -> Row:
+        return self.store.update(object_name, record_id, IsDeleted=True)
+
+    def undelete(self, object_name: str, record_id: str) -> Row:
+        return self.store.update(object_name, record_id, IsDeleted=False)
+
+    def purge(self, object_name: str, record_id: str) -> None:
+        """Empty the recycle bin of this record: queryAll finds it no more."""
+        self.store.purge(object_name, record_id)
+
     # -- limits
 
     @property

@@ -1,8 +1,7 @@
-"""The REST data API: versions, query, describe, records, limits."""
+"""The REST data API: its versions, its routes, and what has no file of its own."""
 
 import re
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,19 +9,22 @@ from starlette.routing import Route
 
 from .access import UserAccess
 from .answers import json_answer
+from .composite import Composite
 from .describing import describe_object, global_entry
 from .org import DAILY_API_REQUESTS, DemoOrg
 from .problems import ApiProblem, invalid_session, not_found
 from .queries import Queries
-from .schema import OBJECTS, SObject, find_object
-from .soql import as_json
+from .query_jobs import QueryJobs
+from .records import RecordEndpoints, readable_object
+from .replication import Replication
+from .schema import OBJECTS
 
 OLDEST, NEWEST = 31, 67
 _SEASONS = ("Summer", "Winter", "Spring")
 _VERSION = re.compile(r"v(\d{1,3})\.0")
 _AUTHORIZATION = re.compile(r"(?:Bearer|OAuth)\s+(\S+)", re.IGNORECASE)
 
-Endpoint = Callable[[Request, UserAccess, str], Response]
+Endpoint = Callable[[Request, UserAccess, str], Response | Awaitable[Response]]
 
 
 def bearer(request: Request) -> str:
@@ -52,22 +54,49 @@ class RestApi:
     def __init__(self, org: DemoOrg) -> None:
         self.org = org
         self.queries = Queries(org)
+        self.records = RecordEndpoints(org)
+        self.replication = Replication(org)
+        self.jobs = QueryJobs(org)
+        self.composite = Composite(org)
 
     def routes(self) -> list[Route]:
         root = "/services/data/{version}"
-        table: list[tuple[str, Endpoint]] = [
-            ("", self.resources),
-            ("/query", self.query),
-            ("/queryAll", self.query),
-            ("/query/{locator}", self.more),
-            ("/queryAll/{locator}", self.more),
-            ("/limits", self.limits),
-            ("/sobjects", self.objects),
-            ("/sobjects/{object}", self.object),
-            ("/sobjects/{object}/describe", self.describe),
-            ("/sobjects/{object}/{id}", self.record),
+        records, replication, jobs = self.records, self.replication, self.jobs
+        composite = self.composite
+        table: list[tuple[str, str, Endpoint]] = [
+            ("GET", "", self.resources),
+            ("GET", "/query", self.query),
+            ("GET", "/queryAll", self.query),
+            ("GET", "/query/{locator}", self.more),
+            ("GET", "/queryAll/{locator}", self.more),
+            ("GET", "/limits", self.limits),
+            ("GET", "/sobjects", self.objects),
+            ("GET", "/sobjects/{object}", self.object),
+            ("POST", "/sobjects/{object}", records.create),
+            ("GET", "/sobjects/{object}/describe", self.describe),
+            ("GET", "/sobjects/{object}/updated", replication.updated),
+            ("GET", "/sobjects/{object}/deleted", replication.deleted),
+            ("GET", "/sobjects/{object}/{id}", records.read),
+            ("PATCH", "/sobjects/{object}/{id}", records.update),
+            ("DELETE", "/sobjects/{object}/{id}", records.delete),
+            ("POST", "/composite", composite.batch),
+            ("GET", "/composite/sobjects/{object}", composite.retrieve),
+            ("POST", "/composite/sobjects/{object}", composite.retrieve),
+            ("POST", "/composite/sobjects", composite.write),
+            ("PATCH", "/composite/sobjects", composite.write),
+            ("DELETE", "/composite/sobjects", composite.write),
+            ("POST", "/jobs/query", jobs.create),
+            ("GET", "/jobs/query", jobs.listed),
+            ("GET", "/jobs/query/{id}", jobs.state),
+            ("PATCH", "/jobs/query/{id}", jobs.abort),
+            ("DELETE", "/jobs/query/{id}", jobs.delete),
+            ("GET", "/jobs/query/{id}/results", jobs.results),
+            ("GET", "/jobs/query/{id}/resultPages", jobs.result_pages),
         ]
-        data = [Route(root + path, self.guarded(endpoint)) for path, endpoint in table]
+        data = [
+            Route(root + path, self.guarded(endpoint), methods=[method])
+            for method, path, endpoint in table
+        ]
         return [Route("/services/data", self.list_versions), *data]
 
     async def list_versions(self, request: Request) -> Response:
@@ -86,7 +115,8 @@ class RestApi:
             if not access.api_enabled:
                 message = "API is disabled for this User"
                 raise ApiProblem(403, "API_CURRENTLY_DISABLED", message)
-            return endpoint(request, access, base)
+            answer = endpoint(request, access, base)
+            return await answer if isinstance(answer, Awaitable) else answer
 
         return handle
 
@@ -105,7 +135,7 @@ class RestApi:
         return moved_to is not None and not moved_to.endswith(f"//{request.url.netloc}")
 
     def resources(self, request: Request, access: UserAccess, base: str) -> Response:
-        names = ("sobjects", "query", "queryAll", "limits")
+        names = ("sobjects", "query", "queryAll", "limits", "composite", "jobs")
         identity = self.org.identity_url(access.user_id)
         return json_answer({n: f"{base}/{n}" for n in names} | {"identity": identity})
 
@@ -132,48 +162,10 @@ class RestApi:
         return json_answer({"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": entries})
 
     def object(self, request: Request, access: UserAccess, base: str) -> Response:
-        sobject = self.readable_object(request, access)
+        sobject = readable_object(request, access)
         entry = global_entry(sobject, base)
         return json_answer({"objectDescribe": entry, "recentItems": []})
 
     def describe(self, request: Request, access: UserAccess, base: str) -> Response:
-        sobject = self.readable_object(request, access)
+        sobject = readable_object(request, access)
         return json_answer(describe_object(sobject, base, access))
-
-    def record(self, request: Request, access: UserAccess, base: str) -> Response:
-        sobject = self.readable_object(request, access)
-        record_id = request.path_params["id"]
-        valid = len(record_id) in (15, 18) and record_id.startswith(sobject.prefix or "-")
-        if not valid:
-            message = f"{sobject.label} ID: id value of incorrect type: {record_id}"
-            raise ApiProblem(400, "MALFORMED_ID", message, ("Id",))
-        rows = [row for row in access.rows(sobject) if row["Id"][:15] == record_id[:15]]
-        if not rows:
-            raise not_found()
-        return json_answer(self.shown(sobject, rows[0], request, access, base))
-
-    def shown(
-        self,
-        sobject: SObject,
-        row: dict[str, Any],
-        request: Request,
-        access: UserAccess,
-        base: str,
-    ) -> dict[str, Any]:
-        url = f"{base}/sobjects/{sobject.name}/{row['Id']}"
-        shown: dict[str, Any] = {"attributes": {"type": sobject.name, "url": url}}
-        asked = request.query_params.get("fields")
-        for name in asked.split(",") if asked else [f.name for f in sobject.fields]:
-            field = sobject.by_name.get(name.strip().lower())
-            if field is not None and access.can_read_field(sobject, field):
-                shown[field.name] = as_json(row[field.name])
-            elif asked:
-                message = f"No such column '{name}' on entity '{sobject.name}'"
-                raise ApiProblem(400, "INVALID_FIELD", message)
-        return shown
-
-    def readable_object(self, request: Request, access: UserAccess) -> SObject:
-        sobject = find_object(request.path_params["object"])
-        if sobject is None or not access.can_read(sobject):
-            raise not_found()
-        return sobject

@@ -1,15 +1,16 @@
-"""The org's tables in memory: rows by id, stamps, and what Salesforce derives from other fields."""
+"""The org's tables in memory: rows by id, their stamps, and who is told of a change."""
 
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
-from typing import Any
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
+from .derived import Row, derive
 from .ids import IdMint
 from .schema import OBJECTS, SObject, object_of_id
-from .schema.sales import STAGES
 
-Row = dict[str, Any]
+__all__ = ["Change", "Row", "Store", "utc_now"]
 
 _EMPTY = {"boolean": False}
 
@@ -18,18 +19,36 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+@dataclass(frozen=True)
+class Change:
+    """One record before and after; no `before` when it is new."""
+
+    object_name: str
+    before: Row | None
+    after: Row
+
+
+# Called with the changes of one transaction and where they came from, once they are made.
+Watcher = Callable[[list[Change], str], None]
+
+
 class Store:
     """Rows are never changed in place: an update puts a new row, so a reader keeps what it saw."""
 
     def __init__(self, org_key: str, clock: Callable[[], datetime] = utc_now) -> None:
         self.clock = clock
         self.lock = threading.RLock()
+        self.watchers: list[Watcher] = []
         self._mint = IdMint(org_key)
         self._tables: dict[str, dict[str, Row]] = {name: {} for name in OBJECTS}
+        self._purged: list[tuple[str, str, datetime]] = []
+        self._open: list[Change] | None = None
 
     def now(self) -> datetime:
         """The time of a stamp: Salesforce keeps whole seconds."""
         return self.clock().replace(microsecond=0)
+
+    # -- reading
 
     def rows(self, object_name: str) -> list[Row]:
         with self.lock:
@@ -46,10 +65,51 @@ class Store:
         row = self._tables[sobject.name].get(record_id)
         return (sobject, row) if row else None
 
-    def insert(self, object_name: str, by: str | None = None, /, **values: Any) -> Row:
+    def deleted(self, object_name: str) -> list[tuple[str, datetime]]:
+        """Ids of deleted records with when; those that left the recycle bin stay listed."""
+        with self.lock:
+            bin_ = [
+                (r["Id"], r["SystemModstamp"]) for r in self.rows(object_name) if r["IsDeleted"]
+            ]
+            return bin_ + [(key, when) for name, key, when in self._purged if name == object_name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tables)
+
+    # -- writing
+
+    def new_id(self, prefix: str) -> str:
+        """An id for something that is no record, such as a job."""
+        with self.lock:
+            return self._mint.new(prefix)
+
+    @contextmanager
+    def transaction(self, origin: str = "") -> Iterator[None]:
+        """Take several changes together: watchers hear of them at once, and of none that failed.
+
+        `origin` is what Salesforce calls the change's origin, such as the client of the API.
+        """
+        with self.lock:
+            if self._open is not None:
+                yield
+                return
+            changes: list[Change] = []
+            self._open = changes
+            try:
+                yield
+            except BaseException:
+                self._take_back(changes)
+                raise
+            finally:
+                self._open = None
+            if changes:
+                for watcher in self.watchers:
+                    watcher(changes, origin)
+
+    def insert(self, object_name: str, by: str | None = None, /, **values: object) -> Row:
         """Add a record and return it. `by` is the acting user's id; stamps may be given."""
         sobject = OBJECTS[object_name]
-        with self.lock:
+        with self.transaction():
             row: Row = {f.name: _EMPTY.get(f.type) for f in sobject.fields}
             row["Id"] = self._mint.new(sobject.prefix or "000")
             created = values.get("CreatedDate") or self.now()
@@ -61,63 +121,57 @@ class Store:
                 "LastModifiedById": by or row["Id"],
             }
             row.update({name: value for name, value in stamps.items() if name in row})
-            row.update(self._checked(sobject, values))
+            row.update(_checked(sobject, values))
             derive(object_name, row, values)
-            self._tables[object_name][row["Id"]] = row
+            self._put(object_name, None, row)
             return row
 
-    def update(self, object_name: str, record_id: str, /, **values: Any) -> Row:
+    def update(
+        self, object_name: str, record_id: str, by: str | None = None, /, **values: object
+    ) -> Row:
         """Change a record, stamp it, and return the new row. KeyError when there is no such id."""
         sobject = OBJECTS[object_name]
-        with self.lock:
-            row = self._tables[object_name][record_id] | self._checked(sobject, values)
+        with self.transaction():
+            before = self._tables[object_name][record_id]
+            row = before | _checked(sobject, values)
             now = self.now()
-            stamps = {"LastModifiedDate": now, "SystemModstamp": now}
+            stamps: Row = {"LastModifiedDate": now, "SystemModstamp": now}
+            if by:
+                stamps["LastModifiedById"] = by
             row.update({k: v for k, v in stamps.items() if k in row and k not in values})
             derive(object_name, row, values)
-            self._tables[object_name][record_id] = row
+            self._put(object_name, before, row)
             return row
 
     def restore(self, object_name: str, row: Row) -> None:
-        """Put a row back exactly as it was, its stamps included."""
+        """Put a row back exactly as it was, its stamps included; nobody is told."""
         with self.lock:
             self._tables[object_name][row["Id"]] = row
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._tables)
+    def purge(self, object_name: str, record_id: str) -> None:
+        """Take a deleted record out of the recycle bin, for good; KeyError unless it is in it."""
+        with self.lock:
+            row = self._tables[object_name][record_id]
+            if not row["IsDeleted"]:
+                raise KeyError(record_id)
+            del self._tables[object_name][record_id]
+            self._purged.append((object_name, record_id, row["SystemModstamp"]))
 
-    def _checked(self, sobject: SObject, values: Row) -> Row:
-        unknown = [name for name in values if name.lower() not in sobject.by_name]
-        if unknown:
-            raise KeyError(f"{sobject.name} has no field {unknown[0]}")
-        return values
+    def _put(self, object_name: str, before: Row | None, after: Row) -> None:
+        self._tables[object_name][after["Id"]] = after
+        assert self._open is not None
+        self._open.append(Change(object_name, before, after))
 
-
-def derive(object_name: str, row: Row, given: Row) -> None:
-    """Fill in the fields that Salesforce computes when a record is saved."""
-    if object_name == "User":
-        row["Name"] = " ".join(part for part in (row["FirstName"], row["LastName"]) if part)
-    elif object_name == "Opportunity":
-        _derive_opportunity(row, given)
-    elif object_name == "Task":
-        row["IsClosed"] = row["Status"] == "Completed"
-        row["IsHighPriority"] = row["Priority"] == "High"
-        if not row["IsClosed"]:
-            row["CompletedDateTime"] = None
-        elif row["CompletedDateTime"] is None:
-            row["CompletedDateTime"] = row["LastModifiedDate"]
+    def _take_back(self, changes: list[Change]) -> None:
+        for change in reversed(changes):
+            if change.before is None:
+                del self._tables[change.object_name][change.after["Id"]]
+            else:
+                self._tables[change.object_name][change.before["Id"]] = change.before
 
 
-def _derive_opportunity(row: Row, given: Row) -> None:
-    if "StageName" in given:
-        stage = STAGES[row["StageName"]]
-        row["IsClosed"], row["IsWon"] = stage.is_closed, stage.is_won
-        row["ForecastCategory"] = row["ForecastCategoryName"] = stage.forecast
-        row["LastStageChangeDate"] = row["LastModifiedDate"]
-        if "Probability" not in given:
-            row["Probability"] = float(stage.probability)
-    if row["Amount"] is not None and row["Probability"] is not None:
-        row["ExpectedRevenue"] = row["Amount"] * row["Probability"] / 100
-    closes: date = row["CloseDate"]
-    row["FiscalYear"], row["FiscalQuarter"] = closes.year, (closes.month + 2) // 3
-    row["Fiscal"] = f"{row['FiscalYear']} {row['FiscalQuarter']}"
+def _checked(sobject: SObject, values: dict[str, object]) -> Row:
+    unknown = [name for name in values if name.lower() not in sobject.by_name]
+    if unknown:
+        raise KeyError(f"{sobject.name} has no field {unknown[0]}")
+    return dict(values)

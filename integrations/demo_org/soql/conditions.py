@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from operator import ge, gt, le, lt
 from typing import Any
 
@@ -13,6 +13,7 @@ from ..store import Row
 from .errors import QueryError, pointed
 from .parser import Comparison, Condition, Group, Literal, Not, Query
 from .paths import Getter, Schema
+from .periods import Period, period
 
 Predicate = Callable[[Row], bool]
 RunSubquery = Callable[[Query], set[Any]]
@@ -20,6 +21,14 @@ RunSubquery = Callable[[Query], set[Any]]
 TEXT = {"string", "email", "phone", "url", "picklist", "combobox", "textarea"}
 IDS = {"id", "reference"}
 NUMBERS = {"int", "double", "currency", "percent"}
+_IN_PERIOD: dict[str, Callable[[date, Period], bool]] = {
+    "=": lambda day, span: span.start <= day < span.end,
+    "!=": lambda day, span: not span.start <= day < span.end,
+    "<": lambda day, span: day < span.start,
+    "<=": lambda day, span: day < span.end,
+    ">": lambda day, span: day >= span.end,
+    ">=": lambda day, span: day >= span.start,
+}
 _ORDERED = {"<": lt, ">": gt, "<=": le, ">=": ge}
 _FAMILY = {
     **dict.fromkeys(TEXT, "string"),
@@ -66,6 +75,9 @@ def _comparison(
         raise pointed("INVALID_FIELD", schema.soql, condition.path.position, message)
     if condition.subquery is not None:
         return _among(field, get, subquery(condition.subquery), condition.operator)
+    if condition.values[0].kind == "relative":
+        today = schema.store.clock().astimezone(UTC).date()
+        return _within(field, get, condition, today, schema.soql)
     wanted = [_wanted(literal, field, condition, schema.soql) for literal in condition.values]
     if condition.operator == "LIKE":
         return _like(field, get, condition, schema.soql)
@@ -82,6 +94,25 @@ def _among(field: Field, get: Getter, values: set[Any], operator: str) -> Predic
     if operator == "IN":
         return lambda row: comparable(field, get(row)) in values
     return lambda row: comparable(field, get(row)) not in values
+
+
+def _within(field: Field, get: Getter, condition: Comparison, today: date, soql: str) -> Predicate:
+    """A comparison with a whole period: before it is before its first day."""
+    if field.type not in ("date", "datetime"):
+        raise _wrong_type(field, condition, soql)
+    span = period(condition.values[0].raw, today)
+    test = _IN_PERIOD.get(condition.operator)
+    if span is None or test is None:
+        raise _bad_operator(soql, condition)
+
+    def matches(row: Row) -> bool:
+        value = get(row)
+        if value is None:
+            return condition.operator == "!="
+        day = value.astimezone(UTC).date() if isinstance(value, datetime) else value
+        return test(day, span)
+
+    return matches
 
 
 def _ordered(field: Field, get: Getter, wanted: Any, condition: Comparison, soql: str) -> Predicate:

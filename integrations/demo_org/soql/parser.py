@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from .errors import QueryError, pointed, unexpected
+from .periods import PERIODS
 from .tokens import Token, tokens
 
 COMPARISONS = ("=", "!=", "<>", "<", ">", "<=", ">=")
@@ -23,7 +24,10 @@ class Path:
 
 @dataclass(frozen=True)
 class Literal:
-    """`kind` is string, number, date, datetime, boolean or null. `raw` keeps a LIKE's escapes."""
+    """`kind` is string, number, date, datetime, boolean, null or relative (such as TODAY).
+
+    `raw` keeps a LIKE's escapes, and the words of a relative date.
+    """
 
     kind: str
     value: object
@@ -188,6 +192,9 @@ class _Parser:
             if token.word == "NULL":
                 return Literal("null", None)
             return Literal("boolean", token.word == "TRUE")
+        if token.kind == "relative" or (token.kind == "name" and token.word in PERIODS):
+            self.take()
+            return Literal("relative", None, token.text.upper())
         if token.kind not in ("string", "number", "date", "datetime"):
             raise self.unexpected()
         self.take()

@@ -12,10 +12,11 @@ _TOKEN = re.compile(
       | (?P<date>\d{4}-\d\d-\d\d)(?![\dT])
       | (?P<number>[+-]?\d+(?:\.\d+)?)(?![\w.])
       | (?P<string>'(?:[^'\\]|\\.)*')
+      | (?P<relative>(?:LAST|NEXT)_N_[A-Z_]+:\d+|N_[A-Z_]+_AGO:\d+)(?![\w.])
       | (?P<name>[A-Za-z_]\w*(?:\.\w+)*)
       | (?P<operator><=|>=|!=|<>|[=<>(),])
     """,
-    re.VERBOSE | re.DOTALL,
+    re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
 
 
