@@ -101,7 +101,8 @@ _COLUMNS = """
     type.unit, CASE WHEN type.shows_value THEN report.value END, report.currency, report.title,
     report.link, report.occurred_on, report.published_at, report.celebrated_version,
     (SELECT count(*) FROM activities_like WHERE report_id = report.id),
-    EXISTS (SELECT FROM activities_like WHERE report_id = report.id AND user_id = %(viewer)s),
+    (SELECT count(*) = 1 FROM activities_like
+        WHERE report_id = report.id AND user_id = %(viewer)s),
     (SELECT count(*) FROM activities_comment
         WHERE report_id = report.id AND deleted_at IS NULL)
 """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
 from accounts.bulk_writer import storable
 
@@ -11,6 +10,7 @@ _OPENS_EMBEDDING = "\u202a\u202b\u202d\u202e"
 _CLOSES_EMBEDDING = "\u202c"
 _OPENS_ISOLATE = "\u2066\u2067\u2068"
 _CLOSES_ISOLATE = "\u2069"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _DIRECTION = re.compile(f"[{_OPENS_EMBEDDING}{_CLOSES_EMBEDDING}{_OPENS_ISOLATE}{_CLOSES_ISOLATE}]")
 
 
@@ -47,4 +47,4 @@ def _closed(line: str) -> str:
 
 
 def _without_controls(text: str) -> str:
-    return "".join(" " if unicodedata.category(one) == "Cc" else one for one in text)
+    return _CONTROL.sub(" ", text)
