@@ -180,13 +180,14 @@ def callback_url() -> str:
     return f"{settings.BASE_URL}{reverse('salesforce_callback')}"
 
 
-def client_for(connection: Connection) -> SalesforceClient:
+def client_for(connection: Connection, *, stop_at_usage: float = 0.9) -> SalesforceClient:
     """Salesforce as the connecting user sees it."""
     return SalesforceClient(
         app=oauth_app(connection),
         store=CredentialStore(connection),
         api_version=settings.SALESFORCE_API_VERSION,
         allow_loopback=settings.SALESFORCE_ALLOW_LOOPBACK,
+        stop_at_usage=stop_at_usage,
     )
 
 

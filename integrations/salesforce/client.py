@@ -46,6 +46,8 @@ _MOST_TOKENS_A_CALL = 3
 class SalesforceClient:
     """Speaks to one org for one connection. Not for use by several threads at once.
 
+    Numbers with a fraction come as text, so that none loses a digit.
+
     `stop_at_usage` is the share of the org's daily API requests, by all apps together, above which
     it raises LimitReached instead of asking: background work stops before it harms people's own
     use. A new client asks once and so learns when the allowance is back.
@@ -69,6 +71,7 @@ class SalesforceClient:
             )
         self.server_time: datetime | None = None  # of the last answer
         self.usage: ApiUsage | None = None
+        self.calls = 0  # answers that came, each one of the org's daily requests
         self._app = app
         self._store = store
         self._api_version = api_version
@@ -98,11 +101,33 @@ class SalesforceClient:
         Raises TransientError at the end when Salesforce promised another number of rows than it
         sent: a list that is not whole must never pass for one that is.
         """
-        return self._rows(lambda sf, timeout: sf.query(soql, timeout=timeout))
+        for page in self.pages(soql):
+            yield from page.rows
 
     def query_all(self, soql: str) -> Iterator[Row]:
         """Like `query`, with deleted and archived records (Salesforce's queryAll)."""
-        return self._rows(lambda sf, timeout: sf.query(soql, include_deleted=True, timeout=timeout))
+        for page in self.pages(soql, include_deleted=True):
+            yield from page.rows
+
+    def pages(self, soql: str, *, include_deleted: bool = False) -> Iterator[Page]:
+        """Yield the pages of `query` or `query_all`, for who does one thing a page."""
+        page = self._call(
+            lambda sf, timeout: page_from(
+                sf.query(soql, include_deleted=include_deleted, timeout=timeout)
+            )
+        )
+        promised, fetched = page.total_size, len(page.rows)
+        seen: set[str] = set()
+        while page.next_records_url:
+            if page.next_records_url in seen:
+                raise not_whole(f"page {page.next_records_url} comes twice")
+            seen.add(page.next_records_url)
+            yield page
+            page = self._next_page(page.next_records_url)
+            fetched += len(page.rows)
+        if fetched != promised:
+            raise not_whole(f"{fetched} rows of {promised}")
+        yield page
 
     def first_page(self, soql: str) -> Page:
         """Return the first page only; `SELECT COUNT()` has its number in `total_size`."""
@@ -146,21 +171,6 @@ class SalesforceClient:
                 detail=f"{len(page.rows)} rows of Organization",
             )
         return page.rows[0]
-
-    def _rows(self, first: Fetch[Any]) -> Iterator[Row]:
-        page = self._call(lambda sf, timeout: page_from(first(sf, timeout)))
-        promised, fetched = page.total_size, len(page.rows)
-        seen: set[str] = set()
-        while page.next_records_url:
-            if page.next_records_url in seen:
-                raise not_whole(f"page {page.next_records_url} comes twice")
-            seen.add(page.next_records_url)
-            yield from page.rows
-            page = self._next_page(page.next_records_url)
-            fetched += len(page.rows)
-        if fetched != promised:
-            raise not_whole(f"{fetched} rows of {promised}")
-        yield from page.rows
 
     def _next_page(self, url: str) -> Page:
         def fetch(sf: Salesforce, timeout: Any) -> Page:
@@ -241,10 +251,12 @@ class SalesforceClient:
             version=self._api_version,
             session=self._session,
             object_pairs_hook=None,
+            parse_float=str,  # amounts have up to 18 digits, more than a float holds
         )
 
     def _watch(self, response: requests.Response, **_: object) -> None:
         """Read what each answer says besides its data, before simple-salesforce sees it."""
+        self.calls += 1
         self.server_time = parsed_date(response.headers.get("Date", "")) or self.server_time
         self.usage = api_usage(response.headers) or self.usage
         if response.status_code >= 300:

@@ -89,7 +89,7 @@ def test_rows_are_plain_also_inside(client: SalesforceClient, server: ScriptedSe
                 "done": True,
                 "records": [{"Id": "id 9", "Name": "User 9"}],
             },
-            "Amount": 1.5,
+            "Amount": "1.5",
         }
     ]
 
