@@ -37,7 +37,7 @@ LONGEST_SOCKET_PATH = 107
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 #: A server that was just killed holds its lock until its last process has gone.
-STALE_LOCK_SECONDS = 5.0
+STALE_LOCK_SECONDS = 15.0
 
 
 class EmbeddedPostgresError(Exception):
