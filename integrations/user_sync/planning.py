@@ -2,49 +2,24 @@
 
 from __future__ import annotations
 
-import zoneinfo
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from functools import cache
-from itertools import islice
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
 
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
-from psycopg.types.json import Jsonb
+from django.db.models import Count, Q
 
-from accounts import bulk_writer
 from accounts.models import Company, Team, User
 from integrations.models import Approach, Connection, DirectoryUser, PlannedChange, SyncPlan
 
 from .errors import PlanError
-from .facts import Facts, folded, gather
-from .matching import Match, Matcher
-from .teams import TeamChoice, TeamChooser
+from .facts import Facts
+from .matching import Matcher
+from .plan_rows import Row, ignore_row, import_row, save_rows, stop_ignoring_row
+from .teams import TeamChooser
 
 Action = PlannedChange.Action
 
 #: More people than one can look over before a press get the plan's page in between.
 REVIEWED_ABOVE = 50
-CHUNK = 2_000
-ROW_FIELDS = (
-    "company",
-    "plan",
-    "position",
-    "salesforce_user_id",
-    "person_name",
-    "person_email",
-    "action",
-    "reason",
-    "included",
-    "account",
-    "account_name",
-    "candidates",
-    "values",
-    "basis",
-    "before",
-    "outcome",
-    "outcome_note",
-)
 
 
 @transaction.atomic
@@ -78,10 +53,10 @@ def plan_import(
     matcher = Matcher(connection, viewer=by, approach=approach)
     teams = TeamChooser(connection.company, team_source, team)
 
-    def row(facts: Facts) -> dict[str, Any]:
-        return _import_row(plan, facts, matcher.decide(facts), teams.choose(facts.person))
+    def row(facts: Facts) -> Row:
+        return import_row(plan, facts, matcher.decide(facts), teams.choose(facts.person))
 
-    _save_rows(plan, people, row)
+    save_rows(plan, people, row)
     _ask_where_one_account_fits_two(plan)
     return plan
 
@@ -98,7 +73,7 @@ def plan_ignore(
         approach=Approach.ON_DEMAND,
         created_by=by,
     )
-    _save_rows(plan, people, lambda facts: _ignore_row(facts, reason))
+    save_rows(plan, people, lambda facts: ignore_row(facts, reason))
     return plan
 
 
@@ -114,7 +89,7 @@ def plan_stop_ignoring(
         approach=Approach.ON_DEMAND,
         created_by=by,
     )
-    _save_rows(plan, people, _stop_ignoring_row)
+    save_rows(plan, people, stop_ignoring_row)
     return plan
 
 
@@ -186,126 +161,11 @@ def free_seats(company: Company) -> int | None:
     return max(0, company.seat_limit - used)
 
 
-def new_account_values(person: DirectoryUser, team: TeamChoice, role: str) -> dict[str, Any]:
-    """What `PlannedChange.values` of a new account holds."""
-    return {
-        "name": (person.name or person.username)[:200],
-        "email": person.email.strip(),
-        "title": person.title[:200],
-        "time_zone": person.time_zone if person.time_zone in _time_zones() else "",
-        "federation_id": person.federation_id,
-        "team_id": team.team_id,
-        "team_name": team.name,
-        "role": role,
-        "state": User.State.ACTIVE.value,
-    }
-
-
-def filling_values(person: DirectoryUser, team: TeamChoice) -> dict[str, Any]:
-    """What is filled in, where it is empty, on an existing account that somebody is mapped to."""
-    return {"title": person.title[:200], "team_id": team.team_id, "team_name": team.name}
-
-
-def _import_row(plan: SyncPlan, facts: Facts, match: Match, team: TeamChoice) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    reason = match.reason
-    if match.verdict == Action.CREATE:
-        values = new_account_values(facts.person, team, plan.role)
-        reason = f"{reason}; {team.remark}" if team.remark else reason
-    elif match.verdict == Action.MAP:
-        values = filling_values(facts.person, team)
-    return {
-        "action": match.verdict,
-        "reason": reason,
-        "account": match.account_id,
-        "account_name": match.account_name,
-        "candidates": [candidate.as_json() for candidate in match.candidates],
-        "values": values,
-        "basis": facts.as_basis(),
-    }
-
-
-def _ignore_row(facts: Facts, reason: str) -> dict[str, Any]:
-    if facts.mapping is not None:
-        return {
-            "action": Action.NOTHING,
-            "reason": f"Mapped to {facts.mapping.account}: only somebody without an account"
-            " can be ignored",
-        }
-    if facts.person.ignored_at is not None:
-        return {"action": Action.NOTHING, "reason": "Already ignored"}
-    return {
-        "action": Action.IGNORE,
-        "reason": "Gets no account until somebody stops ignoring them",
-        "values": {"reason": reason[:255]},
-        "basis": facts.as_basis(),
-    }
-
-
-def _stop_ignoring_row(facts: Facts) -> dict[str, Any]:
-    if facts.person.ignored_at is None:
-        return {"action": Action.NOTHING, "reason": "Not ignored"}
-    return {
-        "action": Action.STOP_IGNORING,
-        "reason": "Can be imported again",
-        "basis": facts.as_basis(),
-    }
-
-
 def _check_team(connection: Connection, team_source: str, team: Team | None) -> None:
     if team is not None and team.company_id != connection.company_id:
         raise PlanError("There is no such team.")
     if (team_source == SyncPlan.TeamSource.CHOSEN) != (team is not None):
         raise PlanError("Choose a team, or take it from Salesforce.")
-
-
-def _save_rows(plan: SyncPlan, people: Iterable[DirectoryUser], row: Any) -> None:
-    position = 0
-    for chunk in _chunks(people):
-        if any(person.connection_id != plan.connection_id for person in chunk):
-            raise PlanError("These people belong to another connection.")
-        facts = gather(plan.connection, chunk)
-        rows = [
-            save_ready(plan, position + n, person, row(facts[person.pk]))
-            for n, person in enumerate(chunk, 1)
-        ]
-        bulk_writer.insert(PlannedChange, ROW_FIELDS, rows)
-        position += len(chunk)
-    if not position:
-        raise PlanError("Nobody was chosen.")
-
-
-def save_ready(
-    plan: SyncPlan, position: int, person: DirectoryUser, row: dict[str, Any]
-) -> Sequence[Any]:
-    """The values of ROW_FIELDS."""
-    return (
-        plan.company_id,
-        plan.pk,
-        position,
-        person.salesforce_id,
-        person.name,
-        folded(person.email),
-        row["action"],
-        row["reason"],
-        True,
-        row.get("account"),
-        row.get("account_name", ""),
-        *(Jsonb(row.get(name, empty)) for name, empty in JSON_FIELDS.items()),
-        PlannedChange.Outcome.WAITING,
-        "",
-    )
-
-
-JSON_FIELDS: dict[str, Any] = {"candidates": [], "values": {}, "basis": {}, "before": {}}
-
-
-def _chunks(people: Iterable[DirectoryUser]) -> Iterator[list[DirectoryUser]]:
-    if isinstance(people, QuerySet):
-        people = people.defer("search").iterator(chunk_size=CHUNK)
-    rest = iter(people)
-    while chunk := list(islice(rest, CHUNK)):
-        yield chunk
 
 
 def _ask_where_one_account_fits_two(plan: SyncPlan) -> None:
@@ -332,8 +192,3 @@ def _differing(plan: SyncPlan, shown: Mapping[str, str]) -> int:
 
 def _counted(number: int, one: str, several: str) -> str:
     return f"{number} {one if number == 1 else several}"
-
-
-@cache
-def _time_zones() -> set[str]:
-    return zoneinfo.available_timezones()

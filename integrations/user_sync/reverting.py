@@ -12,7 +12,7 @@ from accounts.models import User
 from integrations.models import DirectoryUser, PlannedChange, SyncPlan
 
 from .errors import PlanError
-from .planning import CHUNK, ROW_FIELDS, save_ready
+from .plan_rows import CHUNK, ROW_FIELDS, save_ready
 from .revert_facts import RevertFacts, gather_for_revert
 from .since_preview import last_acts
 

@@ -11,7 +11,7 @@ from integrations.models import DirectoryUser, PlannedChange, SyncPlan, UserMapp
 from .errors import PlanError
 from .facts import Candidate
 from .matching import is_usable_email
-from .planning import filling_values, new_account_values
+from .plan_rows import filling_values, new_account_values
 from .teams import TeamChooser
 
 Action = PlannedChange.Action

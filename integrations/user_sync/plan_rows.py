@@ -1,0 +1,167 @@
+"""The rows of a plan: what each says, and how they are saved, thousands at once."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
+from itertools import islice
+from typing import Any
+
+from django.db.models import QuerySet
+from psycopg.types.json import Jsonb
+
+from accounts import bulk_writer
+from accounts.models import User
+from integrations.models import DirectoryUser, PlannedChange, SyncPlan
+
+from .errors import PlanError
+from .facts import Facts, folded, gather
+from .matching import Match
+from .teams import TeamChoice
+
+Action = PlannedChange.Action
+#: The decided fields of a row; those left out are empty.
+Row = dict[str, Any]
+
+CHUNK = 2_000
+ROW_FIELDS = (
+    "company",
+    "plan",
+    "position",
+    "salesforce_user_id",
+    "person_name",
+    "person_email",
+    "action",
+    "reason",
+    "included",
+    "account",
+    "account_name",
+    "candidates",
+    "values",
+    "basis",
+    "before",
+    "outcome",
+    "outcome_note",
+)
+
+
+def new_account_values(person: DirectoryUser, team: TeamChoice, role: str) -> dict[str, Any]:
+    """What `PlannedChange.values` of a new account holds."""
+    return {
+        "name": (person.name or person.username)[:200],
+        "email": person.email.strip(),
+        "title": person.title[:200],
+        "time_zone": person.time_zone if person.time_zone in _time_zones() else "",
+        "federation_id": person.federation_id,
+        "team_id": team.team_id,
+        "team_name": team.name,
+        "role": role,
+        "state": User.State.ACTIVE.value,
+    }
+
+
+def filling_values(person: DirectoryUser, team: TeamChoice) -> dict[str, Any]:
+    """What is filled in, where it is empty, on an existing account that somebody is mapped to."""
+    return {"title": person.title[:200], "team_id": team.team_id, "team_name": team.name}
+
+
+def import_row(plan: SyncPlan, facts: Facts, match: Match, team: TeamChoice) -> Row:
+    values: dict[str, Any] = {}
+    reason = match.reason
+    if match.verdict == Action.CREATE:
+        values = new_account_values(facts.person, team, plan.role)
+        reason = f"{reason}; {team.remark}" if team.remark else reason
+    elif match.verdict == Action.MAP:
+        values = filling_values(facts.person, team)
+    return {
+        "action": match.verdict,
+        "reason": reason,
+        "account": match.account_id,
+        "account_name": match.account_name,
+        "candidates": [candidate.as_json() for candidate in match.candidates],
+        "values": values,
+        "basis": facts.as_basis(),
+    }
+
+
+def ignore_row(facts: Facts, reason: str) -> Row:
+    if facts.mapping is not None:
+        return {
+            "action": Action.NOTHING,
+            "reason": f"Mapped to {facts.mapping.account}: only somebody without an account"
+            " can be ignored",
+        }
+    if facts.person.ignored_at is not None:
+        return {"action": Action.NOTHING, "reason": "Already ignored"}
+    return {
+        "action": Action.IGNORE,
+        "reason": "Gets no account until somebody stops ignoring them",
+        "values": {"reason": reason[:255]},
+        "basis": facts.as_basis(),
+    }
+
+
+def stop_ignoring_row(facts: Facts) -> Row:
+    if facts.person.ignored_at is None:
+        return {"action": Action.NOTHING, "reason": "Not ignored"}
+    return {
+        "action": Action.STOP_IGNORING,
+        "reason": "Can be imported again",
+        "basis": facts.as_basis(),
+    }
+
+
+def save_rows(
+    plan: SyncPlan, people: Iterable[DirectoryUser], decide: Callable[[Facts], Row]
+) -> None:
+    """Decide about all of these people and save the rows. Raises `PlanError` for nobody."""
+    position = 0
+    for chunk in _chunks(people):
+        if any(person.connection_id != plan.connection_id for person in chunk):
+            raise PlanError("These people belong to another connection.")
+        facts = gather(plan.connection, chunk)
+        rows = [
+            save_ready(plan, position + n, person, decide(facts[person.pk]))
+            for n, person in enumerate(chunk, 1)
+        ]
+        bulk_writer.insert(PlannedChange, ROW_FIELDS, rows)
+        position += len(chunk)
+    if not position:
+        raise PlanError("Nobody was chosen.")
+
+
+def save_ready(plan: SyncPlan, position: int, person: DirectoryUser, row: Row) -> Sequence[Any]:
+    """The values of ROW_FIELDS."""
+    return (
+        plan.company_id,
+        plan.pk,
+        position,
+        person.salesforce_id,
+        person.name,
+        folded(person.email),
+        row["action"],
+        row["reason"],
+        True,
+        row.get("account"),
+        row.get("account_name", ""),
+        *(Jsonb(row.get(name, empty)) for name, empty in JSON_FIELDS.items()),
+        PlannedChange.Outcome.WAITING,
+        "",
+    )
+
+
+JSON_FIELDS: dict[str, Any] = {"candidates": [], "values": {}, "basis": {}, "before": {}}
+
+
+def _chunks(people: Iterable[DirectoryUser]) -> Iterator[list[DirectoryUser]]:
+    if isinstance(people, QuerySet):
+        people = people.defer("search").iterator(chunk_size=CHUNK)
+    rest = iter(people)
+    while chunk := list(islice(rest, CHUNK)):
+        yield chunk
+
+
+@cache
+def _time_zones() -> set[str]:
+    return zoneinfo.available_timezones()
