@@ -12,6 +12,7 @@ from accounts.seats import Seats
 from integrations.models import PlannedChange, SyncPlan
 from integrations.user_sync.planning import seats_needed
 from integrations.user_sync.progress import progress
+from integrations.user_sync.reverting import is_reverted
 
 from .plan_rows import Counts, PlanRows, to_invite
 from .plan_words import STATE_TONES, title, verb
@@ -83,7 +84,8 @@ def outcome(plan: SyncPlan, counts: Counts) -> dict[str, Any]:
         "again": again(plan, counts) if is_done else [],
         "can_revert": plan.kind != SyncPlan.Kind.REVERT
         and plan.state in (State.DONE, State.STOPPED, State.NEEDS_A_PERSON)
-        and counts.with_outcome(Outcome.DONE) > 0,
+        and counts.with_outcome(Outcome.DONE) > 0
+        and not is_reverted(plan),
         "to_invite": counted(invitable, "person", "people") if invitable else "",
         "mail_is_set_up": settings.EMAIL_CONFIGURED,
         "result": result(counts),

@@ -224,7 +224,9 @@ def test_revert_leads_to_its_preview_and_ends_without_a_trace(
     client.post(button(revert, "approve"))
     apply_plan(revert.pk)
     assert not UserMapping.objects.exists()
-    assert "This was reverted." in page(client, plan)
+    html = page(client, plan)
+    assert "This was reverted." in html
+    assert "Revert…" not in html
     assert "Nothing was changed" not in page(client, revert)
 
 
