@@ -82,8 +82,7 @@ class VerdictFilter(admin.SimpleListFilter):
         if value not in (choice for choice, _ in self.lookup_choices):
             return queryset
         assert isinstance(request.user, User)
-        chosen = with_verdict(connection, PlannedChange.Action(value), request.user)
-        return queryset.filter(pk__in=chosen.values("pk"))
+        return with_verdict(queryset, connection, PlannedChange.Action(value), request.user)
 
 
 class MenuFilter(admin.SimpleListFilter):

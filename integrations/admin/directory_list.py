@@ -143,7 +143,7 @@ class DirectoryChangeList(ChangeList):
         super().get_results(request)
         connection = chosen_connection(request)
         assert isinstance(self.paginator, AccountsLastPaginator)
-        self.result_list = list(self.paginator.page(self.page_num if self.multi_page else 1))
+        self.result_list = list(self.result_list if self.multi_page else self.paginator.page(1))
         self.can_show_all = False
         matches = (
             Matcher(connection, viewer=person(request)).match(self.result_list)

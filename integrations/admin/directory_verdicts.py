@@ -6,6 +6,8 @@ Mapped or conflict is decided by the matching itself, for the few people who may
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Lower
 
@@ -14,6 +16,7 @@ from integrations.models import Approach, Connection, DirectoryUser, PlannedChan
 from integrations.user_sync.matching import Matcher
 from integrations.user_sync.scope import in_scope, persons
 
+People = QuerySet[DirectoryUser]
 #: People with a possible account who are looked at for one filter or count.
 LOOKED_AT = 5_000
 
@@ -27,42 +30,41 @@ def mapped() -> Exists:
     )
 
 
-def undecided(connection: Connection) -> QuerySet[DirectoryUser]:
-    """People who could get an account and have none: neither mapped, ignored nor out of scope."""
-    return DirectoryUser.objects.filter(
+def without_counterpart(people: People, connection: Connection) -> People:
+    """Those of ``people`` who would get a new account."""
+    return _undecided(people, connection).exclude(_may_have_account(connection)).exclude(email="")
+
+
+def counterparts(people: People, connection: Connection, viewer: User) -> dict[str, list[int]]:
+    """The ids of those who may have an account already, by the matching's verdict.
+
+    At most `LOOKED_AT` of them are looked at.
+    """
+    possible = _undecided(people, connection).filter(_may_have_account(connection))
+    looked_at = list(possible.defer("search").order_by("name", "pk")[:LOOKED_AT])
+    found: dict[str, list[int]] = defaultdict(list)
+    for pk, match in Matcher(connection, viewer=viewer).match(looked_at).items():
+        found[match.verdict].append(pk)
+    return found
+
+
+def with_verdict(
+    people: People, connection: Connection, verdict: PlannedChange.Action, viewer: User
+) -> People:
+    """Those of ``people`` with this verdict."""
+    if verdict == PlannedChange.Action.CREATE:
+        return without_counterpart(people, connection)
+    return people.filter(pk__in=counterparts(people, connection, viewer)[verdict])
+
+
+def _undecided(people: People, connection: Connection) -> People:
+    """Who could get an account and has none: neither mapped, ignored nor out of scope."""
+    return people.filter(
         ~mapped(),
         in_scope(connection, Approach.ON_DEMAND),
         connection=connection,
         ignored_at__isnull=True,
-    )
-
-
-def without_counterpart(connection: Connection) -> QuerySet[DirectoryUser]:
-    """People who would get a new account."""
-    return _with_addresses(connection).exclude(_may_have_account(connection)).exclude(email="")
-
-
-def with_verdict(
-    connection: Connection, verdict: PlannedChange.Action, viewer: User
-) -> QuerySet[DirectoryUser]:
-    """People with this verdict of the matching, among at most `LOOKED_AT` with a counterpart."""
-    if verdict == PlannedChange.Action.CREATE:
-        return without_counterpart(connection)
-    people = list(
-        _with_addresses(connection)
-        .filter(_may_have_account(connection))
-        .defer("search")
-        .order_by("name", "pk")[:LOOKED_AT]
-    )
-    matches = Matcher(connection, viewer=viewer).match(people)
-    chosen = [pk for pk, match in matches.items() if match.verdict == verdict]
-    return DirectoryUser.objects.filter(connection=connection, pk__in=chosen)
-
-
-def _with_addresses(connection: Connection) -> QuerySet[DirectoryUser]:
-    return undecided(connection).alias(
-        folded_email=Lower("email"), folded_username=Lower("username")
-    )
+    ).alias(folded_email=Lower("email"), folded_username=Lower("username"))
 
 
 def _may_have_account(connection: Connection) -> Q:

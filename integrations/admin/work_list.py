@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
@@ -14,7 +14,7 @@ from accounts.capped_paginator import CappedPaginator
 from accounts.models import User
 from integrations.models import Connection, DirectoryUser, PlannedChange, SyncPlan, UserMapping
 
-from .directory_verdicts import with_verdict, without_counterpart
+from .directory_verdicts import counterparts, without_counterpart
 
 Action = PlannedChange.Action
 Outcome = PlannedChange.Outcome
@@ -46,14 +46,17 @@ def work_list(connection: Connection, viewer: User) -> list[Work]:
 
 
 def _people(connection: Connection, viewer: User) -> list[Work]:
-    verdicts = {
-        Action.CREATE: ("New in Salesforce, without an account", without_counterpart(connection)),
-        Action.MAP: ("Suggested matches", with_verdict(connection, Action.MAP, viewer)),
-        Action.CONFLICT: ("Conflicts", with_verdict(connection, Action.CONFLICT, viewer)),
+    everybody = DirectoryUser.objects.filter(connection=connection)
+    new = CappedPaginator(without_counterpart(everybody, connection).order_by("pk"), 1)
+    found = counterparts(everybody, connection, viewer)
+    counts = {
+        Action.CREATE: ("New in Salesforce, without an account", new.count, new.is_capped),
+        Action.MAP: ("Suggested matches", len(found[Action.MAP]), False),
+        Action.CONFLICT: ("Conflicts", len(found[Action.CONFLICT]), False),
     }
     return [
-        _counted(verdict, words, people, people_with(connection, verdict=verdict))
-        for verdict, (words, people) in verdicts.items()
+        Work(verdict, words, number, people_with(connection, verdict=verdict), is_capped)
+        for verdict, (words, number, is_capped) in counts.items()
     ]
 
 
@@ -61,11 +64,6 @@ def people_with(connection: Connection, **filters: str) -> str:
     """The address of *Salesforce users* with these filters."""
     address = reverse("admin:integrations_directoryuser_changelist")
     return f"{address}?{urlencode({'connection': str(connection.pk), **filters})}"
-
-
-def _counted(kind: str, words: str, people: QuerySet[DirectoryUser], address: str) -> Work:
-    pages = CappedPaginator(people.order_by("pk"), 1)
-    return Work(kind, words, pages.count, address, pages.is_capped)
 
 
 def _plans(connection: Connection) -> list[Work]:
