@@ -180,6 +180,7 @@ EMAIL_TIMEOUT = 20
 
 # Words, times, files.
 LANGUAGE_CODE = "en"
+FORMAT_MODULE_PATH = ["config.formats"]
 TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "static/"

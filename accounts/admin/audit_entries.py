@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 
 from accounts.admin_base import CompanyScopedAdmin
 from accounts.models import AuditEntry, User
+from accounts.models.audit import in_words
 from accounts.reach import person, within_reach
 
 #: People offered in the filter; whoever did something and is not among them is found by a link.
@@ -49,7 +50,7 @@ class ActionFilter(admin.SimpleListFilter):
         newest = model_admin.get_queryset(request).order_by("-at", "-id")[:1000]
         actions = AuditEntry.objects.filter(pk__in=newest.values("pk")).order_by("action")
         return [
-            (action, action.replace("_", " ").capitalize())
+            (action, in_words(action))
             for action in actions.values_list("action", flat=True).distinct()
         ]
 
@@ -71,6 +72,7 @@ class AuditEntryAdmin(CompanyScopedAdmin[AuditEntry]):
     sortable_by = ()
     fields = ["at", "who", "what", "subject_name", "subject_type", "address", "changes"]
     actions = None
+    empty_value_display = ""
 
     @admin.display(description="who")
     def who(self, entry: AuditEntry) -> str:
@@ -78,7 +80,7 @@ class AuditEntryAdmin(CompanyScopedAdmin[AuditEntry]):
 
     @admin.display(description="what")
     def what(self, entry: AuditEntry) -> str:
-        return entry.action.replace("_", " ").capitalize()
+        return in_words(entry.action)
 
     @admin.display(description="changes")
     def changes(self, entry: AuditEntry) -> SafeString | str:

@@ -54,6 +54,7 @@ class UserAdmin(CompanyScopedAdmin[User]):
     search_fields = ["search"]
     search_help_text = "Beginnings of names or e-mails."
     ordering = ["name", "id"]
+    empty_value_display = ""
     autocomplete_fields = ["team"]
     actions = [send_invitations, deactivate, reactivate]
     readonly_fields = ["state", "invited_at", "last_login", "created_at"]

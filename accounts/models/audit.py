@@ -41,4 +41,9 @@ class AuditEntry(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.actor_name or 'Scoreline'}: {self.action} {self.subject_name}"
+        return f"{self.actor_name or 'Scoreline'}: {in_words(self.action)}, {self.subject_name}"
+
+
+def in_words(action: str) -> str:
+    """An action's name for people: “connection.connecting_user” is “Connection: connecting user”."""
+    return action.replace(".", ": ").replace("_", " ").capitalize()
