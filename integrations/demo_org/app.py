@@ -12,6 +12,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .break_it import BreakIt
+from .cometd import CometD
 from .oauth import OAuthEndpoints
 from .org import DAILY_API_REQUESTS, DemoOrg
 from .pages import HERE, Pages
@@ -22,7 +23,7 @@ from .web_faults import Connections, FaultLayer
 
 SERVER = "Demo org (this is not Salesforce)"
 HOSTS = ("127.0.0.1", "localhost", "*.localhost")
-MACHINE_PATHS = ("/services/", "/id/")
+MACHINE_PATHS = ("/services/", "/id/", "/cometd/")
 
 
 def create_app(org: DemoOrg, connections: Connections) -> ASGIApp:
@@ -30,6 +31,7 @@ def create_app(org: DemoOrg, connections: Connections) -> ASGIApp:
     pages = Pages(org)
     routes = [
         *RestApi(org).routes(),
+        *CometD(org).routes(),
         *OAuthEndpoints(org, pages).routes(),
         *pages.routes(),
         *BreakIt(org, pages).routes(),

@@ -188,6 +188,13 @@ class Authority:
         user = self.org.store.get("User", token.user_id)
         return token.user_id if user and user["IsActive"] else None
 
+    def keep_alive(self, access_token: str) -> bool:
+        """Lengthen a good token's life, as a client on the stream does by its presence."""
+        if self.user_of(access_token) is None:
+            return False
+        self._tokens[access_token].expires = self.org.store.clock() + TOKEN_LIFE
+        return True
+
     def app_of(self, access_token: str) -> ClientApp | None:
         token = self._tokens.get(access_token)
         return token.grant.app if token and token.grant else None

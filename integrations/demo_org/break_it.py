@@ -10,15 +10,17 @@ from starlette.routing import Route
 from .answers import json_answer
 from .fault_kinds import KINDS
 from .fault_types import UnknownFault
-from .faults import describe
+from .faults import AREAS, describe
 from .org import DemoOrg
 from .pages import Pages
+from .stream_faults import STREAM_FAULTS
 
 TIMES = {"once": 1, "3 times": 3, "until mended": None}
-AREAS = {"data": "Data requests", "login": "Log-in requests", "all": "All requests"}
+_OTHERS = [kind for kind in KINDS.values() if kind not in STREAM_FAULTS]
 GROUPS = (
-    ("Answers", [kind for kind in KINDS.values() if kind.spoils_answers]),
-    ("The org itself", [kind for kind in KINDS.values() if not kind.spoils_answers]),
+    ("Answers", [kind for kind in _OTHERS if kind.spoils_answers]),
+    ("The stream of changes", STREAM_FAULTS),
+    ("The org itself", [kind for kind in _OTHERS if not kind.spoils_answers]),
 )
 
 

@@ -2,6 +2,7 @@
 
 from . import switches
 from .fault_types import FaultKind
+from .stream_faults import STREAM_FAULTS
 
 GUARDED = ("Opportunity", "Account")
 
@@ -185,4 +186,4 @@ _ALL = (
         switch=switches.move,
     ),
 )
-KINDS = {kind.name: kind for kind in _ALL}
+KINDS = {kind.name: kind for kind in (*_ALL, *STREAM_FAULTS)}

@@ -15,12 +15,20 @@ from .store import Row
 if TYPE_CHECKING:
     from .org import DemoOrg
 
+AREAS = {
+    "data": "Data requests",
+    "login": "Log-in requests",
+    "stream": "Stream requests",
+    "all": "All requests",
+}
+
 
 @dataclass
 class Broken:
     """A fault that is on. `times` None: until mended; `after`: requests to let pass first.
 
-    `where` is `data` (the REST API), `login` (the OAuth endpoints), `all`, or a part of a path.
+    `where` is `data` (the REST API), `login` (the OAuth endpoints), `stream` (CometD), `all`,
+    or a part of a path.
     """
 
     kind: FaultKind
@@ -60,10 +68,12 @@ class Faults:
         with self._lock:
             if kind.act:
                 kind.act(self.org)
+                self.org.changes.on_commit()
                 return
             self.mend(name)
             undo = kind.switch(self.org, value) if kind.switch else None
             self._broken[name] = Broken(kind, times, after, where, value, undo=undo)
+        self.org.changes.on_commit()
 
     def mend(self, name: str) -> None:
         """Switch a fault off and undo what it did; nothing happens when it is not on."""
@@ -136,11 +146,12 @@ def _concerns(broken: Broken, path: str) -> bool:
     login = path.startswith(("/services/oauth2/", "/id/")) and not path.endswith("/authorize")
     if broken.kind.name == "locator_lost":
         return data and "/query/" in path and not path.endswith("/query/")
+    stream = path.startswith("/cometd/")
     if broken.where == "data" or broken.kind.data_only:
-        return data and (broken.where in ("data", "login", "all") or broken.where in path)
-    if broken.where == "login":
-        return login
-    return (data or login) and (broken.where == "all" or broken.where in path)
+        return data and (broken.where in AREAS or broken.where in path)
+    if broken.where in ("login", "stream"):
+        return login if broken.where == "login" else stream
+    return (data or login or stream) and (broken.where == "all" or broken.where in path)
 
 
 def describe(broken: Broken) -> dict[str, Any]:

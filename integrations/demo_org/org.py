@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .authority import Authority, ClientApp
+from .change_log import ChangeLog
 from .faults import Faults
 from .store import Row, Store, utc_now
 
@@ -16,6 +17,8 @@ CONSUMER_KEY = "3MVG9.demo.org.key.not.from.Salesforce.7hQ2xVbT"
 CONSUMER_SECRET = "DEMO5ORG5SECRET5NOT5FROM5SALESFORCE5E41C07A9"  # noqa: S105
 DEFAULT_URL = "http://127.0.0.1:8400"
 DAILY_API_REQUESTS = 100_000
+# Seconds that the stream holds a connect, and that a client may stay away in between.
+STREAM_HOLD, STREAM_SESSION = 110.0, 40.0
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,9 @@ class DemoOrg:
         self.store = Store(key, clock)
         self.faults = Faults(self)
         self.authority = Authority(self)
+        self.changes = ChangeLog(self)
+        self.stream_hold = STREAM_HOLD
+        self.stream_session = STREAM_SESSION
         self.url = DEFAULT_URL
         self.moved_to: str | None = None
         self.org_id = ""
@@ -62,7 +68,7 @@ class DemoOrg:
 
         org = cls(f"believable {seed}", clock)
         fill(org, seed, people)
-        return org
+        return org.opened()
 
     @classmethod
     def from_csv(
@@ -71,7 +77,7 @@ class DemoOrg:
         """The company in a folder of CSV files; BrokenData names file, line and column."""
         from .crm_org import load
 
-        return load(folder, keep_dates, clock)
+        return load(folder, keep_dates, clock).opened()
 
     @classmethod
     def empty(cls, clock: Callable[[], datetime] = utc_now) -> "DemoOrg":
@@ -80,7 +86,17 @@ class DemoOrg:
 
         org = cls("empty", clock)
         lay_ground(org, "Empty Inc")
-        return org
+        return org.opened()
+
+    def opened(self) -> "DemoOrg":
+        """Tell the stream of what changes from now on."""
+        self.store.watchers.append(self.changes.record)
+        return self
+
+    def stop(self) -> None:
+        """Let go of every answer that is held back."""
+        self.stopping = True
+        self.changes.on_commit()
 
     # -- people
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 UPDATED_DAYS, DELETED_DAYS = 30, 15
 SHORTEST_WINDOW = timedelta(minutes=1)
-_MINUTE = timedelta(minutes=1)
 
 
 class Replication:
@@ -61,8 +60,8 @@ class Replication:
             raise _bad_date(f"startDate cannot be more than {most_days} days ago")
         if end - start < SHORTEST_WINDOW:
             raise _bad_date("startDate must be at least one minute before endDate")
-        covered = min(end, now)
-        return start, covered if covered == now else covered + _MINUTE - timedelta(seconds=1)
+        # The whole last minute counts, as far as it is over.
+        return start, min(end + timedelta(seconds=59), now)
 
 
 def _moment(request: Request, name: str) -> datetime:

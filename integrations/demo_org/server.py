@@ -62,7 +62,7 @@ class OrgServer(uvicorn.Server):
         super().__init__(config)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self.org.stopping = True
+        self.org.stop()
         await super().shutdown(sockets)
 
 
@@ -117,7 +117,7 @@ def run_in_thread(org: DemoOrg, port: int = 0) -> Iterator[Running]:
     try:
         yield Running(org.url, org)
     finally:
-        org.stopping = True
+        org.stop()
         server.should_exit = True
         thread.join(STOP_SECONDS * 2)
         listener.close()

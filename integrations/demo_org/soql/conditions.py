@@ -116,7 +116,7 @@ def _within(field: Field, get: Getter, condition: Comparison, today: date, soql:
 
 
 def _ordered(field: Field, get: Getter, wanted: Any, condition: Comparison, soql: str) -> Predicate:
-    if field.type == "boolean" or field.type in IDS or wanted is None:
+    if field.type == "boolean" or wanted is None:
         raise _bad_operator(soql, condition)
     compare = _ORDERED[condition.operator]
 
