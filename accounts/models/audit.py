@@ -45,5 +45,5 @@ class AuditEntry(models.Model):
 
 
 def in_words(action: str) -> str:
-    """An action's name for people: “connection.connecting_user” is “Connection: connecting user”."""
+    """What people read: “connection.connecting_user” is “Connection: connecting user”."""
     return action.replace(".", ": ").replace("_", " ").capitalize()
