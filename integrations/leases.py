@@ -103,6 +103,11 @@ def of_run(run_id: int) -> str:
     return f"run:{run_id}"
 
 
+def of_records(connection_id: int) -> str:
+    """Reading the latest changes of a connection's records."""
+    return f"records:{connection_id}"
+
+
 @transaction.atomic
 def _take(name: str, holder: str, seconds: int) -> HeldLease:
     now = timezone.now()

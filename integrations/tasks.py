@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from integrations import connection_mail
 from integrations.connecting import check, logging_in
+from integrations.record_sync import backfilling, polling, reconciling
+from integrations.record_sync import taking_up as records_taking_up
 from integrations.user_sync import applying, directory, taking_up
 from integrations.user_sync.progress import beat
 
@@ -18,6 +20,21 @@ def apply_plan(plan_id: int) -> None:
     applying.apply_plan(plan_id)
 
 
+def poll_records(connection_id: int) -> None:
+    beat()
+    polling.poll(connection_id)
+
+
+def backfill_records(run_id: int) -> None:
+    beat()
+    backfilling.backfill(run_id)
+
+
+def reconcile_records(run_id: int) -> None:
+    beat()
+    reconciling.reconcile(run_id)
+
+
 def check_connection(connection_id: int) -> None:
     beat()
     check.check(connection_id)
@@ -27,5 +44,6 @@ def every_minute() -> None:
     """The worker shows that it is alive, and takes up what was left lying."""
     beat()
     taking_up.take_up_work()
+    records_taking_up.take_up_work()
     connection_mail.tell_what_was_missed()
     logging_in.forget_expired()

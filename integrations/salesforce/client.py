@@ -2,9 +2,10 @@
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Self, TypeVar
+from urllib.parse import quote
 
 import requests
 from simple_salesforce.api import Salesforce
@@ -19,6 +20,7 @@ from integrations.salesforce.errors import (
     from_response,
 )
 from integrations.salesforce.hosts import checked_data_path, checked_url
+from integrations.salesforce.ids import to_18
 from integrations.salesforce.oauth import OAuthApp
 from integrations.salesforce.pages import Page, Row, not_whole, object_from, page_from
 from integrations.salesforce.retry import retrying
@@ -156,6 +158,16 @@ class SalesforceClient:
         """Return the list of all objects that the connecting user may see."""
         return self._get("sobjects")
 
+    def deleted_ids(self, object_name: str, start: datetime, end: datetime) -> list[str]:
+        """Return the ids of the records deleted in that time, of the last 15 days at most."""
+        path = (
+            f"sobjects/{checked_name(object_name)}/deleted/"
+            f"?start={quote(start.isoformat(timespec='seconds'))}"
+            f"&end={quote(end.isoformat(timespec='seconds'))}"
+        )
+        records = self._get(path).get("deletedRecords")
+        return [to_18(record["id"]) for record in records or []]
+
     def limits(self) -> dict[str, Any]:
         """Return the org's limits: `{"DailyApiRequests": {"Max": …, "Remaining": …}, …}`."""
         return self._get("limits")
@@ -171,6 +183,18 @@ class SalesforceClient:
                 detail=f"{len(page.rows)} rows of Organization",
             )
         return page.rows[0]
+
+    def send(
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, body: Any = None
+    ) -> requests.Response:
+        """Send one request below the API's version; `body` becomes JSON. For `bulk`."""
+
+        def fetch(sf: Salesforce, timeout: Any) -> requests.Response:
+            assert self._session is not None
+            url = f"{sf.base_url}{path}"
+            return self._session.request(method, url, headers=headers, json=body, timeout=timeout)
+
+        return self._call(fetch)
 
     def _next_page(self, url: str) -> Page:
         def fetch(sf: Salesforce, timeout: Any) -> Page:

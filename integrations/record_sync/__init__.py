@@ -1,0 +1,1 @@
+"""From Salesforce's records to activity reports: fetch, stage, evaluate, report."""

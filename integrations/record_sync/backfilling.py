@@ -1,0 +1,104 @@
+"""The backfill: records from before the connection looked, each in its own date's place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+
+from accounts.models import User
+from integrations.models import Connection, SyncRun, Watermark, Workflow
+from integrations.salesforce.client import SalesforceClient
+from integrations.salesforce.soql import literal, select
+from integrations.user_sync.progress import beat
+
+from . import runs
+from .arriving import take_in
+from .bulk_reading import read_in_bulk
+from .describing import begun_watermark, fields_in_use
+from .fetching import Arrived, Position, read
+from .fields import FieldSet, find
+from .runs import Round
+
+#: Above so many records a job of the Bulk API is cheaper than pages, which cost a request each.
+BULK_FROM = 50_000
+#: A day begins somewhere on earth up to 14 hours before it does in UTC.
+_DAY_BEGINS_EARLIER = timedelta(hours=14)
+
+
+def request_backfill(
+    connection: Connection, object_name: str, since: date | None, *, by: User | None
+) -> SyncRun:
+    """Queue a backfill of what happened or changed since that day. Raises `runs.RunRefused`."""
+    return runs.request(connection, SyncRun.Kind.BACKFILL, object_name, by=by, since=since)
+
+
+def backfill(run_id: int) -> None:
+    """Do a queued or interrupted backfill; it goes on behind the last page that was taken in."""
+    runs.carry_out(run_id, _backfill)
+
+
+def _backfill(round_: Round, client: SalesforceClient) -> None:
+    run, connection = round_.run, round_.connection
+    fields = fields_in_use(client, connection, run.object_name)
+    begun_watermark(client, connection, run.object_name)
+    where = _since(connection, run, fields)
+    if run.expected is None:
+        count = select_count(run.object_name, where)
+        round_.save(expected=client.first_page(count).total_size)
+    take = _take(round_, client, fields)
+    if (run.expected or 0) > BULK_FROM or run.bulk_job_id:
+        read_in_bulk(round_, client, fields, where, take)
+    else:
+        behind = Position(run.page_stamp, run.page_record_id) if run.page_stamp else None
+        read(client, fields, where, behind, take)
+    _covered(connection, run)
+
+
+def select_count(object_name: str, where: str) -> str:
+    counted = select(["Id"], object_name, where=where)
+    return counted.replace("SELECT Id", "SELECT COUNT()", 1)
+
+
+def _take(round_: Round, client: SalesforceClient, fields: FieldSet) -> Callable[[Arrived], None]:
+    def take(page: Arrived) -> None:
+        beat()
+        position = page.position
+        moved = (
+            {"page_stamp": position.stamp, "page_record_id": position.record_id} if position else {}
+        )
+        take_in(
+            round_.connection,
+            fields,
+            page.rows,
+            page.asked_at,
+            live=False,
+            before_commit=lambda taken: round_.add(taken, client, **moved, **page.marks),
+        )
+
+    return take
+
+
+def _since(connection: Connection, run: SyncRun, fields: FieldSet) -> str:
+    """What happened since that day by some workflow's date, or changed since then."""
+    if run.since is None:
+        return ""
+    begins = datetime.combine(run.since, time(), UTC) - _DAY_BEGINS_EARLIER
+    conditions = [f"SystemModstamp >= {literal(begins)}"]
+    workflows = Workflow.objects.filter(connection=connection, object_name=run.object_name)
+    for name in sorted({one.date_field for one in workflows}):
+        found = find(name, fields.types)
+        kind = fields.types.get(found or "")
+        if kind in ("date", "datetime"):
+            day = run.since if kind == "date" else begins
+            conditions.append(f"{found} >= {literal(day)}")
+    return " OR ".join(conditions)
+
+
+def _covered(connection: Connection, run: SyncRun) -> None:
+    """From now on the comparison with Salesforce covers these records, too."""
+    marks = Watermark.objects.filter(connection=connection, object_name=run.object_name)
+    if run.since is None:
+        marks.update(covers_from=None)
+        return
+    since = datetime.combine(run.since, time(), UTC)
+    marks.filter(covers_from__gt=since).update(covers_from=since)

@@ -1,0 +1,117 @@
+"""What an object looks like, as far as the connecting user may see it, and whom that affects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from django.db import models
+from django.db.models import F
+from django.utils import timezone
+
+from integrations.models import Connection, Watermark, Workflow
+from integrations.salesforce.client import SalesforceClient
+from integrations.salesforce.errors import ConfigurationError, TransientError
+from integrations.salesforce.soql import select
+
+from .fields import FieldSet, UnusableRecord, field_set, field_types, find, wanted_fields
+
+#: A field that disappears shows itself by an error; one that comes back is seen by then.
+DESCRIBED_ANEW = timedelta(hours=1)
+State = Workflow.State
+
+
+def objects_in_use(connection: Connection) -> list[str]:
+    """The objects that some workflow follows."""
+    names = _followed(connection).values_list("object_name", flat=True)
+    return sorted(names.distinct())
+
+
+def fields_in_use(
+    client: SalesforceClient, connection: Connection, object_name: str, *, anew: bool = False
+) -> FieldSet:
+    """The fields to ask the object for: those its workflows need, as far as there are such.
+
+    A workflow one of whose fields is missing needs attention, until the field is back; the others
+    go on. Raises SalesforceError.
+    """
+    mark = watermark(connection, object_name)
+    workflows = list(
+        _followed(connection).filter(object_name=object_name).prefetch_related("conditions")
+    )
+    wanted = {name for one in workflows for name in wanted_fields(one)}
+    known = mark.field_types
+    if anew or _is_old(mark) or any(find(name, known) is None for name in wanted):
+        known = _describe(client, connection, object_name, workflows)
+        Watermark.objects.filter(pk=mark.pk).update(field_types=known, described_at=timezone.now())
+        _tell_what_is_missing(workflows, known)
+    try:
+        return field_set(object_name, wanted, known)
+    except UnusableRecord as error:
+        _need_attention(workflows, str(error))
+        raise ConfigurationError(str(error), object_name=object_name) from error
+
+
+def watermark(connection: Connection, object_name: str) -> Watermark:
+    return Watermark.objects.get_or_create(
+        connection=connection,
+        object_name=object_name,
+        defaults={"company_id": connection.company_id},
+    )[0]
+
+
+def begun_watermark(
+    client: SalesforceClient, connection: Connection, object_name: str
+) -> Watermark:
+    """The object's watermark; a new one begins now, by Salesforce's clock."""
+    mark = watermark(connection, object_name)
+    if mark.read_until is None:
+        if client.server_time is None:
+            client.first_page(select(["Id"], object_name, limit=1))
+        if client.server_time is None:
+            raise TransientError("Salesforce did not say what time it is. It is asked again.")
+        mark.read_until = mark.covers_from = client.server_time
+        mark.save(update_fields=["read_until", "covers_from"])
+    return mark
+
+
+def _followed(connection: Connection) -> models.QuerySet[Workflow]:
+    return Workflow.objects.filter(
+        connection=connection, state__in=(State.ON, State.NEEDS_ATTENTION)
+    )
+
+
+def _is_old(mark: Watermark) -> bool:
+    return mark.described_at is None or timezone.now() - mark.described_at > DESCRIBED_ANEW
+
+
+def _describe(
+    client: SalesforceClient, connection: Connection, object_name: str, workflows: list[Workflow]
+) -> dict[str, str]:
+    try:
+        return field_types(client.describe(object_name))
+    except ConfigurationError as error:
+        _need_attention(workflows, error.message)
+        raise
+
+
+def _tell_what_is_missing(workflows: list[Workflow], known: Mapping[str, str]) -> None:
+    for workflow in workflows:
+        missing = [name for name in wanted_fields(workflow) if find(name, known) is None]
+        if missing:
+            _need_attention(
+                [workflow],
+                f"Salesforce shows no field {missing[0]} of {workflow.object_name} any more. Its"
+                " reports stay. Choose another field, or let the connecting user read this one.",
+            )
+        elif workflow.state == State.NEEDS_ATTENTION:
+            # A new version: records that changed meanwhile are asked about again.
+            Workflow.objects.filter(pk=workflow.pk, state=State.NEEDS_ATTENTION).update(
+                state=State.ON, problem="", version=F("version") + 1
+            )
+
+
+def _need_attention(workflows: list[Workflow], problem: str) -> None:
+    Workflow.objects.filter(
+        pk__in=[one.pk for one in workflows], state__in=(State.ON, State.NEEDS_ATTENTION)
+    ).update(state=State.NEEDS_ATTENTION, problem=problem)

@@ -1,0 +1,176 @@
+"""What is to be judged though no record came: found by queries, so that nothing can be forgotten.
+
+A changed workflow, a hold whose reason has gone, a day that has come, a mass change that a person
+has decided: each can be taken up by anybody, any number of times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from django.db import connection as database
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from integrations.models import Connection, Evaluation, HeldChange, Workflow
+
+from .arriving import TakenIn, again_when_it_passes
+from .evaluating import BATCH, Evaluated, evaluate, lock
+from .people import load_people
+
+Hold = Evaluation.Hold
+
+
+def evaluate_due(connection: Connection) -> Evaluated:
+    """Judge everything that is due, in batches with a transaction each."""
+    return (
+        evaluate_changed_workflows(connection)
+        + evaluate_what_time_changes(connection)
+        + release(connection)
+        + carry_out_decisions(connection)
+    )
+
+
+def evaluate_changed_workflows(connection: Connection) -> Evaluated:
+    """Ask workflows that are newer than their verdicts about all records that are kept."""
+    done = Evaluated()
+    for workflow in Workflow.objects.filter(
+        connection=connection, evaluated_version__lt=F("version")
+    ).exclude(state=Workflow.State.NEEDS_ATTENTION):
+        last = 0
+        while batch := _not_asked(workflow, last):
+            last = batch[-1]
+            done += _judge(connection, workflow.object_name, batch)
+        if not _not_asked(workflow, 0):
+            # Only for the version that was asked: a change of just now is another round.
+            Workflow.objects.filter(pk=workflow.pk, version=workflow.version).update(
+                evaluated_version=workflow.version
+            )
+    return done
+
+
+def evaluate_what_time_changes(connection: Connection) -> Evaluated:
+    """A meeting that has taken place, a hold that has lasted too long."""
+    return _judge_evaluations(connection, Q(due_at__lte=timezone.now()))
+
+
+def release(connection: Connection) -> Evaluated:
+    """Look again at the records of people who are another case than when they were judged."""
+    held = _of(connection).filter(
+        workflow__state=Workflow.State.ON, hold__in=Evaluation.HOLDS_THAT_GO
+    )
+    known = set(held.values_list("salesforce_user_id", "hold").distinct())
+    people = load_people(connection, {person for person, _ in known})
+    others = {person for person, hold in known if people[person].hold != hold}
+    if not others:
+        return Evaluated()
+    return _judge_evaluations(
+        connection, Q(salesforce_user_id__in=others, hold__in=Evaluation.HOLDS_THAT_GO)
+    )
+
+
+def carry_out_decisions(connection: Connection) -> Evaluated:
+    """Do with the reports of held mass changes what a person decided."""
+    done = Evaluated()
+    decided = HeldChange.objects.filter(
+        connection=connection, finished_at__isnull=True, decided_at__isnull=False
+    )
+    for change in decided:
+        waiting = Q(hold=change.kind, workflow__object_name=change.object_name)
+        if change.decision == HeldChange.Decision.KEEP:
+            _of(connection).filter(waiting).update(keeps_report=True)
+        done += _judge_evaluations(
+            connection, waiting, brakes_on=change.decision == HeldChange.Decision.KEEP
+        )
+        if not _of(connection).filter(waiting).exists():
+            HeldChange.objects.filter(pk=change.pk).update(finished_at=timezone.now())
+    return done
+
+
+def retry(evaluations: Sequence[Evaluation]) -> Evaluated:
+    """Judge records anew that were set aside, of one connection."""
+    if not evaluations:
+        return Evaluated()
+    connection = evaluations[0].workflow.connection
+    return _judge_evaluations(connection, Q(pk__in=[one.pk for one in evaluations]))
+
+
+def judge_records(
+    connection: Connection, object_name: str, change: Callable[[], Sequence[int]]
+) -> Evaluated:
+    """Change some records, which returns and locks them, and judge them in one transaction."""
+
+    def write() -> TakenIn:
+        with transaction.atomic():
+            return TakenIn(evaluated=evaluate(connection, object_name, change(), live=True))
+
+    return again_when_it_passes(write).evaluated
+
+
+def _not_asked(workflow: Workflow, last: int) -> list[int]:
+    """Records that this version of the workflow was not asked about, in order after ``last``."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT record.id FROM integrations_salesforcerecord record"
+            " WHERE record.connection_id = %s AND record.object_name = %s AND record.id > %s"
+            " AND NOT EXISTS (SELECT FROM integrations_evaluation kept"
+            "   WHERE kept.record_id = record.id AND kept.workflow_id = %s"
+            "   AND kept.workflow_version >= %s AND kept.record_version >= record.version)"
+            " ORDER BY record.id LIMIT %s",
+            [
+                workflow.connection_id,
+                workflow.object_name,
+                last,
+                workflow.pk,
+                workflow.version,
+                BATCH,
+            ],
+        )
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+def _of(connection: Connection) -> models.QuerySet[Evaluation]:
+    return Evaluation.objects.filter(
+        workflow__connection=connection, company_id=connection.company_id
+    )
+
+
+def _judge_evaluations(connection: Connection, which: Q, *, brakes_on: bool = True) -> Evaluated:
+    """Judge the records of these verdicts once; what stays as it is is not asked again."""
+    done, last = Evaluated(), 0
+    while rows := list(
+        _of(connection)
+        .filter(which, pk__gt=last)
+        .filter(workflow__state=Workflow.State.ON)
+        .order_by("pk")
+        .values_list("pk", "record_id", "workflow__object_name")[:BATCH]
+    ):
+        last = rows[-1][0]
+        for object_name in sorted({name for _, _, name in rows}):
+            records = [record for _, record, name in rows if name == object_name]
+            done += _judge(connection, object_name, records, anyway=True, brakes_on=brakes_on)
+    return done
+
+
+def _judge(
+    connection: Connection,
+    object_name: str,
+    record_ids: Sequence[int],
+    *,
+    anyway: bool = False,
+    brakes_on: bool = True,
+) -> Evaluated:
+    def write() -> TakenIn:
+        with transaction.atomic():
+            locked = lock(record_ids)
+            said = evaluate(
+                connection,
+                object_name,
+                locked,
+                anyway=locked if anyway else (),
+                brakes_on=brakes_on,
+            )
+        return TakenIn(evaluated=said)
+
+    return again_when_it_passes(write).evaluated

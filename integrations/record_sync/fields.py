@@ -1,0 +1,177 @@
+"""Which fields of an object are asked for, and in which one form they are kept.
+
+REST gives JSON, the Bulk API gives text: both become the same values here, so that the way on which
+a record came never looks like a change of it. Numbers are kept as text, for a float loses digits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from accounts.bulk_writer import storable
+from integrations.models import Workflow
+from integrations.salesforce.ids import InvalidSalesforceId, to_18
+from integrations.salesforce.soql import checked_name
+
+#: Asked for with every record, where the object has them.
+ALWAYS = ("Id", "SystemModstamp", "IsDeleted", "IsPrivate")
+#: What tells a real task or event from a copy or a template of one.
+BY_OBJECT = {"Event": ("IsChild", "IsRecurrence", "IsAllDayEvent"), "Task": ("IsRecurrence",)}
+NUMBERS = frozenset({"double", "currency", "percent", "long"})
+_VITAL = ("Id", "SystemModstamp")
+_MOST_DIGITS = 40
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class UnusableRecord(ValueError):
+    """A record that cannot be kept, and why, in a sentence."""
+
+
+@dataclass(frozen=True)
+class FieldSet:
+    """The fields that an object is asked for, in the schema's casing, with their types."""
+
+    object_name: str
+    types: Mapping[str, str]
+
+    @property
+    def names(self) -> list[str]:
+        return list(self.types)
+
+    @property
+    def digest(self) -> str:
+        names = ",".join(sorted(self.types))
+        return hashlib.md5(names.encode(), usedforsecurity=False).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One record as Salesforce showed it."""
+
+    record_id: str
+    fields: str  # JSON
+    system_modstamp: datetime
+    is_deleted: bool
+
+
+def wanted_fields(workflow: Workflow) -> list[str]:
+    """The fields that the workflow itself names. Its conditions should be prefetched."""
+    named = [
+        workflow.user_field,
+        workflow.value_field,
+        workflow.currency_field,
+        workflow.date_field,
+        workflow.title_field,
+        *(condition.field for condition in workflow.conditions.all()),
+    ]
+    return list(dict.fromkeys(name for name in named if name))
+
+
+def field_types(describe: Mapping[str, Any]) -> dict[str, str]:
+    """What of a describe is kept: types by name; a parent by its relationship's name and a dot."""
+    types: dict[str, str] = {}
+    for field in describe["fields"]:
+        types[field["name"]] = field["type"]
+        if field.get("relationshipName"):
+            types[f"{field['relationshipName']}."] = "parent"
+    return types
+
+
+def field_set(object_name: str, wanted: Iterable[str], known: Mapping[str, str]) -> FieldSet:
+    """The wanted fields that there are, and those that every record needs."""
+    types: dict[str, str] = {}
+    for name in (*ALWAYS, *BY_OBJECT.get(object_name, ()), *sorted(wanted)):
+        if found := find(name, known):
+            types[found] = known.get(found, "parent")
+    missing = [name for name in _VITAL if name not in types]
+    if missing:
+        raise UnusableRecord(
+            f"{object_name} has no field {missing[0]}, so its changes cannot be followed."
+        )
+    return FieldSet(object_name, types)
+
+
+def find(name: str, known: Mapping[str, str]) -> str | None:
+    """The field in the schema's casing, or None. Behind a parent any name is believed."""
+    parent, dot, rest = checked_name(name).partition(".")
+    wanted = f"{parent}{dot}".casefold()
+    for one in known:
+        if one.casefold() == wanted:
+            return f"{one}{rest}"
+    return None
+
+
+def snapshot(row: Mapping[str, Any], fields: FieldSet) -> Snapshot:
+    """Read one row of an answer. Raises `UnusableRecord`."""
+    values = {name: _kept(_at(row, name), kind) for name, kind in fields.types.items()}
+    try:
+        record_id = to_18(str(values.pop("Id")))
+        stamp = datetime.fromisoformat(str(values.pop("SystemModstamp")))
+        is_deleted = bool(values.pop("IsDeleted", False))
+    except (InvalidSalesforceId, ValueError) as error:
+        raise UnusableRecord(f"A record of {fields.object_name} makes no sense: {error}") from error
+    if stamp.tzinfo is None:
+        raise UnusableRecord(f"{record_id} has a SystemModstamp without a time zone.")
+    return Snapshot(record_id, _as_json(values), stamp, is_deleted)
+
+
+def _at(row: Mapping[str, Any], name: str) -> Any:
+    if name in row or "." not in name:
+        return row.get(name)
+    value: Any = row
+    for part in name.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value
+
+
+def _kept(value: Any, kind: str) -> Any:
+    if value is None or value == "":
+        return None
+    if kind in NUMBERS:
+        return _number(str(value))
+    if isinstance(value, str):
+        return _from_text(value, kind)
+    return value
+
+
+def _from_text(text: str, kind: str) -> Any:
+    if kind == "boolean":
+        return text.lower() == "true"
+    if kind == "int":
+        return int(text) if text.lstrip("-").isdigit() else text
+    if kind == "datetime" and text.endswith("+0000"):
+        return f"{text[:-5]}Z"
+    return text
+
+
+def _number(text: str) -> str:
+    """One way to write each number: no exponent, no zeros at the end."""
+    if text.isdigit():
+        return text
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return text  # found, with its reason, when it is to be reported
+    if not number.is_finite() or abs(number.adjusted()) > _MOST_DIGITS:
+        return text
+    plain = format(number, "f")
+    plain = plain.rstrip("0").rstrip(".") if "." in plain else plain
+    return "0" if plain in ("-0", "") else plain
+
+
+def _as_json(values: Mapping[str, Any]) -> str:
+    """As PostgreSQL's jsonb takes it: it knows neither NUL nor half a character."""
+    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+    if "\\u0000" not in text and not _LONE_SURROGATE.search(text):
+        return text
+    clean = {
+        name: storable(value) if isinstance(value, str) else value for name, value in values.items()
+    }
+    return json.dumps(clean, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,162 @@
+"""The nightly comparison with Salesforce, month by month: what the poll missed is repaired."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+
+from django.db import models
+from django.db.models import Min
+
+from accounts.models import User
+from integrations.models import Connection, SalesforceRecord, SyncRun, Watermark
+from integrations.salesforce.client import SalesforceClient
+from integrations.salesforce.errors import PermanentError
+from integrations.salesforce.ids import to_18
+from integrations.salesforce.soql import literal, select
+from integrations.user_sync.progress import beat
+
+from . import runs
+from .arriving import take_in
+from .describing import begun_watermark, fields_in_use
+from .due import judge_records
+from .fetching import fetch_by_ids
+from .fields import FieldSet
+from .runs import Round
+from .staging import database_clock, mark_deleted, mark_not_visible
+
+logger = logging.getLogger(__name__)
+
+#: What is younger than this may still be on its way by the poll.
+NOT_YET = timedelta(minutes=15)
+#: Salesforce lists deletions of at most this time.
+DELETED_LISTED = timedelta(days=14)
+
+Stamps = Mapping[str, tuple[datetime, bool]]
+
+
+def request_reconcile(connection: Connection, object_name: str, *, by: User | None) -> SyncRun:
+    """Queue a comparison of an object. Raises `runs.RunRefused`."""
+    return runs.request(connection, SyncRun.Kind.RECONCILE, object_name, by=by)
+
+
+def reconcile(run_id: int) -> None:
+    """Do a queued comparison, or an interrupted one anew: what it repaired stays repaired."""
+    runs.carry_out(run_id, lambda round_, client: _Reconcile(round_, client).run())
+
+
+class _Reconcile:
+    """Everything is compared by its stamp's month. A record that changes meanwhile moves to the
+    last month, which is read last: so only what no month shows is missing."""
+
+    def __init__(self, round_: Round, client: SalesforceClient) -> None:
+        self.round = round_
+        self.client = client
+        self.connection = round_.connection
+        self.object_name = round_.run.object_name
+        self.fields: FieldSet = fields_in_use(client, self.connection, self.object_name)
+
+    def run(self) -> None:
+        mark = begun_watermark(self.client, self.connection, self.object_name)
+        assert mark.read_until is not None
+        until = mark.read_until - NOT_YET
+        missing: set[str] = set()
+        for begins, ends in months(self._begins(mark), until):
+            beat()
+            theirs, ours = self._theirs(begins, ends), self._ours(begins, ends)
+            missing = (missing - theirs.keys()) | (ours.keys() - theirs.keys())
+            differs = [
+                one
+                for one, said in theirs.items()
+                if ours.get(one) != said and (one in ours or _is_covered(said[0], mark))
+            ]
+            self._repair(differs)
+        self._look_for(missing)
+        Watermark.objects.filter(pk=mark.pk).update(reconciled_at=database_clock())
+
+    def _begins(self, mark: Watermark) -> datetime:
+        oldest = self._records().aggregate(oldest=Min("system_modstamp"))["oldest"]
+        found = [one for one in (mark.covers_from, oldest, mark.read_until) if one is not None]
+        return min(found)
+
+    def _theirs(self, begins: datetime, ends: datetime) -> Stamps:
+        where = f"SystemModstamp >= {literal(begins)} AND SystemModstamp < {literal(ends)}"
+        names = [n for n in ("Id", "SystemModstamp", "IsDeleted") if n in self.fields.types]
+        rows = self.client.query_all(select(names, self.object_name, where=where))
+        return {
+            to_18(row["Id"]): (
+                datetime.fromisoformat(row["SystemModstamp"]),
+                bool(row.get("IsDeleted", False)),
+            )
+            for row in rows
+        }
+
+    def _ours(self, begins: datetime, ends: datetime) -> Stamps:
+        rows = self._records().filter(system_modstamp__gte=begins, system_modstamp__lt=ends)
+        found = rows.values_list("record_id", "system_modstamp", "is_deleted")
+        return {record_id: (stamp, gone) for record_id, stamp, gone in found.iterator(2_000)}
+
+    def _repair(self, record_ids: Iterable[str]) -> set[str]:
+        """Read these again; the ids that came."""
+        came: set[str] = set()
+        for rows, asked_at in fetch_by_ids(self.client, self.fields, sorted(record_ids)):
+            came |= {to_18(row["Id"]) for row in rows}
+            take_in(
+                self.connection,
+                self.fields,
+                rows,
+                asked_at,
+                live=False,
+                before_commit=lambda taken: self.round.add(taken, self.client),
+            )
+        return came
+
+    def _look_for(self, missing: set[str]) -> None:
+        """What no month showed: changed just now, deleted for good, or no longer visible to us."""
+        unseen = self._records().filter(is_deleted=False, not_visible_since=None)
+        asked = set(unseen.filter(record_id__in=missing).values_list("record_id", flat=True))
+        gone = asked - self._repair(asked)
+        if not gone:
+            return
+        deleted = gone & self._listed_as_deleted()
+        now = database_clock()
+        judge_records(
+            self.connection,
+            self.object_name,
+            lambda: mark_deleted(self.connection, deleted, now),
+        )
+        hidden = mark_not_visible(self.connection, gone - deleted, now)
+        self.round.save(missing=len(hidden), changed=self.round.run.changed + len(deleted))
+
+    def _listed_as_deleted(self) -> set[str]:
+        if self.client.server_time is None:
+            return set()
+        ends = self.client.server_time
+        try:
+            return set(self.client.deleted_ids(self.object_name, ends - DELETED_LISTED, ends))
+        except PermanentError as error:
+            # The list has been purged, or the object has none: then nothing is known to be deleted.
+            logger.warning("no deletions of %s: %s", self.object_name, error.detail)
+            return set()
+
+    def _records(self) -> models.QuerySet[SalesforceRecord]:
+        return SalesforceRecord.objects.filter(
+            connection=self.connection, object_name=self.object_name
+        )
+
+
+def _is_covered(stamp: datetime, mark: Watermark) -> bool:
+    """Earlier records are missing by choice."""
+    return mark.covers_from is None or stamp >= mark.covers_from
+
+
+def months(begins: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """The calendar months, in UTC, that cover the time; the last ends at ``until``."""
+    at = begins.astimezone(UTC).replace(microsecond=0)
+    while at < until:
+        following = (at.replace(day=1, hour=0, minute=0, second=0) + timedelta(days=32)).replace(
+            day=1
+        )
+        yield at, min(following, until)
+        at = following

@@ -1,0 +1,99 @@
+"""Finding the work that nobody does: polls that are due, rounds that were interrupted or failed."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, Max, Q
+from django.utils import timezone
+from django_q.tasks import async_task
+
+from integrations import leases
+from integrations.models import Connection, Evaluation, SyncRun, Watermark, Workflow
+
+from . import budget
+from .describing import objects_in_use
+from .reconciling import request_reconcile
+from .runs import TASKS
+
+POLL_TASK = "integrations.tasks.poll_records"
+#: A task may wait for a busy worker; one that waits longer than this may be lost.
+LOST_AFTER = timedelta(seconds=60)
+#: The beat comes each half minute: a poll that is due within the next seconds is due now.
+_NEARLY = timedelta(seconds=10)
+RECONCILED_EVERY = timedelta(hours=24)
+#: When most people sleep, in UTC; a company that never was compared does not wait for it.
+NIGHT = (time(1), time(4))
+
+
+def take_up_work() -> None:
+    """Queue what is due and in nobody's hands. A task too many finds nothing to do."""
+    _queue_failed_rounds_again()
+    for run in SyncRun.objects.filter(kind__in=TASKS, state__in=SyncRun.STATES_UNDER_WAY):
+        fresh = run.state == SyncRun.State.QUEUED and timezone.now() - run.created_at < LOST_AFTER
+        if not fresh and leases.is_free(leases.of_run(run.pk)):
+            async_task(TASKS[SyncRun.Kind(run.kind)], run.pk)
+    for connection in Connection.objects.filter(workflows__isnull=False).distinct():
+        if _poll_is_due(connection) and leases.is_free(leases.of_records(connection.pk)):
+            async_task(POLL_TASK, connection.pk)
+        _ask_for_the_nightly_comparison(connection)
+
+
+def _poll_is_due(connection: Connection) -> bool:
+    if not connection.has_access:
+        return _has_something_due(connection)
+    if not objects_in_use(connection):
+        return _has_something_due(connection)
+    last = Watermark.objects.filter(connection=connection).aggregate(at=Max("polled_at"))["at"]
+    return last is None or timezone.now() - last > budget.poll_every(connection) - _NEARLY
+
+
+def _has_something_due(connection: Connection) -> bool:
+    return (
+        Workflow.objects.filter(connection=connection, evaluated_version__lt=F("version")).exists()
+        or Evaluation.objects.filter(
+            Q(due_at__lte=timezone.now()) | Q(hold__in=Evaluation.HOLDS_THAT_GO),
+            workflow__connection=connection,
+        ).exists()
+    )
+
+
+def _queue_failed_rounds_again() -> None:
+    due = SyncRun.objects.filter(
+        kind__in=TASKS, state=SyncRun.State.FAILED, retry_at__lte=timezone.now()
+    )
+    for run in due:
+        try:
+            with transaction.atomic():
+                due.filter(pk=run.pk).update(
+                    state=SyncRun.State.QUEUED, retry_at=None, finished_at=None
+                )
+        except IntegrityError:  # another round of this object is under way: it comes instead
+            due.filter(pk=run.pk).update(retry_at=None)
+
+
+def _ask_for_the_nightly_comparison(connection: Connection) -> None:
+    if not connection.has_access or budget.used_share(connection) >= budget.SLOW_FROM:
+        return
+    now = timezone.now()
+    if not NIGHT[0] <= now.time() < NIGHT[1]:
+        return
+    marks = Watermark.objects.filter(
+        Q(reconciled_at=None) | Q(reconciled_at__lt=now - RECONCILED_EVERY + timedelta(hours=4)),
+        connection=connection,
+        object_name__in=objects_in_use(connection),
+    )
+    for mark in marks.exclude(polled_at=None):
+        if not _failed_tonight(mark, now):
+            request_reconcile(connection, mark.object_name, by=None)
+
+
+def _failed_tonight(mark: Watermark, now: datetime) -> bool:
+    return SyncRun.objects.filter(
+        connection=mark.connection_id,
+        kind=SyncRun.Kind.RECONCILE,
+        object_name=mark.object_name,
+        created_at__gt=now - timedelta(hours=12),
+        state=SyncRun.State.FAILED,
+    ).exists()

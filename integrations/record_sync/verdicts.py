@@ -1,0 +1,293 @@
+"""What a workflow says of a record: a pure function of what is kept, the people and the day."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from activities.drafts import InvalidDraft, ReportDraft
+from activities.models import ActivityType
+from integrations.models import Evaluation, Workflow
+from integrations.salesforce.ids import to_18
+
+from .conditions import Question, compile_conditions
+from .fields import wanted_fields
+from .people import Person
+
+logger = logging.getLogger(__name__)
+Says = Evaluation.Verdict
+Hold = Evaluation.Hold
+
+#: A held record's report comes as soon as the reason goes, but not for ever.
+HELD_FOR = timedelta(days=90)
+#: What happens now is shown now; what is this old, or was read in later, in its own day's place.
+LIVE_WITHIN = timedelta(days=7)
+CHANGED_JUST_NOW = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """A workflow made ready to judge many records."""
+
+    workflow: Workflow
+    matches: Question
+    needs: tuple[str, ...]
+    zone: ZoneInfo
+    currency: str  # of the company; empty for what is no money
+    key_prefix: str
+    link_prefix: str
+
+    @classmethod
+    def of(cls, workflow: Workflow) -> Rules:
+        """The workflow with its conditions, type, company and connection."""
+        connection, company = workflow.connection, workflow.company
+        is_money = workflow.activity_type.unit == ActivityType.Unit.MONEY
+        return cls(
+            workflow=workflow,
+            matches=compile_conditions(workflow),
+            needs=tuple(wanted_fields(workflow)),
+            zone=ZoneInfo(company.time_zone),
+            currency=company.currency if is_money else "",
+            key_prefix=f"salesforce:{connection.org_id}:",
+            link_prefix=f"{connection.instance_url}/",
+        )
+
+    def source_key(self, record_id: str) -> str:
+        return f"{self.key_prefix}{record_id}:{self.workflow.pk}"
+
+    def owner(self, fields: Mapping[str, Any]) -> str:
+        """The Salesforce user in the record. Raises ValueError when it is no id."""
+        value = fields.get(self.workflow.user_field)
+        if value is None:
+            return ""
+        return str(value) if len(str(value)) == 18 else to_18(str(value))
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record as it is kept."""
+
+    pk: int
+    record_id: str
+    fields: Mapping[str, Any]
+    is_deleted: bool
+    system_modstamp: datetime
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Former:
+    """What was said before, and the report that came of it."""
+
+    hold: str = ""
+    held_since: datetime | None = None
+    record_version: int = 0
+    workflow_version: int = 0
+    keeps_report: bool = False
+    report_changed_at: datetime | None = None
+    report_id: int | None = None
+    account_id: int | None = None  # whose report it is
+    is_live: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a workflow says now. Without a draft, a report that there is stays as it is, unless it
+    is to be taken back."""
+
+    verdict: str
+    reason: str
+    hold: str = ""
+    owner: str = ""
+    draft: ReportDraft | None = None
+    takes_back: bool = False
+    held_since: datetime | None = None
+    due_at: datetime | None = None
+
+
+class _NotCounted(Exception):
+    """The record's own fields keep it out."""
+
+    def __init__(
+        self, reason: str, verdict: str = Says.NOT_COUNTED, due: datetime | None = None
+    ) -> None:
+        self.judgement = Judgement(verdict, reason, takes_back=True, due_at=due)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When an activity took place: its day for the company, and the time where one is known."""
+
+    day: date
+    at: datetime | None
+
+
+def judge(
+    record: Record,
+    rules: Rules,
+    people: Mapping[str, Person],
+    former: Former,
+    *,
+    now: datetime,
+    live: bool = False,
+) -> Judgement:
+    """Never raises: a record that cannot be processed is set aside with its error.
+
+    ``live`` says that the record came as it changed, and was not read in later.
+    """
+    try:
+        return _judge(record, rules, people, former, now, live)
+    except _NotCounted as out:
+        return out.judgement
+    except InvalidDraft as error:
+        return Judgement(Says.FAILED, str(error)[:255])
+    except Exception as error:
+        logger.warning("record %s, workflow %s", record.pk, rules.workflow.pk, exc_info=True)
+        return Judgement(Says.FAILED, f"It could not be processed: {error}"[:255])
+
+
+def _judge(
+    record: Record,
+    rules: Rules,
+    people: Mapping[str, Person],
+    former: Former,
+    now: datetime,
+    live: bool,
+) -> Judgement:
+    if record.is_deleted:
+        raise _NotCounted("Deleted in Salesforce.", Says.NO_MATCH)
+    if rules.workflow.state == Workflow.State.OFF:
+        raise _NotCounted("The workflow is switched off.")
+    unknown = [name for name in rules.needs if name not in record.fields]
+    if unknown:
+        verdict = Says.REPORTED if former.is_live else Says.NO_MATCH
+        return Judgement(verdict, f"Read before the workflow asked for {unknown[0]}.")
+    moment = _counted_moment(record, rules, now)
+    owner = rules.owner(record.fields)
+    if not owner:
+        raise _NotCounted(f"Nobody stands in {rules.workflow.user_field}.")
+    said, account_id = _credit(people[owner], rules, former, now)
+    if account_id is None:
+        return said
+    place = _place_in_feed(record, moment, rules.zone, now, live=live)
+    return replace(said, draft=_draft(record, rules, account_id, moment, place))
+
+
+def _counted_moment(record: Record, rules: Rules, now: datetime) -> Moment:
+    """When it took place. Raises `_NotCounted` for what the fields rule out."""
+    fields, workflow = record.fields, rules.workflow
+    if fields.get("IsPrivate") and not workflow.includes_private:
+        raise _NotCounted("Private in Salesforce.")
+    if fields.get("IsChild"):
+        raise _NotCounted("An invitee's copy: the organiser's event counts.")
+    if fields.get("IsRecurrence"):
+        raise _NotCounted("The template of a series: its occurrences count.")
+    if not rules.matches(fields):
+        raise _NotCounted("Does not match the conditions.", Says.NO_MATCH)
+    moment = _moment(fields, rules)
+    if workflow.counts_from and moment.day < workflow.counts_from:
+        raise _NotCounted(f"Before {workflow.counts_from}, from when on the workflow counts.")
+    if workflow.object_name == "Event" and _is_to_come(moment, now, rules.zone):
+        due = moment.at or datetime.combine(moment.day, time(), rules.zone)
+        raise _NotCounted("Has not taken place yet.", Says.NO_MATCH, due)
+    return moment
+
+
+def _moment(fields: Mapping[str, Any], rules: Rules) -> Moment:
+    name = rules.workflow.date_field
+    text = fields[name]
+    if text is None:
+        raise _NotCounted(f"It has no {name}.")
+    if len(text) == 10:
+        return Moment(date.fromisoformat(text), None)
+    at = datetime.fromisoformat(text)
+    if fields.get("IsAllDayEvent"):  # Salesforce writes such a day as midnight in UTC
+        return Moment(at.astimezone(UTC).date(), None)
+    return Moment(at.astimezone(rules.zone).date(), at)
+
+
+def _is_to_come(moment: Moment, now: datetime, zone: ZoneInfo) -> bool:
+    if moment.at is not None:
+        return moment.at > now
+    return moment.day > now.astimezone(zone).date()
+
+
+def _credit(
+    person: Person, rules: Rules, former: Former, now: datetime
+) -> tuple[Judgement, int | None]:
+    """Whose report it is, or why it is nobody's."""
+    owner = person.salesforce_id
+    reported = Judgement(Says.REPORTED, "Reported.", owner=owner)
+    has_report = former.account_id is not None
+    if has_report and rules.workflow.owner_change == Workflow.OwnerChange.STAYS:
+        return reported, former.account_id
+    if not person.hold or (has_report and person.account_id == former.account_id):
+        return reported, person.account_id
+    if former.is_live:
+        reason = f"Stays with the former owner: {person.why}"
+        return replace(reported, reason=reason[:255], hold=person.hold), former.account_id
+    return _held(person, former, now), None
+
+
+def _held(person: Person, former: Former, now: datetime) -> Judgement:
+    owner = person.salesforce_id
+    if person.hold not in Evaluation.HOLDS_OF_A_PERSON:
+        return Judgement(Says.NOT_COUNTED, person.why[:255], person.hold, owner)
+    since = former.held_since or now
+    if former.hold == Hold.EXPIRED or since + HELD_FOR <= now:
+        reason = f"Was held for {HELD_FOR.days} days. {person.why}"
+        return Judgement(Says.NOT_COUNTED, reason[:255], Hold.EXPIRED, owner, held_since=since)
+    due = since + HELD_FOR
+    return Judgement(Says.HELD, person.why[:255], person.hold, owner, None, False, since, due)
+
+
+def _draft(
+    record: Record, rules: Rules, account_id: int, moment: Moment, published_at: datetime
+) -> ReportDraft:
+    fields, workflow = record.fields, rules.workflow
+    value = Decimal(1)
+    if workflow.value_field:
+        value = _amount(fields[workflow.value_field], workflow.value_field)
+    currency = rules.currency
+    if currency and workflow.currency_field:
+        currency = str(fields[workflow.currency_field] or currency)
+    title = fields[workflow.title_field] if workflow.title_field else None
+    return ReportDraft(
+        source_key=rules.source_key(record.record_id),
+        user_id=account_id,
+        type_id=workflow.activity_type_id,
+        value=value,
+        currency=currency,
+        title="" if title is None else str(title),
+        link=f"{rules.link_prefix}{record.record_id}",
+        occurred_on=moment.day,
+        published_at=published_at,
+    )
+
+
+def _amount(value: Any, name: str) -> Decimal:
+    if value is None:
+        return Decimal(0)
+    try:
+        return Decimal(str(value))
+    except ArithmeticError as error:
+        raise InvalidDraft(f"“{str(value)[:50]}” in {name} is not a number.") from error
+
+
+def _place_in_feed(
+    record: Record, moment: Moment, zone: ZoneInfo, now: datetime, *, live: bool
+) -> datetime:
+    """Now for what happens now; else the day's own place, by the best time that is known."""
+    if live and moment.day >= (now - LIVE_WITHIN).astimezone(zone).date():
+        is_fresh = now - record.system_modstamp < CHANGED_JUST_NOW
+        return now if is_fresh else record.system_modstamp
+    if moment.at is not None:
+        return min(moment.at, now)
+    if record.system_modstamp.astimezone(zone).date() == moment.day:
+        return min(record.system_modstamp, now)
+    return min(datetime.combine(moment.day, time(12), zone), now)

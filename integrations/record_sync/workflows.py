@@ -1,0 +1,219 @@
+"""Making, changing and switching workflows: each door raises the version where verdicts follow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts import audit
+from accounts.models import Company, User
+from activities.models import ActivityType
+from integrations.models import Connection, SyncRun, Watermark, Workflow, WorkflowCondition
+from integrations.salesforce.client import SalesforceClient
+
+from . import backfilling
+from .fields import field_types, find, wanted_fields
+from .templates import Template
+
+State = Workflow.State
+#: Fields of a workflow whose change may change a verdict.
+DECIDES = (
+    "match",
+    "activity_type_id",
+    "user_field",
+    "value_field",
+    "currency_field",
+    "date_field",
+    "title_field",
+    "includes_private",
+    "owner_change",
+    "counts_from",
+)
+
+
+class WorkflowRefused(Exception):
+    """What was asked for cannot be done; the message is for whoever asked."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A condition as it is typed in; ``value`` is JSON, of the field's own type."""
+
+    field: str
+    operator: str
+    value: Any = None
+
+
+@transaction.atomic
+def create_from_template(
+    connection: Connection, template: Template, *, by: User | None, name: str = ""
+) -> Workflow:
+    """Make the workflow, off. Raises `WorkflowRefused` where its name is taken."""
+    company = connection.company
+    kind = _activity_type(company, template)
+    workflow = Workflow(
+        company=company,
+        connection=connection,
+        name=name or template.name,
+        object_name=template.object_name,
+        activity_type=kind,
+        user_field=template.user_field,
+        value_field=template.value_field,
+        date_field=template.date_field,
+        title_field=template.title_field,
+        owner_change=template.owner_change,
+        created_by=by,
+    )
+    try:
+        with transaction.atomic():
+            workflow.save()
+    except IntegrityError as error:
+        raise WorkflowRefused(f"There is already a workflow “{workflow.name}”.") from error
+    _write_conditions(workflow, [Condition(*one) for one in template.conditions])
+    audit.record("workflow.created", workflow, by=by, after={"template": template.key})
+    return workflow
+
+
+@transaction.atomic
+def change(workflow: Workflow, conditions: Sequence[Condition], *, by: User | None) -> Workflow:
+    """Save the workflow's fields and conditions as they are now given.
+
+    Its verdicts follow by themselves, from the records that are kept; those are read again only
+    where a field was never asked for. What it does should have been shown before:
+    `previewing.preview_change`.
+    """
+    kept = Workflow.objects.select_for_update(no_key=True).get(pk=workflow.pk)
+    before = {name: str(getattr(kept, name) or "") for name in DECIDES}
+    after = {name: str(getattr(workflow, name) or "") for name in DECIDES}
+    changes = before != after or _as_rows(conditions) != _kept_rows(kept)
+    workflow.version = kept.version + (1 if changes else 0)
+    workflow.evaluated_version, workflow.state = kept.evaluated_version, kept.state
+    if changes and kept.state == State.OFF:
+        workflow.evaluated_version = workflow.version  # it says nothing, so nothing follows
+    workflow.save()
+    if changes:
+        workflow.conditions.all().delete()
+        _write_conditions(workflow, conditions)
+        audit.record("workflow.changed", workflow, by=by, before=before, after=after)
+        if workflow.state != State.OFF:
+            _read_what_was_never_asked_for(workflow, by)
+    return workflow
+
+
+@transaction.atomic
+def switch_on(workflow: Workflow, *, since: date | None, by: User | None) -> SyncRun | None:
+    """From now on, or with a backfill since that day. Raises `runs.RunRefused`."""
+    kept = _locked(workflow)
+    if kept.state != State.OFF:
+        return None
+    zone = ZoneInfo(workflow.company.time_zone)
+    kept.counts_from = since or timezone.now().astimezone(zone).date()
+    kept.state, kept.problem, kept.version = State.ON, "", kept.version + 1
+    kept.save()
+    audit.record("workflow.switched_on", kept, by=by, after={"since": str(since or "now")})
+    run = None
+    if since is not None:
+        run = backfilling.request_backfill(workflow.connection, workflow.object_name, since, by=by)
+    workflow.refresh_from_db()
+    return run
+
+
+@transaction.atomic
+def switch_off(workflow: Workflow, *, take_back: bool, by: User | None) -> None:
+    """Nothing new comes; its reports stay, or are taken back until it is switched on again."""
+    kept = _locked(workflow)
+    if kept.state == State.OFF:
+        return
+    kept.state, kept.problem, kept.version = State.OFF, "", kept.version + 1
+    if not take_back:
+        kept.evaluated_version = kept.version
+    kept.save()
+    audit.record("workflow.switched_off", kept, by=by, after={"take_back": take_back})
+    workflow.refresh_from_db()
+
+
+def problems(workflow: Workflow, client: SalesforceClient) -> list[str]:
+    """What the org's describe says against the workflow, in sentences. Raises SalesforceError."""
+    known = field_types(client.describe(workflow.object_name))
+    found = [
+        f"Salesforce shows no field {name} of {workflow.object_name}."
+        for name in wanted_fields(workflow)
+        if find(name, known) is None
+    ]
+    kind = known.get(find(workflow.date_field, known) or "")
+    if kind not in (None, "date", "datetime"):
+        found.append(f"{workflow.date_field} is no date.")
+    is_money = workflow.activity_type.unit == ActivityType.Unit.MONEY
+    if is_money and not workflow.value_field:
+        found.append(f"“{workflow.activity_type}” is money: choose the field with the amount.")
+    return found
+
+
+def _locked(workflow: Workflow) -> Workflow:
+    return Workflow.objects.select_for_update(no_key=True, of=("self",)).get(pk=workflow.pk)
+
+
+def _activity_type(company: Company, template: Template) -> ActivityType:
+    known = ActivityType.objects.filter(company=company, name__iexact=template.type_name).first()
+    if known is not None:
+        if known.unit != template.unit:
+            raise WorkflowRefused(
+                f"The activity type “{known}” counts something else; give it another name first."
+            )
+        return known
+    return ActivityType.objects.create(
+        company=company,
+        name=template.type_name,
+        sentence=template.sentence,
+        unit=template.unit,
+        shows_value=template.unit == ActivityType.Unit.MONEY,
+    )
+
+
+def _write_conditions(workflow: Workflow, conditions: Sequence[Condition]) -> None:
+    WorkflowCondition.objects.bulk_create(
+        WorkflowCondition(
+            company_id=workflow.company_id,
+            workflow=workflow,
+            position=position,
+            field=one.field,
+            operator=one.operator,
+            value=one.value,
+        )
+        for position, one in enumerate(conditions)
+    )
+
+
+def _as_rows(conditions: Sequence[Condition]) -> list[tuple[str, str, Any]]:
+    return [(one.field, str(one.operator), one.value) for one in conditions]
+
+
+def _kept_rows(workflow: Workflow) -> list[tuple[str, str, Any]]:
+    kept = workflow.conditions.order_by("position")
+    return list(kept.values_list("field", "operator", "value"))
+
+
+def _read_what_was_never_asked_for(workflow: Workflow, by: User | None) -> None:
+    """Records kept without a field that the workflow now needs must be read once more."""
+    others = Workflow.objects.filter(
+        connection=workflow.connection, object_name=workflow.object_name
+    ).exclude(pk=workflow.pk)
+    asked = {
+        name
+        for one in others.exclude(state=State.OFF).prefetch_related("conditions")
+        for name in wanted_fields(one)
+    }
+    fresh = Workflow.objects.prefetch_related("conditions").get(pk=workflow.pk)
+    if set(wanted_fields(fresh)) <= asked:
+        return
+    mark = Watermark.objects.filter(
+        connection=workflow.connection, object_name=workflow.object_name
+    ).first()
+    since = mark.covers_from.date() if mark and mark.covers_from else workflow.counts_from
+    backfilling.request_backfill(workflow.connection, workflow.object_name, since, by=by)
