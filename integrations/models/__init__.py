@@ -1,25 +1,32 @@
-from .connection import AuthorizationAttempt, Connection, ConnectionCredential
+from .access_request import AccessRequest
+from .connection import AuthorizationAttempt, Connection, ConnectionCredential, TeamSource
 from .directory import DirectoryUser
 from .mapping import Approach, UserMapping
 from .plan import PlannedChange, SyncPlan
 from .record import Evaluation, HeldChange, SalesforceRecord, Watermark
+from .rules import AttributeRule, MatchRule, ScopeRule
 from .run import Heartbeat, Lease, SyncRun
 from .workflow import Workflow, WorkflowCondition
 
 __all__ = [
+    "AccessRequest",
     "Approach",
+    "AttributeRule",
     "AuthorizationAttempt",
     "Connection",
     "ConnectionCredential",
     "DirectoryUser",
     "Evaluation",
-    "HeldChange",
     "Heartbeat",
+    "HeldChange",
     "Lease",
+    "MatchRule",
     "PlannedChange",
     "SalesforceRecord",
+    "ScopeRule",
     "SyncPlan",
     "SyncRun",
+    "TeamSource",
     "UserMapping",
     "Watermark",
     "Workflow",

@@ -1,16 +1,25 @@
 from __future__ import annotations
 
 import secrets
+from typing import Any
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 
-from accounts.models import Company, User
+from accounts.models import Company, Team, User
 
 
 def new_public_key() -> str:
     """The part of a connection's addresses that nobody can guess: 128 bits, safe in a URL."""
     return secrets.token_urlsafe(16)
+
+
+class TeamSource(models.TextChoices):
+    """Where the team of a new account comes from."""
+
+    FROM_SALESFORCE = "from_salesforce", "From Salesforce"
+    CHOSEN = "chosen", "The chosen team"
+    NONE = "none", "No team"
 
 
 class Connection(models.Model):
@@ -35,6 +44,18 @@ class Connection(models.Model):
         MAP = "map", "Map to the account with the same e-mail"
         ASK = "ask", "Map, but ask when that account has already been logged in to"
         NEVER = "never", "Never map by e-mail"
+
+    class NewAccounts(models.TextChoices):
+        """What accounts are that nobody asked for by name."""
+
+        PENDING = "pending", "Pending, until somebody activates them"
+        ACTIVE = "active", "Active"
+        ACTIVE_IN_A_SEAT = "active_in_a_seat", "Active; pending when no seat is free"
+
+    class Deprovisioning(models.TextChoices):
+        OFF = "off", "Nothing"
+        SUGGEST = "suggest", "Suggest to deactivate the account"
+        DEACTIVATE = "deactivate", "Deactivate the account after the grace"
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="connections")
     name = models.CharField(max_length=100, default="Salesforce")
@@ -66,6 +87,39 @@ class Connection(models.Model):
 
     email_policy = models.CharField(max_length=5, choices=EmailPolicy, default=EmailPolicy.ASK)
 
+    automatic_is_on = models.BooleanField("automatically sync users", default=False)
+    automatic_accounts = models.CharField(
+        "new accounts are", max_length=16, choices=NewAccounts, default=NewAccounts.PENDING
+    )
+    automatic_team_source = models.CharField(
+        "team", max_length=16, choices=TeamSource, default=TeamSource.FROM_SALESFORCE
+    )
+    automatic_team = models.ForeignKey(
+        Team,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_constraint=False,
+        verbose_name="the chosen team",
+    )
+    automatic_daily_limit = models.PositiveSmallIntegerField(
+        "new accounts a day at most", default=20, help_text="More wait for a person."
+    )
+    deprovisioning = models.CharField(
+        "when somebody leaves Salesforce",
+        max_length=10,
+        choices=Deprovisioning,
+        default=Deprovisioning.SUGGEST,
+    )
+    deprovisioning_grace_days = models.PositiveSmallIntegerField("days of grace", default=3)
+
+    extra_user_fields = models.JSONField(
+        default=list,
+        blank=True,
+        editable=False,
+        help_text="Fields of Salesforce's users that rules need, besides those always read.",
+    )
     check_findings = models.JSONField(default=list, blank=True, editable=False)
     check_requested_at = models.DateTimeField(null=True, blank=True, editable=False)
     checked_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -91,6 +145,16 @@ class Connection(models.Model):
 
     def __str__(self) -> str:
         return self.org_name or self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """A new connection begins with the default rules."""
+        is_new = self._state.adding
+        with transaction.atomic(savepoint=False):
+            super().save(*args, **kwargs)
+            if is_new:
+                from .rules import make_default_rules
+
+                make_default_rules(self)
 
     @property
     def has_access(self) -> bool:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.db.models.functions import Lower
 
 from accounts.models import Company, User
@@ -45,6 +45,42 @@ class DirectoryUser(models.Model):
     refreshed_at = models.DateTimeField()
     missing_since = models.DateTimeField(null=True, blank=True)
 
+    extra = models.JSONField(
+        default=dict,
+        db_default=Value({}, models.JSONField()),
+        help_text="See Connection.extra_user_fields.",
+    )
+    left_at = models.DateTimeField(
+        null=True, blank=True, help_text="When a refresh first found them inactive."
+    )
+    account_kept_at = models.DateTimeField(
+        null=True, blank=True, help_text="Somebody said that the account stays although they left."
+    )
+    account_kept_by = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    wanted_since = models.DateTimeField(
+        null=True, blank=True, help_text="Automatic found work of theirs that nobody gets."
+    )
+    wanted_record_id = models.CharField(max_length=18, blank=True, db_default="")
+    wanted_workflow = models.ForeignKey(
+        "integrations.Workflow",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_constraint=False,
+    )
+
+    unlinked_at = models.DateTimeField(
+        null=True, blank=True, help_text="No run links them to an account until a person does."
+    )
+    unlinked_by = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    unlinked_reason = models.CharField(max_length=255, blank=True, db_default="")
+
     ignored_at = models.DateTimeField(null=True, blank=True)
     ignored_by = models.ForeignKey(
         User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
@@ -69,6 +105,16 @@ class DirectoryUser(models.Model):
             models.Index(fields=["connection", "name", "id"], name="directory_by_name"),
             models.Index("connection", Lower("email"), name="directory_by_email"),
             GinIndex(fields=["search"], name="directory_by_word"),
+            models.Index(
+                fields=["connection", "wanted_since"],
+                condition=Q(wanted_since__isnull=False),
+                name="directory_wanted",
+            ),
+            models.Index(
+                fields=["connection", "left_at"],
+                condition=Q(left_at__isnull=False),
+                name="directory_left",
+            ),
         ]
 
     def __str__(self) -> str:

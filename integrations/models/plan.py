@@ -6,6 +6,7 @@ from django.db.models import Q
 from accounts.models import Company, Team, User
 
 from .connection import Connection
+from .connection import TeamSource as _TeamSource
 from .mapping import Approach
 
 
@@ -21,9 +22,15 @@ class SyncPlan(models.Model):
         IGNORE = "ignore", "Ignore"
         STOP_IGNORING = "unignore", "Stop ignoring"
         REVERT = "revert", "Revert"
+        MAPPINGS = "mappings", "Change mappings"
+        COMBINE = "combine", "Combine accounts"
+        ATTRIBUTES = "attributes", "Update from Salesforce"
+        LEAVERS = "leavers", "Leavers and returners"
 
     class State(models.TextChoices):
         DRAFT = "draft", "To be reviewed"
+        HELD = "held", "Held for a decision"
+        REQUESTED = "requested", "Waiting for approval"
         QUEUED = "queued", "Waiting for the worker"
         APPLYING = "applying", "Under way"
         STOPPED = "stopped", "Stopped"
@@ -31,19 +38,18 @@ class SyncPlan(models.Model):
         NEEDS_A_PERSON = "needs_a_person", "Needs a person"
         DISCARDED = "discarded", "Discarded"
 
+    #: States in which rows may still be decided otherwise.
+    STATES_OPEN = (State.DRAFT, State.HELD)
     #: States in which the worker has, or will get, something to do.
     STATES_UNDER_WAY = (State.QUEUED, State.APPLYING)
 
-    class TeamSource(models.TextChoices):
-        FROM_SALESFORCE = "from_salesforce", "From Salesforce"
-        CHOSEN = "chosen", "The chosen team"
-        NONE = "none", "No team"
+    TeamSource = _TeamSource
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     connection = models.ForeignKey(
         Connection, on_delete=models.CASCADE, related_name="plans", db_constraint=False
     )
-    kind = models.CharField(max_length=8, choices=Kind)
+    kind = models.CharField(max_length=12, choices=Kind)
     approach = models.CharField(max_length=12, choices=Approach)
     state = models.CharField(max_length=16, choices=State, default=State.DRAFT)
     reverts = models.ForeignKey(
@@ -84,6 +90,10 @@ class SyncPlan(models.Model):
         default=0, help_text="How often a worker took it up without a row done since."
     )
     problem = models.TextField(blank=True, help_text="A sentence for an admin, when it needs one.")
+    held_reason = models.TextField(blank=True, help_text="Why a person must decide, in a sentence.")
+    told_at = models.DateTimeField(
+        null=True, blank=True, help_text="When mails about it were sent: held, or long under way."
+    )
 
     class Meta:
         verbose_name = "change"
@@ -93,6 +103,11 @@ class SyncPlan(models.Model):
                 fields=["reverts"],
                 condition=Q(state__in=("queued", "applying", "stopped")),
                 name="one_revert_of_a_plan_at_a_time",
+            ),
+            models.UniqueConstraint(
+                fields=["connection", "kind", "approach"],
+                condition=Q(state="held"),
+                name="one_held_plan_of_a_kind",
             ),
             models.CheckConstraint(
                 condition=Q(kind="revert", reverts__isnull=False)
@@ -106,6 +121,11 @@ class SyncPlan(models.Model):
                 fields=["state"],
                 condition=Q(state__in=("queued", "applying")),
                 name="plan_under_way",
+            ),
+            models.Index(
+                fields=["connection", "state"],
+                condition=Q(state__in=("held", "requested")),
+                name="plan_waiting_for_a_person",
             ),
         ]
 
@@ -128,6 +148,15 @@ class PlannedChange(models.Model):
         MOVE = "move", "Move the mapping"
         UNMAP = "unmap", "Unmap"
         REMOVE = "remove", "Remove the account"
+        UPDATE = "update", "Update from Salesforce"
+        SUSPEND = "suspend", "Deactivate; the mapping stays"
+        KEEP = "keep", "Keep the account"
+        NO_LONGER_KEEP = "no_longer_keep", "No longer keep the account"
+        UNLINK = "unlink", "Unlink"
+        RELINK = "relink", "Link again"
+        MOVE_BACK = "move_back", "Move the mapping back"
+        COMBINE = "combine", "Combine with another account"
+        SEPARATE = "separate", "Separate the accounts again"
 
     #: Actions that change nothing, and are never waited for.
     IDLE_ACTIONS = (Action.CONFLICT, Action.NOTHING)

@@ -55,6 +55,11 @@ class Workflow(models.Model):
         choices=OwnerChange,
         default=OwnerChange.MOVES,
     )
+    creates_accounts = models.BooleanField(
+        "its people get accounts",
+        default=False,
+        help_text="Only while “Automatically sync users” is on.",
+    )
     counts_from = models.DateField(
         null=True, blank=True, help_text="Earlier records are not counted; empty counts all."
     )
