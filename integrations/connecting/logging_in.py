@@ -94,13 +94,17 @@ def connect_as(
 
 
 def connect_directly(connection: Connection, tokens: Tokens, *, by: User | None = None) -> None:
-    """Connect with tokens that were got without a browser, as the demo does.
+    """Connect with tokens that were got without a browser: client credentials, or the demo's.
 
     Raise LogInRefused for another org, or SalesforceError.
     """
-    user = _who(connection, oauth_app(connection), tokens)
+    app = oauth_app(connection)
+    user = _who(connection, app, tokens)
     with transaction.atomic():
+        former = take_tokens(connection)
         _connect(connection, tokens, user, by=by, request=None)
+    if former is not None:
+        _revoke(app, former)
 
 
 def forget(attempt: AuthorizationAttempt) -> None:
@@ -210,6 +214,6 @@ class _JustGiven:
 def _revoke(app: OAuthApp, tokens: Tokens) -> None:
     """Give an access back that is used no more; what we do does not depend on it."""
     try:
-        app.revoke(tokens.refresh_token)
+        app.revoke(tokens.revocable)
     except SalesforceError as error:
         logger.warning("an access that is no longer used was not revoked: %s", error.detail)

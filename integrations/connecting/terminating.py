@@ -26,7 +26,7 @@ def terminate(connection: Connection, *, by: User, request: HttpRequest | None =
     if tokens is None:
         return True
     try:
-        oauth_app(connection).revoke(tokens.refresh_token)
+        oauth_app(connection).revoke(tokens.revocable)
     except SalesforceError as error:
         logger.warning(
             "the access of connection %s was not revoked: %s", connection.pk, error.detail

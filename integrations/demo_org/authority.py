@@ -33,6 +33,8 @@ class ClientApp:
     consumer_key: str
     consumer_secret: str
     callback_urls: list[str] = field(default_factory=list)
+    # Whether it may come in by itself, as the org's integration user.
+    client_credentials: bool = True
 
 
 @dataclass
@@ -148,6 +150,13 @@ class Authority:
                 return self._answer(grant)
             grant.refresh_token = _refresh_token()
             return self._answer(grant) | {"refresh_token": grant.refresh_token}
+
+    def client_credentials(self, app: ClientApp) -> dict[str, Any]:
+        """The token answer for the app's “Run As” user; it never holds a refresh token."""
+        if not app.client_credentials:
+            raise OAuthProblem("invalid_grant", "no client credentials user enabled")
+        self.check_may_log_in(self.org.integration_user_id)
+        return self.grant(self.org.integration_user_id, app, "api id")
 
     def session(self, user_id: str) -> str:
         """An access token without a grant, as a log-in by browser or command line gets it."""

@@ -159,9 +159,11 @@ class OAuthEndpoints:
         grant_type = _text(form, "grant_type")
         if not grant_type:
             raise OAuthProblem("invalid_request", "grant type is missing")
-        if grant_type not in ("authorization_code", "refresh_token"):
+        if grant_type not in ("authorization_code", "client_credentials", "refresh_token"):
             raise OAuthProblem("unsupported_grant_type", "grant type not supported")
         app = self.org.authority.authenticate(*_credentials(request, form))
+        if grant_type == "client_credentials":
+            return self.org.authority.client_credentials(app)
         if grant_type == "refresh_token":
             return self.org.authority.refresh(_text(form, "refresh_token"), app)
         return self.org.authority.redeem(

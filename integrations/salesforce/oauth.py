@@ -1,4 +1,4 @@
-"""Logging in to Salesforce: OAuth 2.0 web-server flow with PKCE, refresh, revoke, identity."""
+"""Logging in to Salesforce: web-server flow with PKCE, client credentials, refresh, identity."""
 
 import base64
 import hashlib
@@ -6,7 +6,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import requests
 
@@ -25,6 +25,7 @@ from integrations.salesforce.tokens import AppKeys, Hidden, Tokens
 SCOPES = "api refresh_token id"
 # A person waits for the log-in, and a refresh holds a lock.
 LIMITS = TimeLimits(connect=5, read=15, total=20)
+_SHARED_LOG_INS = ("login.salesforce.com", "test.salesforce.com")
 
 
 @dataclass(frozen=True)
@@ -125,15 +126,29 @@ class OAuthApp:
             )
         return self._tokens(answer)
 
+    def client_credentials(self) -> Tokens:
+        """Tokens of the user that the app runs as, without a log-in; none of them is a refresh
+        token. Salesforce offers this at My Domain only.
+        """
+        if urlsplit(self.login_url).hostname in _SHARED_LOG_INS:
+            raise ConfigurationError(
+                "The client credentials flow works at your My Domain only. Use the address that "
+                "ends in .my.salesforce.com."
+            )
+        return self._tokens(self._token_request(Hidden(grant_type="client_credentials")))
+
     def refresh(self, tokens: Tokens) -> Tokens:
         """Return new tokens. Never tried twice: with rotation each refresh token works once.
 
         Raises ReconnectRequired when Salesforce has withdrawn the access.
         """
-        answer = self._token_request(
-            Hidden(grant_type="refresh_token", refresh_token=tokens.refresh_token)
-        )
-        renewed = self._tokens(answer, before=tokens)
+        if tokens.refresh_token:
+            answer = self._token_request(
+                Hidden(grant_type="refresh_token", refresh_token=tokens.refresh_token)
+            )
+            renewed = self._tokens(answer, before=tokens)
+        else:
+            renewed = self.client_credentials()
         if org_and_user(renewed.identity_url) != org_and_user(tokens.identity_url):
             raise ReconnectRequired(
                 "Salesforce answered for another user than the one who connected. "

@@ -126,6 +126,16 @@ _INVALID_GRANTS = (
         "the external client app's policies or allow the address, then log in again to reconnect.",
     ),
     ("approved this consumer", _NOT_APPROVED),
+    (
+        "no client credentials user",
+        "The app has no user to run as. In Salesforce Setup, open the external client app's "
+        "policies, enable the client credentials flow and choose its “Run As” user.",
+    ),
+    (
+        "not supported on this domain",
+        "This log-in works at your My Domain only. Use the address that ends in "
+        ".my.salesforce.com.",
+    ),
 )
 _BY_ERROR: dict[str, tuple[type[SalesforceError], str]] = {
     "access_denied": (

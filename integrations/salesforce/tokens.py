@@ -19,10 +19,15 @@ class Tokens:
     """One user's access to one org."""
 
     access_token: str = field(repr=False)
-    refresh_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)  # empty after the client credentials flow
     instance_url: str
     identity_url: str  # ends in /id/<organization id>/<user id>
     issued_at: datetime  # aware
+
+    @property
+    def revocable(self) -> str:
+        """The token whose end ends this access."""
+        return self.refresh_token or self.access_token
 
 
 class Hidden(dict[str, Any]):

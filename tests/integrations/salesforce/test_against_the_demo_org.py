@@ -332,3 +332,13 @@ def test_an_org_that_moves_is_followed_by_its_own_word(
     assert len(list(client.query(USERS))) == len(org.users)
     assert store.tokens.instance_url == org.instance_url
     assert store.tokens.instance_url != org.url
+
+
+def test_an_app_comes_in_as_its_own_user_by_client_credentials(app: OAuthApp, org: DemoOrg) -> None:
+    tokens = app.client_credentials()
+    assert app.identity(tokens).user_id == org.integration_user_id
+    assert app.refresh(tokens).access_token != tokens.access_token
+    assert app.revoke(tokens.revocable)
+    org.app.client_credentials = False
+    with pytest.raises(ReconnectRequired, match="Run As"):
+        app.client_credentials()

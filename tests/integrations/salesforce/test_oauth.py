@@ -124,6 +124,8 @@ def test_a_code_becomes_tokens(app: OAuthApp, server: ScriptedServer) -> None:
         ("inactive_user", "user is inactive", ReconnectRequired, "deactivated"),
         ("inactive_org", "", ReconnectRequired, "org"),
         ("invalid_grant", "ip restricted", ReconnectRequired, "network address"),
+        ("invalid_grant", "no client credentials user enabled", ReconnectRequired, "Run As"),
+        ("invalid_grant", "request not supported on this domain", ReconnectRequired, "My Domain"),
         ("invalid_grant", "user hasn't approved this consumer", ReconnectRequired, "policies"),
         ("invalid_client_id", "client identifier invalid", ConfigurationError, "consumer key"),
         ("invalid_client", "invalid client credentials", ConfigurationError, "secret"),
@@ -198,6 +200,36 @@ def test_a_refresh_keeps_the_old_refresh_token_when_none_comes_back(
     assert renewed.access_token != ACCESS_TOKEN
     assert server.requests[0].form["grant_type"] == "refresh_token"
     assert server.requests[0].form["refresh_token"] == REFRESH_TOKEN
+
+
+def test_client_credentials_give_access_without_a_log_in(
+    app: OAuthApp, server: ScriptedServer
+) -> None:
+    server.answers(json_answer(token_payload(server, refresh_token=None)))
+    tokens = app.client_credentials()
+    assert (tokens.refresh_token, tokens.revocable) == ("", tokens.access_token)
+    (request,) = server.requests
+    assert request.form == {
+        "grant_type": "client_credentials",
+        "client_id": "the-key",
+        "client_secret": CONSUMER_SECRET,
+    }
+
+
+def test_access_without_a_refresh_token_is_renewed_by_client_credentials(
+    app: OAuthApp, server: ScriptedServer, tokens: Tokens
+) -> None:
+    server.answers(json_answer(token_payload(server, refresh_token=None)))
+    renewed = app.refresh(replace(tokens, refresh_token=""))
+    assert renewed.access_token.endswith("Access.2")
+    assert server.requests[0].form["grant_type"] == "client_credentials"
+
+
+@pytest.mark.parametrize("host", ["login.salesforce.com", "Test.Salesforce.com"])
+def test_client_credentials_are_never_sent_to_a_shared_log_in(host: str) -> None:
+    shared = OAuthApp(f"https://{host}", AppKeys("k", "s"), "https://x/", allow_loopback=False)
+    with pytest.raises(ConfigurationError, match="My Domain only"):
+        shared.client_credentials()
 
 
 def test_a_refresh_takes_the_rotated_token_and_the_new_instance(
