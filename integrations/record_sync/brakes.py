@@ -11,6 +11,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import audit
+from accounts.models import User
 from integrations.models import Connection, Evaluation, HeldChange
 
 from .verdicts import Judgement
@@ -118,3 +123,21 @@ def _let_wait(
         ],
         ignore_conflicts=True,
     )
+
+
+class AlreadyDecided(Exception):
+    """Somebody else was first; the message says who."""
+
+
+@transaction.atomic
+def decide(change: HeldChange, decision: HeldChange.Decision, *, by: User | None) -> None:
+    """Say what happens to the reports that wait; carried out by the next poll. Once only.
+
+    Raises `AlreadyDecided`.
+    """
+    row = HeldChange.objects.select_for_update(no_key=True, of=("self",)).get(pk=change.pk)
+    if row.decided_at is not None:
+        raise AlreadyDecided(f"{row.decided_by or 'Somebody'} has already decided this.")
+    row.decision, row.decided_by, row.decided_at = decision, by, timezone.now()
+    row.save(update_fields=["decision", "decided_by", "decided_at"])
+    audit.record("reports.held_change_decided", row, by=by, after={"decision": decision})

@@ -6,13 +6,14 @@ has decided: each can be taken up by anybody, any number of times.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from django.db import connection as database
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from activities import reports
 from integrations.models import Connection, Evaluation, HeldChange, Workflow
 
 from .arriving import TakenIn, again_when_it_passes
@@ -20,6 +21,7 @@ from .evaluating import BATCH, Evaluated, evaluate, lock
 from .people import load_people
 
 Hold = Evaluation.Hold
+_UNLINKED = "The Salesforce user is no longer mapped to this account."
 
 
 def evaluate_due(connection: Connection) -> Evaluated:
@@ -86,6 +88,31 @@ def carry_out_decisions(connection: Connection) -> Evaluated:
         if not _of(connection).filter(waiting).exists():
             HeldChange.objects.filter(pk=change.pk).update(finished_at=timezone.now())
     return done
+
+
+def hold_again(connection: Connection, salesforce_ids: Collection[str]) -> int:
+    """Take back the reports of people whose mapping a person removed; how many that were.
+
+    Their records are held, and reported anew once they are mapped again. Where the credit stays
+    with the first owner, it stays.
+    """
+    theirs = _of(connection).filter(
+        salesforce_user_id__in=salesforce_ids,
+        report__retracted_at=None,
+        report__isnull=False,
+        workflow__state=Workflow.State.ON,
+        workflow__owner_change=Workflow.OwnerChange.MOVES,
+    )
+    taken_back = 0
+    while batch := list(theirs.select_related("report", "workflow").order_by("pk")[:BATCH]):
+        with transaction.atomic():
+            lock([one.record_id for one in batch])
+            keys = [one.report.source_key for one in batch if one.report]
+            taken_back += reports.retract(connection.company, keys, _UNLINKED)
+            for name in sorted({one.workflow.object_name for one in batch}):
+                records = [o.record_id for o in batch if o.workflow.object_name == name]
+                evaluate(connection, name, records, anyway=records)
+    return taken_back
 
 
 def retry(evaluations: Sequence[Evaluation]) -> Evaluated:

@@ -196,6 +196,12 @@ def _case(rules: Rules, row: tuple[Any, ...]) -> Case:
     return case
 
 
+def former_and_record(rules: Rules, record_ids: Sequence[int]) -> list[tuple[Former, Record]]:
+    """These records and what was said of them, whether or not anything is due; for previews."""
+    cases = _due_cases(rules.workflow.connection, rules, record_ids, record_ids, timezone.now())
+    return [(case.former, case.record) for case in cases]
+
+
 def _judge_all(connection: Connection, cases: Iterable[Case], *, live: bool, now: datetime) -> None:
     people = load_people(connection, {case.owner for case in cases if case.owner})
     for case in cases:

@@ -60,6 +60,11 @@ class Snapshot:
     system_modstamp: datetime
     is_deleted: bool
 
+    @property
+    def values(self) -> dict[str, Any]:
+        values: dict[str, Any] = json.loads(self.fields)
+        return values
+
 
 def wanted_fields(workflow: Workflow) -> list[str]:
     """The fields that the workflow itself names. Its conditions should be prefetched."""

@@ -94,6 +94,8 @@ def change(workflow: Workflow, conditions: Sequence[Condition], *, by: User | No
     changes = before != after or _as_rows(conditions) != _kept_rows(kept)
     workflow.version = kept.version + (1 if changes else 0)
     workflow.evaluated_version, workflow.state = kept.evaluated_version, kept.state
+    if changes and kept.state == State.NEEDS_ATTENTION:
+        workflow.state, workflow.problem = State.ON, ""  # the next describe says if it still does
     if changes and kept.state == State.OFF:
         workflow.evaluated_version = workflow.version  # it says nothing, so nothing follows
     workflow.save()

@@ -1,0 +1,302 @@
+"""From a change in Salesforce to a report, by poll, against an org on a socket."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import User
+from activities.models import ActivityReport
+from integrations.demo_org.org import DemoOrg
+from integrations.models import Connection, DirectoryUser, Evaluation, SalesforceRecord, UserMapping
+from integrations.record_sync.due import hold_again
+
+from .world import (
+    account,
+    deal,
+    evaluate,
+    map_to,
+    poll,
+    refresh_users,
+    rep,
+    reports,
+    switched_on,
+    verdict,
+)
+
+Says, Hold = Evaluation.Verdict, Evaluation.Hold
+
+
+def test_a_deal_that_is_won_now_is_at_the_top_of_the_feed(
+    connection: Connection, org: DemoOrg
+) -> None:
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    switched_on(connection, since=None)
+    won = deal(org, ann, Name="Acme: 20 seats", Amount=1234.56)
+    poll(connection)
+    report = ActivityReport.objects.get()
+    assert (report.user.name, report.value, report.currency) == ("Ann", Decimal("1234.56"), "USD")
+    assert (report.title, report.occurred_on) == ("Acme: 20 seats", org.today())
+    assert report.source_key == f"salesforce:{org.org_id}:{won['Id']}:{verdict(won).workflow_id}"
+    assert report.link.endswith(won["Id"])
+    assert timezone.now() - report.published_at < timedelta(seconds=30)
+
+
+def test_what_is_read_in_later_takes_its_own_days_place(
+    connection: Connection, org: DemoOrg
+) -> None:
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    deal(org, ann, CloseDate=date(2026, 3, 5))
+    switched_on(connection)
+    assert ActivityReport.objects.get().published_at == datetime(2026, 3, 5, 18, tzinfo=UTC)
+
+
+def test_switched_on_from_now_it_counts_nothing_from_before(
+    connection: Connection, org: DemoOrg
+) -> None:
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    old = deal(org, ann, CloseDate=org.today() - timedelta(days=30))
+    switched_on(connection, since=None)
+    org.update("Opportunity", old["Id"], Amount=5.0)
+    poll(connection)
+    assert reports() == {}
+    assert verdict(old).verdict == Says.NOT_COUNTED
+
+
+def test_the_report_follows_the_record(connection: Connection, org: DemoOrg) -> None:
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    won = deal(org, ann)
+    switched_on(connection)
+    first = ActivityReport.objects.get()
+    org.update("Opportunity", won["Id"], Amount=2000.0)
+    poll(connection)
+    assert reports() == {won["Id"]: ("Ann", Decimal(2000))}
+    org.update("Opportunity", won["Id"], StageName="Prospecting")
+    poll(connection)
+    assert reports() == {}
+    assert verdict(won).verdict == Says.NO_MATCH
+    org.update("Opportunity", won["Id"], StageName="Closed Won")
+    poll(connection)
+    org.update("Opportunity", won["Id"], IsDeleted=True)
+    poll(connection)
+    assert reports() == {}
+    assert verdict(won).reason == "Deleted in Salesforce."
+    org.update("Opportunity", won["Id"], IsDeleted=False)
+    poll(connection)
+    again = ActivityReport.objects.get()
+    assert (again.pk, again.published_at) == (first.pk, first.published_at)
+    assert again.retracted_at is None
+
+
+def test_when_the_owner_changes_the_credit_moves_or_stays(
+    connection: Connection, org: DemoOrg
+) -> None:
+    ann, bob = rep(org, "Ann"), rep(org, "Bob")
+    account(connection, ann)
+    account(connection, bob)
+    won = deal(org, ann)
+    moves = switched_on(connection)
+    stays = switched_on(connection, "opportunity-created")
+    org.update("Opportunity", won["Id"], OwnerId=bob["Id"])
+    poll(connection)
+    whose = dict(
+        Evaluation.objects.filter(record__record_id=won["Id"]).values_list(
+            "workflow_id", "report__user__name"
+        )
+    )
+    assert whose == {moves.pk: "Bob", stays.pk: "Ann"}
+
+
+def test_a_record_without_an_account_is_held_and_released_in_its_place(
+    connection: Connection, org: DemoOrg
+) -> None:
+    ann = rep(org, "Ann")
+    won = deal(org, ann, CloseDate=date(2026, 3, 5))
+    refresh_users(connection)
+    switched_on(connection)
+    held = verdict(won)
+    assert (held.verdict, held.hold, held.salesforce_user_id) == (
+        Says.HELD,
+        Hold.NOT_MAPPED,
+        ann["Id"],
+    )
+    assert held.reason == "Ann has no account yet."
+    account(connection, ann)
+    evaluate(connection)
+    assert reports() == {won["Id"]: ("Ann", Decimal(1000))}
+    assert ActivityReport.objects.get().published_at == datetime(2026, 3, 5, 18, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("state", [User.State.PENDING, User.State.DEACTIVATED])
+def test_a_record_waits_for_its_owners_account(
+    connection: Connection, org: DemoOrg, state: User.State
+) -> None:
+    ann = rep(org, "Ann")
+    user = account(connection, ann, state=state)
+    won = deal(org, ann)
+    switched_on(connection)
+    assert (verdict(won).verdict, verdict(won).hold) == (Says.HELD, state)
+    User.objects.filter(pk=user.pk).update(state=User.State.ACTIVE)
+    evaluate(connection)
+    assert won["Id"] in reports()
+
+
+def test_a_leaver_keeps_the_reports_there_are(connection: Connection, org: DemoOrg) -> None:
+    ann = rep(org, "Ann")
+    user = account(connection, ann)
+    won = deal(org, ann)
+    switched_on(connection)
+    User.objects.filter(pk=user.pk).update(state=User.State.DEACTIVATED)
+    org.update("Opportunity", won["Id"], Amount=7.0)
+    poll(connection)
+    evaluate(connection)
+    assert reports() == {won["Id"]: ("Ann", Decimal(7))}
+
+
+def test_a_deal_given_to_somebody_without_an_account_stays_until_there_is_one(
+    connection: Connection, org: DemoOrg
+) -> None:
+    ann, bob = rep(org, "Ann"), rep(org, "Bob")
+    account(connection, ann)
+    won = deal(org, ann)
+    switched_on(connection)
+    org.update("Opportunity", won["Id"], OwnerId=bob["Id"])
+    poll(connection)
+    assert reports() == {won["Id"]: ("Ann", Decimal(1000))}
+    assert "Stays with the former owner" in verdict(won).reason
+    account(connection, bob)
+    evaluate(connection)
+    assert reports() == {won["Id"]: ("Bob", Decimal(1000))}
+
+
+def test_nobody_is_asked_about_ignored_owners_queues_and_machines(
+    connection: Connection, org: DemoOrg
+) -> None:
+    ann = rep(org, "Ann")
+    machine = org.store.get("User", org.integration_user_id)
+    assert machine is not None
+    by_ann, by_machine = deal(org, ann), deal(org, machine)
+    refresh_users(connection)
+    DirectoryUser.objects.filter(salesforce_id=ann["Id"]).update(ignored_at=timezone.now())
+    switched_on(connection)
+    assert (verdict(by_ann).verdict, verdict(by_ann).reason) == (
+        Says.NOT_COUNTED,
+        "Ann is ignored.",
+    )
+    assert verdict(by_machine).hold == Hold.NOT_A_PERSON
+    DirectoryUser.objects.update(ignored_at=None)
+    evaluate(connection)
+    assert verdict(by_ann).verdict == Says.HELD
+
+
+def test_a_held_record_expires_after_90_days_and_is_counted(
+    connection: Connection, org: DemoOrg
+) -> None:
+    won = deal(org, rep(org, "Ann"))
+    switched_on(connection)
+    long_ago = timezone.now() - timedelta(days=90)
+    Evaluation.objects.update(held_since=long_ago, due_at=timezone.now())
+    evaluate(connection)
+    assert (verdict(won).verdict, verdict(won).hold) == (Says.NOT_COUNTED, Hold.EXPIRED)
+    assert "90 days" in verdict(won).reason
+
+
+def test_private_records_are_for_nobody_else(connection: Connection, org: DemoOrg) -> None:
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    won = deal(org, ann)
+    switched_on(connection)
+    org.update("Opportunity", won["Id"], IsPrivate=True)
+    poll(connection)
+    assert reports() == {}
+    assert verdict(won).reason == "Private in Salesforce."
+
+
+def test_moving_a_mapping_moves_no_history(connection: Connection, org: DemoOrg) -> None:
+    """Ann came back as a new Salesforce user: what the old one did stays hers."""
+    ann, again = rep(org, "Ann"), rep(org, "Ann-Again")
+    user = account(connection, ann)
+    before = deal(org, ann)
+    switched_on(connection)
+    UserMapping.objects.update(is_current=False)
+    map_to(connection, again, user)
+    after = deal(org, again)
+    org.update("Opportunity", before["Id"], Amount=3.0)
+    poll(connection)
+    assert reports() == {
+        before["Id"]: ("Ann", Decimal(3)),
+        after["Id"]: ("Ann", Decimal(1000)),
+    }
+
+
+def test_unlinking_somebody_holds_their_reports_again(connection: Connection, org: DemoOrg) -> None:
+    ann = rep(org, "Ann")
+    user = account(connection, ann)
+    won = deal(org, ann)
+    switched_on(connection)
+    UserMapping.objects.all().delete()
+    assert hold_again(connection, [ann["Id"]]) == 1
+    assert reports() == {}
+    assert verdict(won).verdict == Says.HELD
+    map_to(connection, ann, user)
+    evaluate(connection)
+    assert won["Id"] in reports()
+
+
+def test_two_workflows_make_two_reports_of_one_record(connection: Connection, org: DemoOrg) -> None:
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    deal(org, ann)
+    switched_on(connection)
+    switched_on(connection, "opportunity-created")
+    assert ActivityReport.objects.count() == 2
+    assert SalesforceRecord.objects.count() == 1
+
+
+def test_a_meeting_counts_once_it_has_taken_place(connection: Connection, org: DemoOrg) -> None:
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    soon = datetime.now(UTC) + timedelta(hours=1)
+    common = {"OwnerId": ann["Id"], "Subject": "Dr. Kay: results", "DurationInMinutes": 30}
+    meeting = org.insert("Event", **common, StartDateTime=soon)
+    org.insert("Event", **common, StartDateTime=soon - timedelta(days=2), IsChild=True)
+    org.insert("Event", **common, StartDateTime=soon - timedelta(days=2), IsRecurrence=True)
+    switched_on(connection, "meeting-held")
+    assert reports() == {}
+    assert verdict(meeting).due_at is not None
+    org.update("Event", meeting["Id"], StartDateTime=soon - timedelta(hours=2))
+    poll(connection)
+    assert list(reports()) == [meeting["Id"]]
+    assert ActivityReport.objects.get().title == ""
+
+
+def test_an_all_day_meeting_is_on_its_own_day_west_of_greenwich(
+    connection: Connection, org: DemoOrg
+) -> None:
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    start = datetime(2026, 3, 5, tzinfo=UTC)
+    org.insert("Event", OwnerId=ann["Id"], IsAllDayEvent=True, StartDateTime=start)
+    switched_on(connection, "meeting-held")
+    assert ActivityReport.objects.get().occurred_on == date(2026, 3, 5)
+
+
+def test_a_call_of_a_queue_is_nobodys(connection: Connection, org: DemoOrg) -> None:
+    queue = "00G000000000001AAA"
+    call = org.insert(
+        "Task",
+        OwnerId=queue,
+        TaskSubtype="Call",
+        Status="Completed",
+        Priority="Normal",
+        Subject="Call",
+    )
+    switched_on(connection, "call-logged")
+    assert verdict(call).reason == "It belongs to a queue, not to a person."
