@@ -1,0 +1,188 @@
+"""What holds on every page: axe's rules, the width of a phone, the keyboard, who is let in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tests.demo import Demo
+
+from .browsing import Visit
+from .conftest import Visitor
+from .site import (
+    ADMIN,
+    MEMBER,
+    SUPPORT,
+    Login,
+    bar,
+    expect_done,
+    open_people,
+    people_to_create,
+    press_import,
+    tick,
+)
+
+pytestmark = pytest.mark.e2e
+
+FOR_NOBODY = ["/login/", "/password/forgotten/", "/invitation/MQ/used-up/"]
+FOR_ADMINS = [
+    "/admin/",
+    "/admin/integrations/directoryuser/",
+    "/admin/integrations/directoryuser/?q=nobody+of+this+name",
+    "/admin/integrations/connection/",
+    "/admin/integrations/syncplan/",
+    "/admin/integrations/usermapping/",
+    "/admin/accounts/user/",
+    "/admin/accounts/user/add/",
+    "/admin/accounts/team/",
+    "/admin/accounts/team/add/",
+    "/admin/accounts/company/",
+    "/admin/accounts/auditentry/",
+    "/admin/activities/activityreport/",
+    "/admin/activities/activitytype/",
+    "/admin/activities/comment/",
+    "/password/",
+]
+#: A list, and the page of its first row.
+FIRST_ROWS = [
+    ("/admin/integrations/connection/", "#result_list tbody a"),
+    ("/admin/integrations/directoryuser/", "#result_list td a"),
+    ("/admin/integrations/syncplan/", "#result_list tbody a"),
+    ("/admin/accounts/user/", "#result_list tbody a"),
+    ("/admin/accounts/auditentry/", "#result_list tbody a"),
+    ("/admin/accounts/company/", "#result_list tbody a"),
+]
+LOOKS = [(1280, False), (1280, True), (390, False), (390, True)]
+
+
+def in_both(look: tuple[int, bool]) -> str:
+    return f"{look[0]}-{'dark' if look[1] else 'light'}"
+
+
+@pytest.fixture(params=LOOKS, ids=in_both)
+def look(request: pytest.FixtureRequest) -> dict[str, Any]:
+    width, dark = request.param
+    return {"width": width, "dark": dark}
+
+
+@pytest.fixture(scope="module")
+def imported() -> set[str]:
+    """Whether somebody was imported in this file already: then there is a change to look at."""
+    return set()
+
+
+@pytest.fixture
+def _a_change(visitor: Visitor, imported: set[str]) -> None:
+    if not imported:
+        page = visitor(ADMIN).page
+        tick(page, people_to_create(page, 2))
+        press_import(page, 2)
+        expect_done(page, "Imported 2 users")
+        imported.add("done")
+
+
+def expect_in_order(visit: Visit) -> None:
+    """No serious violation of axe's rules, and nothing to scroll sideways."""
+    found = Axe().run(visit.page, options={"resultTypes": ["violations"]})
+    serious = [
+        (each["id"], [node["html"][:160] for node in each["nodes"]][:3])
+        for each in found.response["violations"]
+        if each["impact"] in ("serious", "critical")
+    ]
+    assert (visit.page.url, serious) == (visit.page.url, [])
+    assert (visit.page.url, visit.overflow()) == (visit.page.url, 0)
+
+
+def test_pages_before_the_log_in_are_in_order(visitor: Visitor, look: dict[str, Any]) -> None:
+    visit = visitor(**look)
+    for address in FOR_NOBODY:
+        visit.go(address)
+        expect_in_order(visit)
+
+
+@pytest.mark.usefixtures("_a_change")
+def test_the_pages_of_an_admin_are_in_order(visitor: Visitor, look: dict[str, Any]) -> None:
+    visit = visitor(ADMIN, **look)
+    for address in FOR_ADMINS:
+        visit.go(address)
+        expect_in_order(visit)
+
+
+@pytest.mark.usefixtures("_a_change")
+def test_the_pages_of_single_things_are_in_order(visitor: Visitor, look: dict[str, Any]) -> None:
+    visit = visitor(ADMIN, **look)
+    for address, link in FIRST_ROWS:
+        visit.go(address)
+        visit.page.locator(link).first.click()
+        visit.page.wait_for_url(f"**{address}*/change/")
+        for fold in visit.page.locator("details:not([open]) > summary").all():
+            fold.click()
+        expect_in_order(visit)
+
+
+@pytest.mark.usefixtures("_a_change")
+def test_the_list_with_ticks_and_a_preview_are_in_order(
+    visitor: Visitor, look: dict[str, Any]
+) -> None:
+    visit = visitor(ADMIN, **look)
+    page = visit.page
+    open_people(page, verdict="conflict")
+    page.get_by_role("checkbox", name="Tick everybody on this page").check()
+    expect_in_order(visit)
+    bar(page).get_by_role("button", name="Preview", exact=True).click()
+    expect(page.get_by_text("Nothing has happened yet.")).to_be_visible()
+    expect_in_order(visit)
+    page.get_by_role("button", name="Discard").click()
+
+
+def test_the_pages_of_a_member_and_of_support_staff_are_in_order(
+    visitor: Visitor, look: dict[str, Any]
+) -> None:
+    member = visitor(MEMBER, **look)
+    member.go("/")
+    expect_in_order(member)
+    support = visitor(SUPPORT, **look)
+    for address in ("/admin/", "/admin/accounts/company/add/", "/admin/integrations/syncplan/"):
+        support.go(address)
+        expect_in_order(support)
+
+
+def test_a_member_is_not_let_into_the_admin(visitor: Visitor) -> None:
+    visit = visitor(MEMBER)
+    visit.expected |= {403}
+    for address in FOR_ADMINS[:-1]:
+        visit.go(address)
+        expect(visit.page.get_by_role("heading", name="Not for this account")).to_be_visible()
+
+
+def test_log_in_tick_and_import_by_keyboard_alone(visitor: Visitor, demo: Demo) -> None:
+    page = visitor().page
+    login = Login.of(demo, ADMIN)
+    page.goto("/login/")
+    page.keyboard.type(login.email)
+    page.keyboard.press("Tab")
+    page.keyboard.type(login.password)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Log out")).to_be_visible()
+    (name,) = people_to_create(page, 1)
+    tab_to(page, f"Tick {name}")
+    page.keyboard.press("Space")
+    expect(bar(page)).to_contain_text("1 person: 1 new account")
+    tab_to(page, "Import 1 user")
+    page.keyboard.press("Enter")
+    expect_done(page, "Imported 1 user")
+
+
+def tab_to(page: Page, name: str) -> None:
+    """Press Tab until the focus is on what is called so; what has the focus must show it."""
+    for _ in range(400):
+        page.keyboard.press("Tab")
+        focused = page.locator("*:focus")
+        called = focused.get_attribute("aria-label") or focused.inner_text()
+        if called.strip() == name:
+            assert focused.evaluate("e => getComputedStyle(e).outlineStyle") != "none"
+            return
+    raise AssertionError(f"Tab never reaches “{name}”")
