@@ -6,6 +6,7 @@ from .plan import PlannedChange, SyncPlan
 from .record import Evaluation, HeldChange, SalesforceRecord, Watermark
 from .rules import AttributeRule, MatchRule, ScopeRule
 from .run import Heartbeat, Lease, SyncRun
+from .tab import TabVisitor
 from .workflow import Workflow, WorkflowCondition
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "SyncPlan",
     "SyncRun",
     "TeamSource",
+    "TabVisitor",
     "UserMapping",
     "Watermark",
     "Workflow",

@@ -171,6 +171,10 @@ class ConnectionCredential(models.Model):
     )
     sealed_consumer_key = models.TextField(blank=True)
     sealed_consumer_secret = models.TextField(blank=True)
+    sealed_previous_secret = models.TextField(
+        blank=True, help_text="Signed requests of before a change of secret still arrive for a day."
+    )
+    previous_secret_until = models.DateTimeField(null=True, blank=True)
     keys_set_at = models.DateTimeField(null=True, blank=True)
     sealed_access_token = models.TextField(blank=True)
     sealed_refresh_token = models.TextField(blank=True)
