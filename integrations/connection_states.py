@@ -23,6 +23,7 @@ State = Connection.State
 ENTERED_FROM: dict[State, frozenset[State]] = {
     State.CONNECTED: frozenset(State),
     State.NEEDS_ATTENTION: frozenset({State.CONNECTED, State.NEEDS_ATTENTION}),
+    State.PAUSED: frozenset({State.CONNECTED, State.NEEDS_ATTENTION}),
     State.RECONNECT_REQUIRED: frozenset({State.CONNECTED, State.NEEDS_ATTENTION, State.PAUSED}),
     State.TERMINATED: frozenset(State) - {State.NOT_CONNECTED, State.TERMINATED},
 }
@@ -48,6 +49,21 @@ def needs_attention(connection: Connection, reason: str) -> bool:
 def reconnect_required(connection: Connection, reason: str) -> bool:
     """Salesforce no longer lets us in: nothing is asked of it until somebody logs in again."""
     return _enter(State.RECONNECT_REQUIRED, connection, reason)
+
+
+def paused(
+    connection: Connection, reason: str, *, by: User | None, request: HttpRequest | None = None
+) -> bool:
+    """A person stops all reading from Salesforce. ``reason`` is theirs, for the other admins."""
+    return _enter(State.PAUSED, connection, reason, by=by, request=request)
+
+
+def resumed(
+    connection: Connection, *, by: User | None, request: HttpRequest | None = None
+) -> bool:
+    """Reading goes on from where it stopped: the next poll catches up."""
+    only_from = frozenset({State.PAUSED})
+    return _enter(State.CONNECTED, connection, "", by=by, request=request, only_from=only_from)
 
 
 def terminated(

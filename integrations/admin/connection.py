@@ -29,6 +29,7 @@ from integrations.credentials import store_app_keys
 from integrations.models import AuthorizationAttempt, Connection
 from integrations.salesforce.errors import SalesforceError
 
+from . import subpages
 from .connection_forms import KeysForm, SettingsForm
 from .connection_page import STATE_CHIPS, keys_set_at, page_context
 
@@ -71,6 +72,10 @@ class ConnectionAdmin(CompanyScopedAdmin[Connection]):
             page("<path:object_id>/log-in/<int:attempt_id>/", self.connect_as_view, "connect_as"),
             page("<path:object_id>/check/", self.check_view, "check"),
             page("<path:object_id>/terminate/", self.terminate_view, "terminate"),
+            *(
+                page("<int:connection_id>/" + tail, view, name)
+                for tail, view, name in subpages.urls()
+            ),
             *super().get_urls(),
         ]
 

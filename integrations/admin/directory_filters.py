@@ -14,7 +14,7 @@ from integrations.models import Approach, Connection, DirectoryUser, PlannedChan
 from integrations.user_sync.scope import in_scope
 
 from .chosen_connection import chosen_connection
-from .directory_verdicts import mapped, with_verdict
+from .directory_verdicts import mapped, records_waiting, with_verdict
 
 People = QuerySet[DirectoryUser]
 #: A longer menu is no help; search finds the rest.
@@ -27,7 +27,12 @@ class AccountFilter(admin.SimpleListFilter):
     parameter_name = "account"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("none", "Without an account"), ("has", "With an account"), ("ignored", "Ignored")]
+        return [
+            ("none", "Without an account"),
+            ("has", "With an account"),
+            ("waiting", "Records waiting"),
+            ("ignored", "Ignored"),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: People) -> People:
         match self.value():
@@ -35,6 +40,8 @@ class AccountFilter(admin.SimpleListFilter):
                 return queryset.filter(~mapped(), ignored_at__isnull=True)
             case "has":
                 return queryset.filter(mapped())
+            case "waiting":
+                return queryset.filter(records_waiting())
             case "ignored":
                 return queryset.filter(ignored_at__isnull=False)
         return queryset

@@ -12,7 +12,14 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Lower
 
 from accounts.models import User
-from integrations.models import Approach, Connection, DirectoryUser, PlannedChange, UserMapping
+from integrations.models import (
+    Approach,
+    Connection,
+    DirectoryUser,
+    Evaluation,
+    PlannedChange,
+    UserMapping,
+)
 from integrations.user_sync.matching import Matcher
 from integrations.user_sync.scope import in_scope, persons
 
@@ -26,6 +33,18 @@ def mapped() -> Exists:
     return Exists(
         UserMapping.objects.filter(
             connection=OuterRef("connection"), salesforce_user_id=OuterRef("salesforce_id")
+        )
+    )
+
+
+def records_waiting() -> Exists:
+    """Whether records of a Salesforce user wait until their account is there, or open."""
+    return Exists(
+        Evaluation.objects.filter(
+            company=OuterRef("company"),
+            salesforce_user_id=OuterRef("salesforce_id"),
+            record__connection=OuterRef("connection"),
+            hold__in=Evaluation.HOLDS_OF_A_PERSON,
         )
     )
 

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Case, IntegerField, Value, When
 from django.http import HttpRequest
+from django.urls import reverse
 
 from accounts.admin_base import person
 from accounts.models import Company, User
 from accounts.seats import Seats
-from integrations.models import Connection, SyncPlan
+from integrations.models import Connection, PlannedChange, SyncPlan
 
-from .chosen_connection import visible_connections
+from .approach_cards import Card, approach_cards
+from .chosen_connection import chosen_connection, visible_connections
+from .connection_health import health
 from .connection_page import STATE_CHIPS
-from .next_step import next_step
-from .plan_rows import Counts
-from .plan_words import STATE_TONES, title
-from .work_list import work_list
+from .set_up import SetUpStep, set_up
+from .shown_plan import ShownPlan
+from .work_list import Work, work_list
 
+Action = PlannedChange.Action
 State = Connection.State
-LAST_CHANGES = 5
 #: Connections on the home of support staff; the list behind it has them all.
 CONNECTIONS_SHOWN = 50
 
@@ -42,44 +45,54 @@ class ShownConnection:
         return (self.connection.instance_url or self.connection.login_url).partition("://")[2]
 
 
-@dataclass(frozen=True)
-class ShownPlan:
-    plan: SyncPlan
-
-    @property
-    def counts(self) -> Counts:
-        return Counts.of(self.plan)
-
-    @property
-    def title(self) -> str:
-        counts = self.counts
-        done = counts.with_outcome("done")
-        return title(self.plan, done if self.plan.state == SyncPlan.State.DONE else counts.total)
-
-    @property
-    def tone(self) -> str:
-        return STATE_TONES.get(SyncPlan.State(self.plan.state), "")
-
-
 def start_page(request: HttpRequest) -> dict[str, Any]:
+    """Of the connection in the address, or the company's own; support staff begin with all."""
     user = person(request)
-    return support_home(user) if user.is_superuser else company_home(user)
+    connection = chosen_connection(request)
+    if connection is None and user.is_superuser:
+        return support_home(user)
+    return company_home(user, connection)
 
 
-def company_home(user: User) -> dict[str, Any]:
-    assert user.company is not None
-    connections = list(visible_connections(user))
-    current = connections[0] if connections else None
-    work = work_list(current, user) if current else []
-    return {
-        "title": "Salesforce",
-        "connections": [ShownConnection(connection) for connection in connections],
-        "next_step": next_step(current, work),
+def company_home(user: User, connection: Connection | None) -> dict[str, Any]:
+    steps = set_up(connection)
+    mail = {"mail_is_set_up": settings.EMAIL_CONFIGURED}
+    if connection is None:
+        return {"title": "Salesforce", "steps": steps, "primary": steps[0].address} | mail
+    others = visible_connections(user).filter(company=connection.company_id)
+    work = work_list(connection, user)
+    is_set_up = connection.state not in (State.NOT_CONNECTED, State.TERMINATED)
+    cards = approach_cards(connection, _importable(work)) if is_set_up else []
+    return mail | {
+        "title": str(connection),
+        "shown": ShownConnection(connection),
+        "health": health(connection),
+        "others": others.exclude(pk=connection.pk),
+        "steps": steps,
+        "cards": cards,
+        "primary": _primary(connection, steps, cards),
         "work": work,
-        "last_changes": _last_changes(current) if current else [],
-        "seats": _seats(user.company),
-        "mail_is_set_up": settings.EMAIL_CONFIGURED,
+        "last_changes": ShownPlan.newest(connection),
+        "seats": _seats(connection.company),
     }
+
+
+def _importable(work: Sequence[Work]) -> str:
+    """How many people one could choose from: “36”, “10,000+”, or nothing."""
+    lines = [line for line in work if line.kind in (Action.CREATE, Action.MAP)]
+    number = sum(line.count for line in lines)
+    capped = any(line.is_capped for line in lines)
+    return f"{number:,}{'+' if capped else ''}" if number else ""
+
+
+def _primary(connection: Connection, steps: Sequence[SetUpStep], cards: Sequence[Card]) -> str:
+    """The address of the one button that stands out; empty where nothing needs doing."""
+    if connection.state == State.PAUSED:
+        return reverse("admin:integrations_connection_resume", args=[connection.pk])
+    if cards and cards[0].is_wanted and connection.has_access:
+        return cards[0].address
+    first = next((step for step in steps if not step.is_done and step.button), None)
+    return first.address if first else ""
 
 
 def support_home(user: User) -> dict[str, Any]:
@@ -105,15 +118,6 @@ def support_home(user: User) -> dict[str, Any]:
         "stuck_plans": stuck.select_related("company").order_by("-pk")[:CONNECTIONS_SHOWN],
         "mail_is_set_up": settings.EMAIL_CONFIGURED,
     }
-
-
-def _last_changes(connection: Connection) -> list[ShownPlan]:
-    plans = (
-        connection.plans.exclude(state=SyncPlan.State.DISCARDED)
-        .select_related("created_by", "approved_by")
-        .order_by("-created_at", "-pk")
-    )
-    return [ShownPlan(plan) for plan in plans[:LAST_CHANGES]]
 
 
 def _seats(company: Company) -> Seats | None:

@@ -31,3 +31,10 @@ def who_and_when(who: User | None, when: datetime | None) -> str:
         when.isoformat(),
         f"{timezone.localtime(when):%-d %b %Y, %H:%M}",
     )
+
+
+def day(moment: datetime) -> str:
+    """“3 May”, or “3 May 2025” in another year."""
+    local = timezone.localtime(moment)
+    year = "" if local.year == timezone.localdate().year else f" {local.year}"
+    return f"{local:%-d %B}{year}"

@@ -8,13 +8,22 @@ from datetime import timedelta
 from django.db.models import Count, Exists, OuterRef
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import urlencode
 
 from accounts.capped_paginator import CappedPaginator
 from accounts.models import User
-from integrations.models import Connection, DirectoryUser, PlannedChange, SyncPlan, UserMapping
+from integrations.models import (
+    Connection,
+    DirectoryUser,
+    Evaluation,
+    PlannedChange,
+    SyncPlan,
+    UserMapping,
+)
 
+from .directory_run import last_run
 from .directory_verdicts import counterparts, without_counterpart
+from .people_links import people_with, plans_with
+from .words import counted
 
 Action = PlannedChange.Action
 Outcome = PlannedChange.Outcome
@@ -25,24 +34,42 @@ MENDABLE = {
     Outcome.NO_SEAT: "Got no seat",
     Outcome.FAILED: "Failed",
 }
+PLAN_STATES = {
+    SyncPlan.State.HELD: "Changes held for your decision",
+    SyncPlan.State.DRAFT: "Previews not yet decided",
+    SyncPlan.State.STOPPED: "Stopped changes",
+    SyncPlan.State.NEEDS_A_PERSON: "Changes that could not go on",
+}
 
 
 @dataclass(frozen=True)
 class Work:
+    """A line of the list. ``more`` follows the count: “1,204 of 14 people”."""
+
     kind: str
     words: str
     count: int
     address: str
     is_capped: bool = False
+    more: str = ""
 
 
 def work_list(connection: Connection, viewer: User) -> list[Work]:
     lines = [
+        *_refresh(connection),
         *_people(connection, viewer),
+        *_held_records(connection),
         *_plans(connection),
         *_mendable_rows(connection),
     ]
     return [line for line in lines if line.count]
+
+
+def _refresh(connection: Connection) -> list[Work]:
+    run = last_run(connection)
+    held = run is not None and run.is_held
+    words = "The list of people came out shorter than before"
+    return [Work("refresh", words, 1 if held else 0, people_with(connection))]
 
 
 def _people(connection: Connection, viewer: User) -> list[Work]:
@@ -60,28 +87,29 @@ def _people(connection: Connection, viewer: User) -> list[Work]:
     ]
 
 
-def people_with(connection: Connection, **filters: str) -> str:
-    """The address of *Salesforce users* with these filters."""
-    address = reverse("admin:integrations_directoryuser_changelist")
-    return f"{address}?{urlencode({'connection': str(connection.pk), **filters})}"
+def _held_records(connection: Connection) -> list[Work]:
+    held = Evaluation.objects.filter(
+        company=connection.company_id,
+        record__connection=connection,
+        hold__in=Evaluation.HOLDS_OF_A_PERSON,
+    )
+    counts = held.aggregate(records=Count("pk"), people=Count("salesforce_user_id", distinct=True))
+    words = "Records that wait for people without an account"
+    address = people_with(connection, account="waiting")
+    of = f"of {counted(counts['people'], 'person', 'people')}"
+    return [Work("held", words, counts["records"], address, more=of)]
 
 
 def _plans(connection: Connection) -> list[Work]:
-    states = {
-        SyncPlan.State.DRAFT: "Previews not yet decided",
-        SyncPlan.State.STOPPED: "Stopped changes",
-        SyncPlan.State.NEEDS_A_PERSON: "Changes that could not go on",
-    }
     counts = dict(
-        connection.plans.filter(state__in=states)
+        connection.plans.filter(state__in=PLAN_STATES)
         .order_by()
         .values_list("state")
         .annotate(plans=Count("pk"))
     )
-    address = reverse("admin:integrations_syncplan_changelist")
     return [
-        Work(state, words, counts.get(state, 0), f"{address}?state={state}")
-        for state, words in states.items()
+        Work(state, words, counts.get(state, 0), plans_with(state=state))
+        for state, words in PLAN_STATES.items()
     ]
 
 

@@ -37,12 +37,12 @@ def test_without_a_connection_the_next_step_is_to_connect(client: Client, admin:
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        (State.NOT_CONNECTED, "Finish connecting"),
-        (State.RECONNECT_REQUIRED, "Log in to Salesforce again"),
-        (State.TERMINATED, "The integration was terminated"),
-        (State.PAUSED, "Paused"),
-        (State.CONNECTED, "Read the list of people"),
-        (State.NEEDS_ATTENTION, "Read the list of people"),
+        (State.NOT_CONNECTED, "Go on connecting"),
+        (State.RECONNECT_REQUIRED, "Reconnect"),
+        (State.TERMINATED, "Connect again"),
+        (State.PAUSED, "Resume"),
+        (State.CONNECTED, "Read the list"),
+        (State.NEEDS_ATTENTION, "Read the list"),
     ],
 )
 def test_each_state_has_its_next_step(
@@ -92,7 +92,7 @@ def test_rows_that_ended_otherwise_are_work_until_the_person_has_an_account(
     assert "Failed" not in home(client)
 
 
-def test_a_refresh_that_is_held_is_the_next_step(client: Client, connection: Connection) -> None:
+def test_a_refresh_that_is_held_needs_somebody(client: Client, connection: Connection) -> None:
     SyncRun.objects.create(
         company=connection.company,
         connection=connection,
@@ -100,15 +100,15 @@ def test_a_refresh_that_is_held_is_the_next_step(client: Client, connection: Con
         state=SyncRun.State.HELD,
         error="Only 3 of 40.",
     )
-    assert "The list came out shorter" in home(client)
+    assert "The list of people came out shorter" in home(client)
 
 
-def test_a_plan_under_way_is_the_next_step(
+def test_a_plan_under_way_is_among_the_last_changes(
     client: Client, admin: User, connection: Connection
 ) -> None:
     plan_import(connection, [person(connection, 1)], by=admin)
     SyncPlan.objects.update(state=SyncPlan.State.APPLYING)
-    assert "A change is under way" in home(client)
+    assert "Under way" in home(client)
 
 
 def test_seats_are_shown_where_there_is_a_limit(
@@ -149,7 +149,7 @@ def test_one_company_sees_nothing_of_another(
     people(other_connection, range(1, 4))
     imported(other_connection, [person(other_connection, 9)], other_admin)
     html = home(client)
-    assert "Read the list of people" in html
+    assert "Read the list" in html
     assert "Otto" not in html
     assert "Imported" not in html
 

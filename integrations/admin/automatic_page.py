@@ -1,0 +1,153 @@
+"""*Automatic*: the setting “Automatically sync users”, its limits, and who waits for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+
+from accounts import audit
+from accounts.admin_base import person
+from accounts.company_form import CompanyBoundForm
+from accounts.models import Team, User
+from integrations.models import Approach, Connection, DirectoryUser, TeamSource, Workflow
+
+from .pausing import changeable_connection
+from .set_up import page_of
+from .shown_plan import ShownPlan
+
+SETTINGS = (
+    "automatic_is_on",
+    "automatic_accounts",
+    "automatic_team_source",
+    "automatic_team",
+    "automatic_daily_limit",
+)
+#: People listed as waiting; the plans behind have them all.
+LISTED = 100
+HIGHEST_LIMIT = 10_000
+
+
+class AutomaticForm(CompanyBoundForm):
+    workflows = forms.ModelMultipleChoiceField(
+        Workflow.objects.none(),
+        label="Workflows whose people get accounts",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    class Meta:
+        model = Connection
+        fields = SETTINGS
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        company = self.instance.company_id
+        self._choices("automatic_team").queryset = Team.objects.filter(company=company).order_by(
+            "name"
+        )
+        self._choices("automatic_team").empty_label = "No team chosen"
+        mine = self.instance.workflows.order_by("name")
+        self._choices("workflows").queryset = mine
+        self.initial["workflows"] = [one.pk for one in mine if one.creates_accounts]
+        self.fields["automatic_is_on"].label = "Automatically sync users"
+        limit = self.fields["automatic_daily_limit"]
+        limit.widget.attrs |= {"min": 1, "max": HIGHEST_LIMIT}
+
+    def _choices(self, name: str) -> forms.ModelChoiceField[Any]:
+        field = self.fields[name]
+        assert isinstance(field, forms.ModelChoiceField)
+        return field
+
+    def clean_automatic_daily_limit(self) -> int:
+        limit: int = self.cleaned_data["automatic_daily_limit"]
+        if not 1 <= limit <= HIGHEST_LIMIT:
+            raise forms.ValidationError(f"Choose between 1 and {HIGHEST_LIMIT:,} a day.")
+        return limit
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        is_chosen = cleaned.get("automatic_team_source") == TeamSource.CHOSEN
+        if is_chosen and not cleaned.get("automatic_team"):
+            self.add_error("automatic_team", "Choose the team, or take it from Salesforce.")
+        if not is_chosen:
+            cleaned["automatic_team"] = None
+        return cleaned
+
+
+def urls() -> list[tuple[str, Callable[..., HttpResponse], str]]:
+    return [("automatic/", automatic, "automatic")]
+
+
+def automatic(request: HttpRequest, connection_id: int) -> HttpResponse:
+    connection = changeable_connection(request, connection_id)
+    was_on = connection.automatic_is_on
+    form = AutomaticForm(request.POST or None, instance=connection)
+    if request.method == "POST" and form.is_valid():
+        if not request.user.has_perm("integrations.change_workflow"):
+            raise PermissionDenied
+        _save(request, connection, form)
+        messages.success(request, _what_now(connection, was_on))
+        return redirect("admin:integrations_connection_automatic", connection.pk)
+    return TemplateResponse(
+        request,
+        "integrations/automatic.html",
+        {
+            **admin.site.each_context(request),
+            "title": "Automatic",
+            "connection": connection,
+            "form": form,
+            "is_on": was_on,
+            "scope_rules": list(connection.scope_rules.all()),
+            "workflows_page": page_of("workflow_changelist"),
+            "waiting": _waiting(connection),
+            "pending": User.objects.filter(
+                company=connection.company_id, state=User.State.PENDING
+            ).count(),
+            "plans": ShownPlan.newest(connection, approach=Approach.AUTOMATIC),
+        },
+    )
+
+
+@transaction.atomic
+def _save(request: HttpRequest, connection: Connection, form: AutomaticForm) -> None:
+    changed = [name for name in form.changed_data if name in SETTINGS]
+    before = Connection.objects.filter(pk=connection.pk).values(*SETTINGS).get()
+    connection.automatic_team = form.cleaned_data["automatic_team"]
+    connection.save(update_fields=SETTINGS)
+    chosen = {workflow.pk for workflow in form.cleaned_data["workflows"]}
+    for workflow in connection.workflows.all():
+        if workflow.creates_accounts != (workflow.pk in chosen):
+            workflow.creates_accounts = workflow.pk in chosen
+            workflow.save(update_fields=["creates_accounts"])
+            changed.append(f"workflow “{workflow}”")
+    if changed:
+        after = Connection.objects.filter(pk=connection.pk).values(*SETTINGS).get()
+        audit.record(
+            "connection.automatic",
+            connection,
+            by=person(request),
+            request=request,
+            before=before,
+            after=after | {"changed": ", ".join(changed)},
+        )
+
+
+def _what_now(connection: Connection, was_on: bool) -> str:
+    if connection.automatic_is_on == was_on:
+        return "Saved."
+    if not connection.automatic_is_on:
+        return "Turned off. Accounts that exist stay; nobody new gets one by the data."
+    return "Turned on. It looks at the data once a minute; you can revert whatever it does."
+
+
+def _waiting(connection: Connection) -> list[DirectoryUser]:
+    people = DirectoryUser.objects.filter(connection=connection, wanted_since__isnull=False)
+    return list(people.select_related("wanted_workflow").order_by("wanted_since")[:LISTED])

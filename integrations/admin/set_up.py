@@ -1,0 +1,117 @@
+"""The four steps to a company feed, each with its state and button; gone when all are done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.urls import NoReverseMatch, reverse
+
+from integrations.models import Connection, DirectoryUser, UserMapping, Workflow
+
+from .directory_run import last_run
+from .people_links import people_with
+from .words import counted
+
+State = Connection.State
+
+
+@dataclass(frozen=True)
+class SetUpStep:
+    title: str
+    words: str
+    is_done: bool
+    button: str = ""
+    address: str = ""
+    is_post: bool = False
+
+
+def set_up(connection: Connection | None) -> list[SetUpStep]:
+    """The steps in their order; empty once all are done."""
+    if connection is None:
+        steps = [_first_connect(), *_later()]
+    elif connection.state in (State.NOT_CONNECTED, State.RECONNECT_REQUIRED, State.TERMINATED):
+        steps = [_connect(connection), *_later()]
+    else:
+        steps = [
+            _connect(connection),
+            _people(connection),
+            _workflows(connection),
+            _tab(connection),
+        ]
+    return [] if all(step.is_done for step in steps) else steps
+
+
+def page_of(name: str, *args: int) -> str:
+    """The address of a page, empty where this version has none."""
+    try:
+        return reverse(f"admin:integrations_{name}", args=args)
+    except NoReverseMatch:
+        return ""
+
+
+def _first_connect() -> SetUpStep:
+    return SetUpStep(
+        "Connect",
+        "About ten minutes. You need somebody who may set up apps in Salesforce.",
+        is_done=False,
+        button="Connect Salesforce",
+        address=page_of("connection_connect"),
+        is_post=True,
+    )
+
+
+def _later() -> list[SetUpStep]:
+    titles = ("Choose people", "Choose what counts", "Put the tab in Salesforce")
+    return [SetUpStep(title, "Comes next.", is_done=False) for title in titles]
+
+
+def _connect(connection: Connection) -> SetUpStep:
+    page = page_of("connection_change", connection.pk)
+    match connection.state:
+        case State.NOT_CONNECTED:
+            words = "Prepared, but nobody has logged in to Salesforce yet."
+            return SetUpStep("Connect", words, False, "Go on connecting", page)
+        case State.RECONNECT_REQUIRED:
+            return SetUpStep(
+                "Connect", "Salesforce no longer lets us in.", False, "Reconnect", page
+            )
+        case State.TERMINATED:
+            words = "The integration was terminated."
+            return SetUpStep("Connect", words, False, "Connect again", page)
+    problems = [one for one in connection.check_findings if one["level"] != "good"]
+    if problems:
+        words = f"{counted(len(problems), 'permission')} to look at."
+        return SetUpStep("Connect", words, True, "See the check", page)
+    return SetUpStep("Connect", "All permissions are in place.", True)
+
+
+def _people(connection: Connection) -> SetUpStep:
+    title = "Choose people"
+    people = people_with(connection)
+    if not DirectoryUser.objects.filter(connection=connection).exists():
+        run = last_run(connection)
+        if run and run.is_under_way:
+            return SetUpStep(title, run.headline, False, "See how far it is", people)
+        refresh = page_of("directoryuser_refresh", connection.pk)
+        words = "Read who there is in Salesforce. Nobody gets an account by it."
+        return SetUpStep(title, words, False, "Read the list", refresh, is_post=True)
+    mapped = UserMapping.objects.filter(connection=connection, is_current=True)[:1000].count()
+    if not mapped:
+        return SetUpStep(title, "Nobody has an account yet.", False, "Choose people", people)
+    return SetUpStep(title, f"{counted(mapped, 'person has', 'people have')} an account.", True)
+
+
+def _workflows(connection: Connection) -> SetUpStep:
+    title = "Choose what counts"
+    active = connection.workflows.filter(state=Workflow.State.ON).count()
+    if active:
+        return SetUpStep(title, f"{counted(active, 'workflow')} on.", True)
+    page = page_of("workflow_changelist")
+    words = "Which records become activity reports. Start with closed-won deals."
+    return SetUpStep(title, words, False, "Choose" if page else "", page)
+
+
+def _tab(connection: Connection) -> SetUpStep:
+    page = page_of("connection_tab", connection.pk)
+    words = "The company feed where your people work."
+    return SetUpStep("Put the tab in Salesforce", words, False, "Show me how" if page else "", page)
