@@ -91,7 +91,10 @@ def is_free(name: str) -> bool:
     return not Lease.objects.filter(name=name, expires_at__gt=timezone.now()).exists()
 
 
-def renewed_at(lease: Lease) -> datetime:
+def last_sign_of_life(lease: Lease) -> datetime:
+    """When its holder last renewed it, or gave it back."""
+    if not lease.holder:
+        return lease.expires_at
     return lease.expires_at - timedelta(seconds=SECONDS)
 
 

@@ -62,10 +62,10 @@ def silent_since(plan: SyncPlan) -> datetime | None:
     if plan.state != SyncPlan.State.APPLYING:
         return None
     lease = Lease.objects.filter(name=leases.of_plan(plan.pk)).first()
-    renewed = leases.renewed_at(lease) if lease else plan.started_at
-    if renewed is None or timezone.now() - renewed < SILENT_AFTER:
+    seen = leases.last_sign_of_life(lease) if lease else plan.started_at
+    if seen is None or timezone.now() - seen < SILENT_AFTER:
         return None
-    return renewed
+    return seen
 
 
 def silent(asked_at: datetime) -> datetime | None:

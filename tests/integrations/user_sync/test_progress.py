@@ -62,6 +62,19 @@ class TestSilence:
         approving.approve(plan, by=admin)
         assert progress(plan).worker_silent_since is None
 
+    def test_is_not_said_in_the_minute_after_a_worker_has_laid_the_plan_down(
+        self, plan: SyncPlan
+    ) -> None:
+        plan.state = SyncPlan.State.APPLYING
+        plan.started_at = timezone.now() - AGO
+        plan.save()
+        with leases.held_lease(leases.of_plan(plan.pk)):
+            pass
+        assert progress(plan).worker_silent_since is None
+        laid_down = timezone.now() - timedelta(seconds=61)
+        Lease.objects.update(expires_at=laid_down)
+        assert progress(plan).worker_silent_since == laid_down
+
     def test_of_a_worker_that_stopped_in_the_middle(self, plan: SyncPlan) -> None:
         plan.state = SyncPlan.State.APPLYING
         plan.started_at = timezone.now() - AGO
