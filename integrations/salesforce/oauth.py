@@ -162,11 +162,14 @@ class OAuthApp:
         Returns False when Salesforce did not know the token any more.
         """
         try:
-            self._post("/services/oauth2/revoke", Hidden(token=token))
+            response = self._post("/services/oauth2/revoke", Hidden(token=token))
         except SalesforceError as error:
             if error.code in ("invalid_token", "unsupported_token_type"):
                 return False
             raise
+        # Salesforce confirms with nothing; a maintenance page may come with the same status.
+        if _body(response).strip() and _parsed(response) is None:
+            raise not_understood()
         return True
 
     def identity(self, tokens: Tokens) -> Identity:

@@ -305,8 +305,11 @@ def test_revoking_says_whether_there_was_something_to_revoke(
     assert server.requests[0].form == {"token": REFRESH_TOKEN}
 
 
-def test_revoking_does_not_claim_what_did_not_happen(app: OAuthApp, server: ScriptedServer) -> None:
-    server.answers(html_answer(503))
+@pytest.mark.parametrize("status", [200, 503])
+def test_revoking_does_not_claim_what_did_not_happen(
+    app: OAuthApp, server: ScriptedServer, status: int
+) -> None:
+    server.answers(html_answer(status))
     with pytest.raises(TransientError):
         app.revoke(REFRESH_TOKEN)
 
