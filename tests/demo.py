@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from config import embedded_postgres
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Found in the environment of every process of a demo, except its PostgreSQL.
@@ -116,3 +119,15 @@ def running_demo(folder: Path, *options: str) -> Iterator[Demo]:
     finally:
         if demo.process.poll() is None:
             demo.end()
+
+
+@contextmanager
+def temporary_demo(*options: str) -> Iterator[Demo]:
+    """A demo whose folder and database go with it."""
+    with tempfile.TemporaryDirectory(prefix="scoreline-demo-") as folder:
+        try:
+            with running_demo(Path(folder), *options) as demo:
+                yield demo
+        finally:
+            for database in Path(folder).glob("*/postgres"):
+                embedded_postgres.remove(database)

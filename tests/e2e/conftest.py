@@ -6,15 +6,12 @@ database. Nothing here touches the database but through the pages and `manage.py
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, StorageState, expect
 
-from config import embedded_postgres
-from tests.demo import Demo, running_demo
+from tests.demo import Demo, temporary_demo
 
 from .browsing import NoChromium, Visit, started_browser, where_chromium_is
 from .site import ADMIN, Login, log_in
@@ -49,13 +46,8 @@ def demo_options() -> list[str]:
 
 @pytest.fixture(scope="module")
 def demo(browser: Browser, demo_options: list[str]) -> Iterator[Demo]:
-    with tempfile.TemporaryDirectory(prefix="scoreline-e2e-") as folder:
-        try:
-            with running_demo(Path(folder), *demo_options) as demo:
-                yield demo
-        finally:
-            for database in Path(folder).glob("*/postgres"):
-                embedded_postgres.remove(database)
+    with temporary_demo(*demo_options) as demo:
+        yield demo
 
 
 @pytest.fixture(scope="module")

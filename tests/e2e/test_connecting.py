@@ -88,7 +88,6 @@ def paste_key_and_secret(page: Page, demo: Demo) -> None:
         zip(shown.all_inner_texts(), org.locator("#app dd").all_inner_texts(), strict=True)
     )
     org.close()
-    page.get_by_text("Paste key and secret", exact=True).click()
     page.get_by_label("My Domain").fill(values["Log-in address"])
     page.get_by_label("Consumer key", exact=True).fill(values["Consumer key"])
     page.get_by_label("Consumer secret", exact=True).fill(values["Consumer secret"])

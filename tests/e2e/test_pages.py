@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.demo import Demo
 
+from .addresses import FIRST_ROWS, FOR_ADMINS, FOR_NOBODY, FOR_SUPPORT, LOOKS
 from .browsing import Visit
 from .conftest import Visitor
 from .site import (
@@ -26,36 +27,6 @@ from .site import (
 )
 
 pytestmark = pytest.mark.e2e
-
-FOR_NOBODY = ["/login/", "/password/forgotten/", "/invitation/MQ/used-up/"]
-FOR_ADMINS = [
-    "/admin/",
-    "/admin/integrations/directoryuser/",
-    "/admin/integrations/directoryuser/?q=nobody+of+this+name",
-    "/admin/integrations/connection/",
-    "/admin/integrations/syncplan/",
-    "/admin/integrations/usermapping/",
-    "/admin/accounts/user/",
-    "/admin/accounts/user/add/",
-    "/admin/accounts/team/",
-    "/admin/accounts/team/add/",
-    "/admin/accounts/company/",
-    "/admin/accounts/auditentry/",
-    "/admin/activities/activityreport/",
-    "/admin/activities/activitytype/",
-    "/admin/activities/comment/",
-    "/password/",
-]
-#: A list, and the page of its first row.
-FIRST_ROWS = [
-    ("/admin/integrations/connection/", "#result_list tbody a"),
-    ("/admin/integrations/directoryuser/", "#result_list td a"),
-    ("/admin/integrations/syncplan/", "#result_list tbody a"),
-    ("/admin/accounts/user/", "#result_list tbody a"),
-    ("/admin/accounts/auditentry/", "#result_list tbody a"),
-    ("/admin/accounts/company/", "#result_list tbody a"),
-]
-LOOKS = [(1280, False), (1280, True), (390, False), (390, True)]
 
 
 def in_both(look: tuple[int, bool]) -> str:
@@ -145,7 +116,7 @@ def test_the_pages_of_a_member_and_of_support_staff_are_in_order(
     member.go("/")
     expect_in_order(member)
     support = visitor(SUPPORT, **look)
-    for address in ("/admin/", "/admin/accounts/company/add/", "/admin/integrations/syncplan/"):
+    for address in FOR_SUPPORT:
         support.go(address)
         expect_in_order(support)
 

@@ -1,0 +1,33 @@
+"""The pages to look at, for the tests and for the pictures."""
+
+FOR_NOBODY = ["/login/", "/password/forgotten/", "/invitation/MQ/used-up/"]
+FOR_ADMINS = [
+    "/admin/",
+    "/admin/integrations/directoryuser/",
+    "/admin/integrations/directoryuser/?q=nobody+of+this+name",
+    "/admin/integrations/connection/",
+    "/admin/integrations/syncplan/",
+    "/admin/integrations/usermapping/",
+    "/admin/accounts/user/",
+    "/admin/accounts/user/add/",
+    "/admin/accounts/team/",
+    "/admin/accounts/team/add/",
+    "/admin/accounts/company/",
+    "/admin/accounts/auditentry/",
+    "/admin/activities/activityreport/",
+    "/admin/activities/activitytype/",
+    "/admin/activities/comment/",
+    "/password/",
+]
+FOR_SUPPORT = ["/admin/", "/admin/accounts/company/add/", "/admin/integrations/syncplan/"]
+#: A list, and the page of its first row.
+FIRST_ROWS = [
+    ("/admin/integrations/connection/", "#result_list tbody a"),
+    ("/admin/integrations/directoryuser/", "#result_list td a"),
+    ("/admin/integrations/syncplan/", "#result_list tbody a"),
+    ("/admin/accounts/user/", "#result_list tbody a"),
+    ("/admin/accounts/auditentry/", "#result_list tbody a"),
+    ("/admin/accounts/company/", "#result_list tbody a"),
+]
+#: Width of the window, and whether it is dark.
+LOOKS = [(1280, False), (1280, True), (390, False), (390, True)]
