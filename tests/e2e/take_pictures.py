@@ -59,13 +59,13 @@ def take_for_readme(page: Page) -> None:
 
     press_import(page, 7)
     expect_done(page, "Imported 7 users")
+    page.set_viewport_size({"width": 1280, "height": 680})
     page.screenshot(path=PICTURES / "result.png")
 
     open_people(page, verdict="conflict")
     page.get_by_role("row").filter(has_text="company admin").get_by_role("checkbox").check()
     bar(page).get_by_role("button", name="Preview", exact=True).click()
     expect(page.get_by_role("button", name="Map to this account")).to_be_visible()
-    page.set_viewport_size({"width": 1280, "height": 640})
     page.screenshot(path=PICTURES / "conflict.png")
 
 
