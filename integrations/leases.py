@@ -111,6 +111,11 @@ def of_records(connection_id: int) -> str:
     return f"records:{connection_id}"
 
 
+def of_stream(connection_id: int) -> str:
+    """Listening to a connection's changes."""
+    return f"stream:{connection_id}"
+
+
 @transaction.atomic
 def _take(name: str, holder: str, seconds: int) -> HeldLease:
     now = timezone.now()
