@@ -83,18 +83,18 @@ def _deactivate(batch: Batch) -> None:
             row, Outcome.DONE, "Deactivated and unmapped.", before={"state": account.state}
         )
     if rows:
-        User.objects.filter(pk__in=[row.account_id for row in rows]).update(
-            state=User.State.DEACTIVATED
-        )
+        User.objects.filter(pk__in=[row.account_id for row in rows]).deactivate()
 
 
 def _restore(batch: Batch) -> None:
     rows = batch.with_action(Action.UNMAP)
     touched = [row for row in rows if _restore_one(batch, row)]
-    if touched:
-        User.objects.bulk_update(
-            [batch.accounts[row.account_id or 0] for row in touched], ["title", "team", "state"]
-        )
+    if not touched:
+        return
+    accounts = [batch.accounts[row.account_id or 0] for row in touched]
+    User.objects.bulk_update(accounts, ["title", "team", "state"])
+    gone = [account.pk for account in accounts if account.state == User.State.DEACTIVATED]
+    User.objects.filter(pk__in=gone).deactivate()
 
 
 def _restore_one(batch: Batch, row: PlannedChange) -> bool:

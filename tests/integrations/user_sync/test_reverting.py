@@ -3,8 +3,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
-from accounts import audit
+from accounts import audit, states
 from accounts.models import Company, Team, User
 from integrations.models import Connection, PlannedChange, SyncPlan, UserMapping
 from integrations.user_sync import approving
@@ -103,6 +105,22 @@ def test_a_reactivated_account_is_deactivated_again(
     applied(plan_revert(applied(plan, admin), by=admin), admin)
     gone.refresh_from_db()
     assert gone.state == User.State.DEACTIVATED
+
+
+def test_a_session_stays_dead_when_a_reverted_account_returns(
+    connection: Connection, company: Company, admin: User, client: Client
+) -> None:
+    made = imported(connection, [person(connection, 1)], by=admin)
+    gone = account(company, "person2@example.com", state=User.State.DEACTIVATED)
+    reopened = plan_import(connection, [person(connection, 2)], by=admin)
+    resolve_conflict(reopened.changes.get(), Resolution.MAP, by=admin, account_id=gone.pk)
+    for plan, email in ((made, "person1@example.com"), (applied(reopened, admin), gone.email)):
+        somebody = User.objects.get(email=email)
+        client.force_login(somebody)
+        applied(plan_revert(plan, by=admin), admin)
+        assert User.objects.get(email=email).state == User.State.DEACTIVATED
+        states.reactivate([somebody], by=admin)
+        assert client.get(reverse("home")).status_code == 302, email
 
 
 def test_a_log_in_after_the_preview_keeps_the_account(connection: Connection, admin: User) -> None:
