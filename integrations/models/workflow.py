@@ -67,7 +67,7 @@ class Workflow(models.Model):
         default=1, editable=False, help_text="Rises with every change that may change a verdict."
     )
     evaluated_version = models.PositiveIntegerField(
-        default=0,
+        default=1,
         editable=False,
         help_text="The version by which all records were looked at; lower while that goes on.",
     )

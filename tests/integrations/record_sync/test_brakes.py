@@ -1,0 +1,123 @@
+"""One wrong mass update in Salesforce changes nothing before a person has looked."""
+
+from __future__ import annotations
+
+import pytest
+
+from integrations.demo_org.org import DemoOrg
+from integrations.demo_org.store import Row
+from integrations.models import Connection, Evaluation, HeldChange
+from integrations.record_sync import brakes, workflows
+from integrations.record_sync.previewing import preview_held_change
+
+from .world import account, deal, evaluate, poll, rep, reports, switched_on
+
+Decision = HeldChange.Decision
+
+
+@pytest.fixture
+def deals(connection: Connection, org: DemoOrg) -> list[Row]:
+    """Thirty reported deals of Ann's."""
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    made = [deal(org, ann) for _ in range(30)]
+    switched_on(connection)
+    assert len(reports()) == 30
+    return made
+
+
+def owners() -> dict[str, int]:
+    found: dict[str, int] = {}
+    for name, _ in reports().values():
+        found[name] = found.get(name, 0) + 1
+    return found
+
+
+def give_to(org: DemoOrg, deals: list[Row], person: Row) -> None:
+    for one in deals:
+        org.update("Opportunity", one["Id"], OwnerId=person["Id"])
+
+
+def test_a_few_changes_go_through(connection: Connection, org: DemoOrg, deals: list[Row]) -> None:
+    for one in deals[:20]:
+        org.update("Opportunity", one["Id"], IsDeleted=True)
+    poll(connection)
+    assert len(reports()) == 10
+    assert not HeldChange.objects.exists()
+
+
+def test_a_mass_deletion_waits_and_can_be_let_through(
+    connection: Connection, org: DemoOrg, deals: list[Row]
+) -> None:
+    for one in deals[:21]:
+        org.update("Opportunity", one["Id"], IsDeleted=True)
+    poll(connection)
+    assert len(reports()) == 30
+    change = HeldChange.objects.get()
+    assert (change.kind, preview_held_change(change)) == (HeldChange.Kind.TAKE_BACK, 21)
+    brakes.decide(change, Decision.CHANGE, by=None)
+    evaluate(connection)
+    change.refresh_from_db()
+    assert len(reports()) == 9
+    assert change.finished_at is not None
+    assert preview_held_change(change) == 0
+
+
+def test_a_mass_move_can_be_refused_for_good(
+    connection: Connection, org: DemoOrg, deals: list[Row]
+) -> None:
+    bob = rep(org, "Bob")
+    account(connection, bob)
+    give_to(org, deals, bob)
+    poll(connection)
+    assert owners() == {"Ann": 30}
+    brakes.decide(HeldChange.objects.get(), Decision.KEEP, by=None)
+    evaluate(connection)
+    org.update("Opportunity", deals[0]["Id"], Amount=7.0)
+    poll(connection)
+    assert owners() == {"Ann": 30}
+    assert reports()[deals[0]["Id"]][1] == 7
+    assert not HeldChange.objects.filter(finished_at=None).exists()
+
+
+def test_what_came_in_pieces_is_counted_together(
+    connection: Connection, org: DemoOrg, deals: list[Row]
+) -> None:
+    bob = rep(org, "Bob")
+    account(connection, bob)
+    for start in range(0, 30, 10):
+        give_to(org, deals[start : start + 10], bob)
+        poll(connection)
+    assert owners() == {"Ann": 10, "Bob": 20}
+    assert HeldChange.objects.get().kind == HeldChange.Kind.MOVE
+
+
+def test_a_decision_is_made_once(connection: Connection, org: DemoOrg, deals: list[Row]) -> None:
+    for one in deals:
+        org.update("Opportunity", one["Id"], StageName="Prospecting")
+    poll(connection)
+    change = HeldChange.objects.get()
+    brakes.decide(change, Decision.KEEP, by=None)
+    with pytest.raises(brakes.AlreadyDecided):
+        brakes.decide(change, Decision.CHANGE, by=None)
+
+
+def test_what_waits_and_becomes_right_again_waits_no_more(
+    connection: Connection, org: DemoOrg, deals: list[Row]
+) -> None:
+    for stage in ("Prospecting", "Closed Won"):
+        for one in deals:
+            org.update("Opportunity", one["Id"], StageName=stage)
+        poll(connection)
+    assert not Evaluation.objects.filter(verdict=Evaluation.Verdict.WAITING).exists()
+    assert len(reports()) == 30
+
+
+def test_a_changed_workflow_was_shown_before_and_is_not_held(
+    connection: Connection, org: DemoOrg, deals: list[Row]
+) -> None:
+    workflow = Evaluation.objects.all()[0].workflow
+    workflows.change(workflow, [workflows.Condition("Amount", "greater", 5000)], by=None)
+    evaluate(connection)
+    assert reports() == {}
+    assert not HeldChange.objects.exists()

@@ -1,0 +1,162 @@
+"""The backfill by pages and by the Bulk API, and the nightly comparison."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from integrations.demo_org.org import DemoOrg
+from integrations.models import Connection, SalesforceRecord, SyncRun, Watermark
+from integrations.record_sync import backfilling, reconciling
+from integrations.record_sync.reconciling import months, reconcile, request_reconcile
+
+from .world import (
+    LONG_AGO,
+    account,
+    backfilled,
+    deal,
+    rep,
+    reports,
+    switched_on,
+    verdict,
+    written,
+)
+
+State = SyncRun.State
+
+
+def request(connection: Connection) -> SyncRun:
+    return backfilling.request_backfill(connection, "Opportunity", LONG_AGO, by=None)
+
+
+def compared(connection: Connection) -> SyncRun:
+    run = request_reconcile(connection, "Opportunity", by=None)
+    reconcile(run.pk)
+    run.refresh_from_db()
+    assert run.state == State.DONE, run.error
+    return run
+
+
+@pytest.mark.django_db(transaction=True)
+def test_bulk_and_pages_bring_the_same(
+    connection: Connection, org: DemoOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    made = [deal(org, ann, Name=f"Deal “{n}”,\nline", Amount=n + 0.5) for n in range(50)]
+    org.update("Opportunity", made[0]["Id"], IsDeleted=True)
+    switched_on(connection)
+    before = written()
+    assert len(reports()) == 49
+    monkeypatch.setattr(backfilling, "BULK_FROM", 10)
+    run = backfilled(request(connection))
+    assert run.read == 50
+    assert written() == before, "the same records looked different in bulk"
+
+
+def test_a_backfill_by_bulk_goes_on_with_its_job(
+    connection: Connection, org: DemoOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backfilling, "BULK_FROM", 10)
+    monkeypatch.setattr("integrations.salesforce.bulk.ROWS_AT_ONCE", 10)
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    for _ in range(35):
+        deal(org, ann)
+    switched_on(connection, since=None)
+    run = request(connection)
+    org.faults.break_it("request_limit", after=6)
+    backfilling.backfill(run.pk)
+    run.refresh_from_db()
+    assert run.state == State.FAILED
+    assert run.bulk_job_id
+    read = run.read
+    assert 0 < read < 35
+    org.faults.mend_everything()
+    SyncRun.objects.filter(pk=run.pk).update(state=State.QUEUED, retry_at=None)
+    run = backfilled(run)
+    assert run.read == 35
+    assert SalesforceRecord.objects.count() == 35
+
+
+def test_a_backfill_by_pages_goes_on_where_it_stopped(connection: Connection, org: DemoOrg) -> None:
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    for _ in range(20):
+        deal(org, ann)
+    switched_on(connection, since=None)
+    run = request(connection)
+    org.faults.break_it("small_pages", value="5")
+    org.faults.break_it("request_limit", after=3)
+    backfilling.backfill(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.read) == (State.FAILED, 10)
+    assert run.retry_at is not None
+    assert "Nothing is lost" in run.error
+    org.faults.mend_everything()
+    SyncRun.objects.filter(pk=run.pk).update(state=State.QUEUED, retry_at=None)
+    run = backfilled(run)
+    assert (run.read, run.expected) == (20, 20)
+
+
+def test_background_work_stops_before_the_orgs_own_use_is_harmed(
+    connection: Connection, org: DemoOrg
+) -> None:
+    switched_on(connection, since=None)
+    org.faults.break_it("api_usage", value="81")
+    run = request(connection)
+    backfilling.backfill(run.pk)
+    run.refresh_from_db()
+    assert run.state == State.FAILED
+    assert "API requests" in run.error
+    assert run.retry_at is not None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_comparison_repairs_what_the_poll_missed(connection: Connection, org: DemoOrg) -> None:
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    stamp = org.store.now() - timedelta(days=40)
+    kept, changed, purged, hidden, missed = (
+        deal(org, ann, CreatedDate=stamp, LastModifiedDate=stamp) for _ in range(5)
+    )
+    switched_on(connection)
+    assert len(reports()) == 5
+    SalesforceRecord.objects.filter(record_id=missed["Id"]).delete()
+    org.store.restore(
+        "Opportunity",
+        changed | {"Amount": 5.0, "SystemModstamp": stamp + timedelta(days=1)},
+    )
+    table = org.store._tables["Opportunity"]
+    del table[hidden["Id"]]
+    org.update("Opportunity", purged["Id"], IsDeleted=True)
+    Watermark.objects.update(read_until=org.store.now() + timedelta(minutes=20))
+    run = compared(connection)
+    assert reports()[changed["Id"]][1] == 5
+    assert missed["Id"] in reports()
+    assert purged["Id"] not in reports()
+    assert hidden["Id"] in reports(), "what is merely not visible keeps its report"
+    assert run.missing == 1
+    assert verdict(hidden).record.not_visible_since is not None
+    before = written()
+    compared(connection)
+    assert written() == before
+    assert kept["Id"] in reports()
+
+
+def test_months_cover_the_time_without_a_gap() -> None:
+    from datetime import UTC, datetime
+
+    begins, until = datetime(2025, 11, 20, tzinfo=UTC), datetime(2026, 3, 5, tzinfo=UTC)
+    found = list(months(begins, until))
+    assert found[0][0] == begins
+    assert found[-1][1] == until
+    assert [end for _, end in found[:-1]] == [start for start, _ in found[1:]]
+    assert len(found) == 5
+
+
+def test_a_comparison_asks_for_one_object_once(connection: Connection, org: DemoOrg) -> None:
+    switched_on(connection, since=None)
+    one = reconciling.request_reconcile(connection, "Opportunity", by=None)
+    assert reconciling.request_reconcile(connection, "Opportunity", by=None) == one
