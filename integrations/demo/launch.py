@@ -37,6 +37,7 @@ class Options:
     folder: Path
     data: Path | None
     keep_dates: bool
+    live: bool
     reset: bool
     ready_file: Path | None
 
@@ -132,6 +133,8 @@ class _Launch:
             command.append(f"--data={self.options.data}")
         if self.options.keep_dates:
             command.append("--keep-dates")
+        if self.options.live:
+            command.append("--live")
         return self.processes.start("demo org", command, process_environment(self.settings))
 
     def _start_worker(self) -> None:

@@ -2,11 +2,13 @@
 
 import argparse
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 from .authority import ClientApp
 from .csv_files import BrokenData
+from .live import PACE, Sales
 from .org import CONSUMER_KEY, CONSUMER_SECRET, PASSWORD, DemoOrg
 from .server import PortInUse, listen, serve
 
@@ -24,6 +26,14 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1, help="of the made-up company")
     parser.add_argument("--people", type=int, default=40, help="sales people in it")
     parser.add_argument("--callback", action="append", default=[], metavar="URL")
+    parser.add_argument("--live", action="store_true", help="play sales: a change each few seconds")
+    parser.add_argument(
+        "--pace",
+        type=float,
+        default=PACE,
+        metavar="SECONDS",
+        help="of --live; default: %(default)s",
+    )
     parser.add_argument("--consumer-key", default=CONSUMER_KEY)
     parser.add_argument("--consumer-secret", default=CONSUMER_SECRET)
     return parser
@@ -46,7 +56,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         f"Break it at {url}/break-it\n"
     )
     sys.stdout.flush()
-    serve(org, listener)
+    stop = threading.Event()
+    if options.live:
+        how = (stop, options.pace)
+        threading.Thread(target=Sales(org, options.seed).run, args=how, daemon=True).start()
+    try:
+        serve(org, listener)
+    finally:
+        stop.set()
     return 0
 
 

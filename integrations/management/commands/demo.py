@@ -29,6 +29,11 @@ class Command(BaseCommand):
             "--keep-dates", action="store_true", help="leave the dates in the CSV files as they are"
         )
         parser.add_argument(
+            "--live",
+            action="store_true",
+            help="let the demo org's people sell: a change each few seconds",
+        )
+        parser.add_argument(
             "--reset", action="store_true", help="start over: forget all data of the last demo"
         )
         parser.add_argument(
@@ -44,6 +49,7 @@ class Command(BaseCommand):
                     folder=options["folder"].resolve(),
                     data=options["data"] and options["data"].resolve(),
                     keep_dates=options["keep_dates"],
+                    live=options["live"],
                     reset=options["reset"],
                     ready_file=options["ready_file"] and options["ready_file"].absolute(),
                 ),
