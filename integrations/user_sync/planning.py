@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable, Mapping
 from django.db import transaction
 from django.db.models import Count, Q
 
-from accounts.models import Company, Team, User
+from accounts.models import Team, User
+from accounts.seats import count_seats
 from integrations.models import Approach, Connection, DirectoryUser, PlannedChange, SyncPlan
 
 from .errors import PlanError
@@ -138,9 +139,9 @@ def needs_review(
         reasons.append(
             _counted(differing, "person has", "people have") + " changed since the list was shown."
         )
-    free = free_seats(plan.company)
-    if free is not None and (needed := seats_needed(plan)) > free:
-        reasons.append(f"{_counted(needed, 'seat is', 'seats are')} needed, {free} free.")
+    seats = count_seats(plan.company)
+    if not seats.has_room_for(needed := seats_needed(plan)):
+        reasons.append(f"{_counted(needed, 'seat is', 'seats are')} needed, {seats.free} free.")
     return reasons
 
 
@@ -151,14 +152,6 @@ def seats_needed(plan: SyncPlan) -> int:
         .exclude(action__in=PlannedChange.IDLE_ACTIONS)
         .count()
     )
-
-
-def free_seats(company: Company) -> int | None:
-    """``None`` where the company has no limit. Somebody may take one a moment later."""
-    if company.seat_limit is None:
-        return None
-    used: int = User.objects.in_a_seat().filter(company=company).count()
-    return max(0, company.seat_limit - used)
 
 
 def _check_team(connection: Connection, team_source: str, team: Team | None) -> None:
