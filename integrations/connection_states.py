@@ -1,4 +1,4 @@
-"""How a connection goes from one state to the next: DESIGN section 3, each step audited.
+"""How a connection goes from one state to the next, each step audited.
 
 The row is locked and read again first, so that two processes that learn of the same trouble at
 the same time write one change, and send one mail.
