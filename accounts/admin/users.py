@@ -64,7 +64,7 @@ class UserAdmin(CompanyScopedAdmin[User]):
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         who = ["company", "name", "email", "title", "team", "role"]
-        more = ["time_zone", "federation_id", "hide_from_feed", "protected"]
+        more = ["time_zone", "federation_id", "hide_from_feed", "protected", "daily_digest"]
         if obj and obj.is_superuser:
             who, more = ["name", "email"], ["time_zone"]
         seen = ["state", "invited_at", "last_login", "created_at"]

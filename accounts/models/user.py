@@ -114,6 +114,13 @@ class User(AbstractBaseUser):
     )
     is_superuser = models.BooleanField("support staff", default=False, editable=False)
     invited_at = models.DateTimeField("invited", null=True, blank=True, editable=False)
+    daily_digest = models.BooleanField(
+        "daily mail about what waits",
+        default=True,
+        db_default=True,
+        help_text="For admins: one mail a day, and none when nothing waits.",
+    )
+    digest_sent_on = models.DateField(null=True, blank=True, editable=False)
     access_version = models.PositiveIntegerField(
         default=0,
         editable=False,
