@@ -27,11 +27,15 @@ from integrations.leases import HeldLease, LeaseLost, LeaseTaken, held_lease
 from integrations.models import PlannedChange, SyncPlan
 
 from .batch import Batch
+from .combined import combine_and_separate
 from .ignoring import ignore_and_stop_ignoring
 from .importing import create_and_map
 from .inviting import send_invitations
+from .linking import link
 from .progress import beat
+from .suspending import suspend_and_reactivate
 from .undoing import undo
+from .updating import update
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +46,15 @@ LONGEST_SECONDS = 300.0
 
 State = SyncPlan.State
 Outcome = PlannedChange.Outcome
-EFFECTS = (create_and_map, ignore_and_stop_ignoring, undo)
+EFFECTS = (
+    create_and_map,
+    ignore_and_stop_ignoring,
+    suspend_and_reactivate,
+    update,
+    link,
+    combine_and_separate,
+    undo,
+)
 
 
 class Ended(Enum):

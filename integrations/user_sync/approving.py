@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django_q.tasks import async_task
 
 from accounts import audit
 from accounts.models import User
-from integrations.models import SyncPlan
+from integrations.models import Approach, SyncPlan
 
 from .errors import AlreadyApproved, PlanError
 
@@ -17,10 +18,14 @@ APPLY_TASK = "integrations.tasks.apply_plan"
 
 
 def approve(plan: SyncPlan, *, by: User | None) -> None:
-    """Hand a draft to the worker. Raises `AlreadyApproved`, or `PlanError` for other reasons."""
+    """Hand a draft, or a held plan, to the worker. ``by`` is ``None`` where a policy approves.
+
+    Accounts for all active users are requested instead; see `requesting`. Raises
+    `AlreadyApproved`, or `PlanError` for other reasons.
+    """
     try:
         with transaction.atomic():
-            approved = SyncPlan.objects.filter(pk=plan.pk, state=State.DRAFT).update(
+            approved = _approvable(plan).update(
                 state=State.QUEUED, approved_by=by, approved_at=timezone.now()
             )
             if approved:
@@ -31,6 +36,24 @@ def approve(plan: SyncPlan, *, by: User | None) -> None:
     plan.refresh_from_db()
     if not approved:
         raise _why_not_approved(plan)
+
+
+def approve_requested(plan: SyncPlan, *, by: User) -> None:
+    """The same for a requested plan, whose request is locked and was just decided."""
+    queued = SyncPlan.objects.filter(pk=plan.pk, state=State.REQUESTED).update(
+        state=State.QUEUED, approved_by=by, approved_at=timezone.now()
+    )
+    if not queued:
+        raise PlanError("This plan does not wait for approval.")
+    audit.record("plan.approved", plan, by=by, after={"rows": plan.changes.count()})
+    _enqueue(plan)
+
+
+def _approvable(plan: SyncPlan) -> QuerySet[SyncPlan]:
+    open_plans: QuerySet[SyncPlan] = SyncPlan.objects.filter(
+        pk=plan.pk, state__in=SyncPlan.STATES_OPEN
+    )
+    return open_plans.exclude(approach=Approach.ALL_ACTIVE, kind=SyncPlan.Kind.IMPORT)
 
 
 def stop(plan: SyncPlan, *, by: User | None) -> None:
@@ -89,4 +112,6 @@ def _enqueue(plan: SyncPlan) -> None:
 def _why_not_approved(plan: SyncPlan) -> PlanError:
     if plan.approved_at is not None:
         return AlreadyApproved(str(plan.approved_by or ""), plan.approved_at)
+    if plan.approach == Approach.ALL_ACTIVE and plan.state != State.DISCARDED:
+        return PlanError("Accounts for all active users are requested, and approved by others.")
     return PlanError("This plan was discarded. Choose the people again for a new one.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,8 @@ from accounts.seats import lock_seats
 from integrations.models import DirectoryUser, PlannedChange, SyncPlan
 
 Outcome = PlannedChange.Outcome
+#: What a difference in a basis is called, by its key.
+Words = Mapping[str, str]
 
 
 @dataclass
@@ -75,6 +77,9 @@ class Batch:
     ) -> None:
         self.results[change.pk] = Result(outcome, note, account, before)
 
+    def has_team(self, team_id: int) -> bool:
+        return team_id in self.team_ids
+
     def take_seat(self) -> bool:
         """Whether there was a free one."""
         if self.free_seats is None:
@@ -83,6 +88,24 @@ class Batch:
             return False
         self.free_seats -= 1
         return True
+
+    def expect(
+        self, rows: Sequence[PlannedChange], now: Mapping[int, Mapping[str, Any]], words: Words
+    ) -> list[PlannedChange]:
+        """The rows whose basis is still true; the others say what changed, and are not applied.
+
+        ``now`` is the basis as it would be today by row, ``words`` what a difference is called.
+        """
+        standing = []
+        for row in rows:
+            basis = now[row.pk]
+            differing = [words[key] for key in row.basis if row.basis[key] != basis[key]]
+            if differing:
+                note = f"Since the preview: {'; '.join(differing)}."
+                self.settle(row, Outcome.CHANGED, note)
+            else:
+                standing.append(row)
+        return standing
 
     def log(self, action: str, account: User, **values: Any) -> None:
         """An audit entry about an account, written with the batch."""
@@ -130,6 +153,7 @@ class Batch:
 
     def _locked_accounts(self) -> dict[int, User]:
         ids = {change.account_id for change in self.changes} - {None}
+        ids |= {change.values.get("give_up") for change in self.changes} - {None}
         if not ids:
             return {}
         accounts: models.QuerySet[User] = User.objects.filter(
@@ -139,6 +163,8 @@ class Batch:
 
     def _existing_teams(self) -> set[int]:
         ids = {change.values.get("team_id") for change in self.changes} - {None}
+        for change in self.changes:
+            ids |= set(change.values.get("account", {}).get("team_id", ())) - {None}
         if not ids:
             return set()
         teams = Team.objects.filter(company=self.plan.company_id, pk__in=ids)

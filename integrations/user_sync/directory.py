@@ -134,7 +134,7 @@ class _Refresh:
     def _refresh(self, client: SalesforceClient) -> None:
         asked_at = timezone.now()
         self._save(expected=expected_users(client))
-        answer = read_users(client, self._progress)
+        answer = read_users(client, self._progress, self.salesforce.extra_user_fields)
         mirror = Mirror.of(self.salesforce)
         hold = why_hold(answer, mirror)
         if hold is not None and not self.run.accepts_shrinking:

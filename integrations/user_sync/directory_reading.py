@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,7 @@ from integrations.models import DirectoryUser
 from integrations.salesforce.client import SalesforceClient
 from integrations.salesforce.errors import ConfigurationError, PermanentError
 from integrations.salesforce.ids import USER, InvalidSalesforceId, prefix, to_18
-from integrations.salesforce.soql import select, selectable
+from integrations.salesforce.soql import literal, select, selectable
 
 #: Our field, and where Salesforce has it. Not taken: phones, addresses, photos, aliases.
 TEXTS = {
@@ -39,6 +39,7 @@ MOMENTS = {
 #: Without these nothing can be decided about anybody.
 VITAL = ("Id", "Username", "IsActive", "UserType", "SystemModstamp")
 REPORTED_EVERY = 2_000
+LONGEST_EXTRA = 255
 
 _LENGTHS = {field.name: field.max_length for field in DirectoryUser._meta.concrete_fields}
 
@@ -57,9 +58,14 @@ def expected_users(client: SalesforceClient) -> int:
     return client.first_page("SELECT COUNT() FROM User").total_size
 
 
-def read_users(client: SalesforceClient, on_progress: Callable[[int], None]) -> Answer:
-    """Raises SalesforceError. A user who comes twice, since pages shift, counts once."""
-    fields = ["Id", "IsActive", *TEXTS.values(), *MOMENTS.values()]
+def read_users(
+    client: SalesforceClient, on_progress: Callable[[int], None], extra: Sequence[str] = ()
+) -> Answer:
+    """Raises SalesforceError. A user who comes twice, since pages shift, counts once.
+
+    ``extra`` names further fields, which rules need; those that there are not are left out.
+    """
+    fields = ["Id", "IsActive", *TEXTS.values(), *MOMENTS.values(), *extra]
     selection = selectable(fields, client.describe("User"))
     for name in VITAL:
         if name in selection.missing:
@@ -71,7 +77,7 @@ def read_users(client: SalesforceClient, on_progress: Callable[[int], None]) -> 
             )
     people: dict[str, Values] = {}
     for number, row in enumerate(client.query(select(selection.available, "User")), 1):
-        person = user_values(row)
+        person = user_values(row, extra)
         known = people.get(person["salesforce_id"])
         if known is None or known["system_modstamp"] <= person["system_modstamp"]:
             people[person["salesforce_id"]] = person
@@ -90,13 +96,24 @@ def _frozen(client: SalesforceClient) -> frozenset[str] | None:
         return None
 
 
-def user_values(row: Mapping[str, Any]) -> Values:
+def read_user(client: SalesforceClient, user_id: str, extra: Sequence[str] = ()) -> Values | None:
+    """One user, as the mirror keeps it; ``None`` where there is none. Raises SalesforceError."""
+    fields = ["Id", "IsActive", *TEXTS.values(), *MOMENTS.values(), *extra]
+    selection = selectable(fields, client.describe("User"))
+    query = select(selection.available, "User", where=f"Id = {literal(user_id)}")
+    for row in client.query(query):
+        return user_values(row, extra)
+    return None
+
+
+def user_values(row: Mapping[str, Any], extra: Sequence[str] = ()) -> Values:
     """A user of Salesforce's answer, as the mirror keeps it."""
     return {
         "salesforce_id": _user_id(row),
         "is_active": bool(row["IsActive"]),
         **{name: _text(name, _at(row, path)) for name, path in TEXTS.items()},
         **{name: _moment(_at(row, path)) for name, path in MOMENTS.items()},
+        "extra": {path: _extra_text(_at(row, path)) for path in extra},
     }
 
 
@@ -121,6 +138,12 @@ def _at(row: Mapping[str, Any], path: str) -> Any:
 def _text(name: str, value: Any) -> str:
     text = storable(str(value or "")).strip()[: _LENGTHS[name]]
     return to_18(text) if text and name == "manager_id_in_salesforce" else text
+
+
+def _extra_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else storable(str(value)).strip()[:LONGEST_EXTRA]
 
 
 def _moment(value: Any) -> datetime | None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from psycopg.types.json import Jsonb
+
 from accounts import bulk_writer
 from integrations.models import Connection, DirectoryUser
 
@@ -16,7 +18,7 @@ from .directory_reading import MOMENTS, TEXTS, Answer
 MISSING_SHARE = 0.10
 MISSING_PEOPLE = 5
 
-COMPARED = (*TEXTS, *MOMENTS, "is_active", "is_frozen", "missing_since")
+COMPARED = (*TEXTS, *MOMENTS, "is_active", "is_frozen", "missing_since", "extra")
 KEY = ("connection", "salesforce_id")
 FIELDS = ("company", *KEY, *COMPARED, "ignored_reason", "refreshed_at")
 
@@ -77,7 +79,30 @@ def write(connection: Connection, answer: Answer, mirror: Mirror, now: datetime)
     missing = DirectoryUser.objects.filter(
         connection=connection, salesforce_id__in=gone, missing_since__isnull=True
     ).update(missing_since=now)
+    note_leavers(connection, now)
     return Written(written.added, written.changed, missing)
+
+
+def write_one(connection: Connection, values: dict[str, Any], now: datetime) -> DirectoryUser:
+    """Keep one user who was read alone."""
+    bulk_writer.upsert(
+        DirectoryUser,
+        FIELDS,
+        [_row(connection, values, frozenset(), now)],
+        key=KEY,
+        unless_same=COMPARED,
+        keep=("ignored_reason",),
+    )
+    return DirectoryUser.objects.get(connection=connection, salesforce_id=values["salesforce_id"])
+
+
+def note_leavers(connection: Connection, now: datetime) -> None:
+    """When each leaver was first found to have left, and who of them came back."""
+    people = DirectoryUser.objects.filter(connection=connection)
+    people.filter(is_active=False, left_at__isnull=True).update(left_at=now)
+    people.filter(is_active=True, left_at__isnull=False).update(
+        left_at=None, account_kept_at=None, account_kept_by=None
+    )
 
 
 def _row(
@@ -90,6 +115,7 @@ def _row(
         *(values[name] for name in (*TEXTS, *MOMENTS, "is_active")),
         values["salesforce_id"] in frozen,
         None,
+        Jsonb(values["extra"]),
         "",
         now,
     )

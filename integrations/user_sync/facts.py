@@ -6,20 +6,33 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Lower
 
 from accounts.models import User
-from integrations.models import Connection, DirectoryUser, UserMapping
+from integrations.models import (
+    Approach,
+    Connection,
+    DirectoryUser,
+    MatchRule,
+    ScopeRule,
+    UserMapping,
+)
 
-from .scope import persons
+from .scope import persons, rules_of
+from .user_fields import value_of
 
 BY_FEDERATION_ID = "federation id"
 BY_EMAIL = "e-mail"
 BY_USERNAME = "username"
+_RULES = {
+    MatchRule.Rule.FEDERATION_ID: BY_FEDERATION_ID,
+    MatchRule.Rule.EMAIL: BY_EMAIL,
+    MatchRule.Rule.USERNAME: BY_USERNAME,
+}
 
 
 @dataclass(frozen=True)
@@ -59,6 +72,7 @@ class Facts:
     candidates: tuple[Candidate, ...]
     sharing: int  # people in Salesforce with this e-mail, themselves included
     is_support_staff: bool  # whether somebody of the support staff has this e-mail
+    scope_values: dict[str, str] = field(default_factory=dict)  # what the scope rules look at
 
     def as_basis(self) -> dict[str, Any]:
         """The same in JSON, without what a decision does not rest on."""
@@ -76,6 +90,8 @@ class Facts:
             "is_frozen": person.is_frozen,
             "is_missing": person.missing_since is not None,
             "is_ignored": person.ignored_at is not None,
+            "is_unlinked": person.unlinked_at is not None,
+            "scope": self.scope_values,
             "mapped_account": self.mapping.account_id if self.mapping else None,
             "sharing": self.sharing,
             "is_support_staff": self.is_support_staff,
@@ -93,8 +109,18 @@ class Facts:
         }
 
 
-def gather(connection: Connection, people: Sequence[DirectoryUser]) -> dict[int, Facts]:
-    """The facts by `DirectoryUser.pk`, in at most seven queries."""
+def gather(
+    connection: Connection,
+    people: Sequence[DirectoryUser],
+    *,
+    approach: Approach = Approach.ON_DEMAND,
+    rules: Sequence[MatchRule] | None = None,
+    scope_rules: Sequence[ScopeRule] | None = None,
+) -> dict[int, Facts]:
+    """The facts by `DirectoryUser.pk`, in at most nine queries; by rules not yet saved if given."""
+    if scope_rules is None:
+        scope_rules = rules_of(connection, approach)
+    fields = {rule.field for rule in scope_rules}
     ids = [person.salesforce_id for person in people]
     mappings = {
         mapping.salesforce_user_id: mapping
@@ -105,7 +131,12 @@ def gather(connection: Connection, people: Sequence[DirectoryUser]) -> dict[int,
     addresses = {folded(person.email) for person in people}
     addresses |= {folded(person.username) for person in people}
     addresses.discard("")
-    accounts = _Accounts(connection, addresses, {p.federation_id for p in people} - {""})
+    accounts = _Accounts(
+        connection,
+        addresses,
+        {p.federation_id for p in people} - {""},
+        enabled_rules(connection) if rules is None else [one for one in rules if one.enabled],
+    )
     sharing = _sharing(connection, addresses)
     return {
         person.pk: Facts(
@@ -114,9 +145,14 @@ def gather(connection: Connection, people: Sequence[DirectoryUser]) -> dict[int,
             candidates=accounts.candidates(person),
             sharing=sharing.get(folded(person.email), 1),
             is_support_staff=folded(person.email) in accounts.support_addresses,
+            scope_values={name: value_of(person, name) for name in fields},
         )
         for person in people
     }
+
+
+def enabled_rules(connection: Connection) -> list[MatchRule]:
+    return list(MatchRule.objects.filter(connection=connection, enabled=True).order_by("position"))
 
 
 def folded(address: str) -> str:
@@ -139,8 +175,13 @@ class _Accounts:
     """The accounts behind some addresses and federation ids."""
 
     def __init__(
-        self, connection: Connection, addresses: Collection[str], federation_ids: Collection[str]
+        self,
+        connection: Connection,
+        addresses: Collection[str],
+        federation_ids: Collection[str],
+        rules: Sequence[MatchRule],
     ) -> None:
+        self.rules = [_RULES[MatchRule.Rule(one.rule)] for one in rules]
         self.by_address: dict[str, list[User]] = defaultdict(list)
         self.by_federation_id: dict[str, list[User]] = defaultdict(list)
         self.support_addresses: set[str] = set()
@@ -169,17 +210,27 @@ class _Accounts:
         )
 
     def candidates(self, person: DirectoryUser) -> tuple[Candidate, ...]:
-        """Live accounts; the deactivated ones, which hold no address, only where none is live."""
+        """Live accounts; the deactivated ones, which hold no address, only where none is live.
+
+        Who holds the person's e-mail is one of them also where nobody is mapped by e-mail: a new
+        account could not have it.
+        """
         found: dict[int, tuple[User, list[str]]] = {}
-        for rule, accounts in (
-            (BY_FEDERATION_ID, self.by_federation_id.get(person.federation_id, [])),
-            (BY_EMAIL, self.by_address.get(folded(person.email), [])),
-            (BY_USERNAME, self.by_address.get(folded(person.username), [])),
-        ):
-            for account in accounts:
+        for rule in self.rules:
+            for account in self._found_by(rule, person):
                 found.setdefault(account.pk, (account, []))[1].append(rule)
+        if BY_EMAIL not in self.rules:
+            for account in self._found_by(BY_EMAIL, person):
+                if account.state in User.STATES_HOLDING_ADDRESS:
+                    found.setdefault(account.pk, (account, []))[1].append(BY_EMAIL)
         candidates = [self._candidate(person, *one) for _, one in sorted(found.items())]
         return tuple([one for one in candidates if one.is_live] or candidates)
+
+    def _found_by(self, rule: str, person: DirectoryUser) -> list[User]:
+        if rule == BY_FEDERATION_ID:
+            return self.by_federation_id.get(person.federation_id, [])
+        address = person.email if rule == BY_EMAIL else person.username
+        return self.by_address.get(folded(address), [])
 
     def _candidate(self, person: DirectoryUser, account: User, rules: Iterable[str]) -> Candidate:
         mapped_to = self.mapped_to.get(account.pk, "")

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from accounts.models import User
-from integrations.models import PlannedChange, UserMapping
+from integrations.models import Approach, DirectoryUser, PlannedChange, UserMapping
 
 from .batch import Batch
 from .facts import Facts, gather
@@ -32,7 +32,11 @@ def settle_changed(batch: Batch, rows: list[PlannedChange], keys: Collection[str
     """Rows whose basis is no longer true are not applied, and say what changed and who did it."""
     facts = {
         found.person.salesforce_id: found
-        for found in gather(batch.plan.connection, list(batch.people.values())).values()
+        for found in gather(
+            batch.plan.connection,
+            list(batch.people.values()),
+            approach=Approach(batch.plan.approach),
+        ).values()
     }
     changed: list[tuple[PlannedChange, list[str], set[str]]] = []
     for row in rows:
@@ -70,17 +74,52 @@ def _create(batch: Batch) -> None:
     for row in batch.with_action(Action.CREATE):
         if _team_is_gone(batch, row):
             continue
-        if not batch.take_seat():
+        state = _state_of_new_account(batch, row.values)
+        if state is None:
             batch.settle(row, Outcome.NO_SEAT, "All seats of the company are taken.")
             continue
-        made.append((row, _new_account(batch, row.values)))
+        made.append((row, _new_account(batch, row.values | {"state": state})))
     if not made:
         return
     User.objects.bulk_create([account for _, account in made])
     _save_mappings(batch, made)
     for row, account in made:
-        batch.settle(row, Outcome.DONE, "Account made.", account=account)
-        batch.log("account.created", account, after=_told(row.values) | _whom(row))
+        note = "Account made." if account.is_active else "Account made; it is pending."
+        batch.settle(row, Outcome.DONE, note, account=account, before=_no_longer(batch, row))
+        told = _told(row.values) | {"state": account.state}
+        batch.log("account.created", account, after=told | _whom(row))
+    link_again(batch, [row for row, _ in made])
+
+
+def _state_of_new_account(batch: Batch, values: dict[str, Any]) -> str | None:
+    """Only active accounts need a seat; ``None`` where there is none."""
+    if values["state"] == User.State.PENDING or batch.take_seat():
+        state: str = values["state"]
+        return state
+    return User.State.PENDING if values.get("pending_without_seat") else None
+
+
+def _no_longer(batch: Batch, row: PlannedChange) -> dict[str, Any]:
+    """What linking ends: an earlier unlinking, and being wanted. For a revert."""
+    person = batch.people[row.salesforce_user_id]
+    if person.unlinked_at is None:
+        return {}
+    return {"unlinked_reason": person.unlinked_reason}
+
+
+def link_again(batch: Batch, rows: list[PlannedChange]) -> None:
+    """Somebody who has an account is neither unlinked nor wanted."""
+    people = [batch.people[row.salesforce_user_id] for row in rows]
+    DirectoryUser.objects.filter(pk__in=[one.pk for one in people]).exclude(
+        unlinked_at__isnull=True, wanted_since__isnull=True
+    ).update(
+        unlinked_at=None,
+        unlinked_by=None,
+        unlinked_reason="",
+        wanted_since=None,
+        wanted_record_id="",
+        wanted_workflow=None,
+    )
 
 
 def _new_account(batch: Batch, values: dict[str, Any]) -> User:
@@ -116,7 +155,13 @@ def _map(batch: Batch) -> None:
         if written:
             filled.append(account)
         mapped.append((row, account))
-        batch.settle(row, Outcome.DONE, "Mapped.", account=account, before={"account": written})
+        batch.settle(
+            row,
+            Outcome.DONE,
+            "Mapped.",
+            account=account,
+            before={"account": written} | _no_longer(batch, row),
+        )
         batch.log(
             "account.mapped",
             account,
@@ -126,6 +171,7 @@ def _map(batch: Batch) -> None:
     if filled:
         User.objects.bulk_update(filled, ["title", "team", "state"])
     _save_mappings(batch, mapped)
+    link_again(batch, [row for row, _ in mapped])
 
 
 def _is_reopened(account: User, values: dict[str, Any]) -> bool:

@@ -12,10 +12,17 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from accounts.models import User
-from integrations.models import Approach, Connection, DirectoryUser, PlannedChange
+from integrations.models import (
+    Approach,
+    Connection,
+    DirectoryUser,
+    MatchRule,
+    PlannedChange,
+    ScopeRule,
+)
 
-from .facts import BY_FEDERATION_ID, BY_USERNAME, Candidate, Facts, gather
-from .scope import out_of_scope
+from .facts import BY_FEDERATION_ID, BY_USERNAME, Candidate, Facts, enabled_rules, gather
+from .scope import WIDE_APPROACHES, out_of_scope, rules_of
 
 Verdict = PlannedChange.Action
 
@@ -45,22 +52,44 @@ class Matcher:
         *,
         viewer: User | None = None,
         approach: Approach = Approach.ON_DEMAND,
+        rules: Sequence[MatchRule] | None = None,
+        scope_rules: Sequence[ScopeRule] | None = None,
     ) -> None:
+        """The connection's own rules, or given ones that are not saved."""
         self.connection = connection
         self.viewer = viewer
         self.approach = approach
+        if rules is None:
+            rules = enabled_rules(connection)
+        self.rules = [rule for rule in rules if rule.enabled]
+        self.scope_rules = rules_of(connection, approach) if scope_rules is None else scope_rules
+        self.policy = Connection.EmailPolicy(connection.email_policy)
+        if all(rule.rule != MatchRule.Rule.EMAIL for rule in self.rules):
+            self.policy = Connection.EmailPolicy.NEVER
 
     def match(self, people: Sequence[DirectoryUser]) -> dict[int, Match]:
         """The verdicts by `DirectoryUser.pk`."""
-        facts = gather(self.connection, people)
+        facts = self.gather(people)
         return {person.pk: self.decide(facts[person.pk]) for person in people}
+
+    def gather(self, people: Sequence[DirectoryUser]) -> dict[int, Facts]:
+        return gather(
+            self.connection,
+            people,
+            approach=self.approach,
+            rules=self.rules,
+            scope_rules=self.scope_rules,
+        )
 
     def decide(self, facts: Facts) -> Match:
         return decide(
             facts,
-            policy=Connection.EmailPolicy(self.connection.email_policy),
+            policy=self.policy,
             viewer_id=self.viewer.pk if self.viewer else None,
-            not_in_scope=out_of_scope(facts.person, self.connection, self.approach),
+            not_in_scope=out_of_scope(
+                facts.person, self.connection, self.approach, self.scope_rules
+            ),
+            approach=self.approach,
         )
 
 
@@ -70,6 +99,7 @@ def decide(
     policy: Connection.EmailPolicy,
     viewer_id: int | None,
     not_in_scope: str | None,
+    approach: Approach = Approach.ON_DEMAND,
 ) -> Match:
     """The whole decision about one person. Asks nobody, changes nothing."""
     if facts.mapping is not None:
@@ -80,7 +110,9 @@ def decide(
         return Match(Verdict.NOTHING, f"Ignored{because}")
     if not_in_scope is not None:
         return Match(Verdict.NOTHING, not_in_scope)
-    doubt = _doubt(facts, policy, viewer_id)
+    if facts.person.unlinked_at is not None and approach in WIDE_APPROACHES:
+        return Match(Verdict.NOTHING, f"{_unlinked(facts.person)}: only a person links them again")
+    doubt = _doubt(facts, policy, viewer_id, approach)
     if doubt is not None:
         return Match(Verdict.CONFLICT, doubt, candidates=list(facts.candidates))
     if facts.candidates:
@@ -111,8 +143,17 @@ def _mapped_already(facts: Facts) -> str:
     return "Already has an account"
 
 
-def _doubt(facts: Facts, policy: Connection.EmailPolicy, viewer_id: int | None) -> str | None:
+def _unlinked(person: DirectoryUser) -> str:
+    because = f" ({person.unlinked_reason})" if person.unlinked_reason else ""
+    return f"Unlinked by {person.unlinked_by or 'somebody'}{because}"
+
+
+def _doubt(
+    facts: Facts, policy: Connection.EmailPolicy, viewer_id: int | None, approach: Approach
+) -> str | None:
     """Why a person must decide; ``None`` where nobody has to."""
+    if facts.person.unlinked_at is not None and approach != Approach.MANUAL:
+        return f"{_unlinked(facts.person)}: link them again?"
     if facts.is_support_staff:
         return "This e-mail belongs to somebody of the support staff"
     if facts.sharing > 1:
@@ -138,7 +179,7 @@ def _doubt_about(
         return f"{same}, but is protected from every sync"
     if account.role == User.Role.ADMIN:
         return f"{same}, but is a company admin: the same person?"
-    if BY_FEDERATION_ID in account.found_by or policy == Connection.EmailPolicy.MAP:
+    if account.found_by[0] == BY_FEDERATION_ID or policy == Connection.EmailPolicy.MAP:
         return None
     if policy == Connection.EmailPolicy.NEVER:
         return f"{same}, and nobody is mapped by e-mail here"

@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 
 from accounts import bulk_writer
 from accounts.models import User
-from integrations.models import DirectoryUser, PlannedChange, SyncPlan
+from integrations.models import Connection, DirectoryUser, PlannedChange, SyncPlan
 
 from .errors import PlanError
 from .facts import Facts, folded, gather
@@ -21,6 +21,7 @@ from .matching import Match
 from .teams import TeamChoice
 
 Action = PlannedChange.Action
+NewAccounts = Connection.NewAccounts
 #: The decided fields of a row; those left out are empty.
 Row = dict[str, Any]
 
@@ -46,9 +47,12 @@ ROW_FIELDS = (
 )
 
 
-def new_account_values(person: DirectoryUser, team: TeamChoice, role: str) -> dict[str, Any]:
+def new_account_values(
+    person: DirectoryUser, team: TeamChoice, role: str, new_accounts: str = NewAccounts.ACTIVE
+) -> dict[str, Any]:
     """What `PlannedChange.values` of a new account holds."""
-    return {
+    is_pending = new_accounts == NewAccounts.PENDING
+    values = {
         "name": (person.name or person.username)[:200],
         "email": person.email.strip(),
         "title": person.title[:200],
@@ -57,8 +61,11 @@ def new_account_values(person: DirectoryUser, team: TeamChoice, role: str) -> di
         "team_id": team.team_id,
         "team_name": team.name,
         "role": role,
-        "state": User.State.ACTIVE.value,
+        "state": (User.State.PENDING if is_pending else User.State.ACTIVE).value,
     }
+    if new_accounts == NewAccounts.ACTIVE_IN_A_SEAT:
+        values["pending_without_seat"] = True
+    return values
 
 
 def filling_values(person: DirectoryUser, team: TeamChoice) -> dict[str, Any]:
@@ -66,14 +73,22 @@ def filling_values(person: DirectoryUser, team: TeamChoice) -> dict[str, Any]:
     return {"title": person.title[:200], "team_id": team.team_id, "team_name": team.name}
 
 
-def import_row(plan: SyncPlan, facts: Facts, match: Match, team: TeamChoice) -> Row:
+def import_row(
+    plan: SyncPlan,
+    facts: Facts,
+    match: Match,
+    team: TeamChoice,
+    new_accounts: str = NewAccounts.ACTIVE,
+) -> Row:
     values: dict[str, Any] = {}
     reason = match.reason
     if match.verdict == Action.CREATE:
-        values = new_account_values(facts.person, team, plan.role)
+        values = new_account_values(facts.person, team, plan.role, new_accounts)
         reason = f"{reason}; {team.remark}" if team.remark else reason
     elif match.verdict == Action.MAP:
         values = filling_values(facts.person, team)
+    if cause := cause_of(facts.person):
+        values = {**values, "cause": cause}
     return {
         "action": match.verdict,
         "reason": reason,
@@ -83,6 +98,13 @@ def import_row(plan: SyncPlan, facts: Facts, match: Match, team: TeamChoice) -> 
         "values": values,
         "basis": facts.as_basis(),
     }
+
+
+def cause_of(person: DirectoryUser) -> dict[str, Any] | None:
+    """The record, and the workflow that caught it, for which somebody is wanted."""
+    if person.wanted_since is None or not person.wanted_record_id:
+        return None
+    return {"record_id": person.wanted_record_id, "workflow_id": person.wanted_workflow_id}
 
 
 def ignore_row(facts: Facts, reason: str) -> Row:
@@ -113,14 +135,17 @@ def stop_ignoring_row(facts: Facts) -> Row:
 
 
 def save_rows(
-    plan: SyncPlan, people: Iterable[DirectoryUser], decide: Callable[[Facts], Row]
+    plan: SyncPlan,
+    people: Iterable[DirectoryUser],
+    decide: Callable[[Facts], Row],
+    gather_facts: Callable[[Sequence[DirectoryUser]], dict[int, Facts]] | None = None,
 ) -> None:
     """Decide about all of these people and save the rows. Raises `PlanError` for nobody."""
     position = 0
     for chunk in _chunks(people):
         if any(person.connection_id != plan.connection_id for person in chunk):
             raise PlanError("These people belong to another connection.")
-        facts = gather(plan.connection, chunk)
+        facts = gather_facts(chunk) if gather_facts else gather(plan.connection, chunk)
         rows = [
             save_ready(plan, position + n, person, decide(facts[person.pk]))
             for n, person in enumerate(chunk, 1)
@@ -129,6 +154,10 @@ def save_rows(
         position += len(chunk)
     if not position:
         raise PlanError("Nobody was chosen.")
+
+
+def save_one(plan: SyncPlan, person: DirectoryUser, row: Row, position: int = 1) -> None:
+    bulk_writer.insert(PlannedChange, ROW_FIELDS, [save_ready(plan, position, person, row)])
 
 
 def save_ready(plan: SyncPlan, position: int, person: DirectoryUser, row: Row) -> Sequence[Any]:

@@ -34,6 +34,7 @@ def plan_import(
     role: str = User.Role.MEMBER,
     send_invitations: bool = False,
     approach: Approach = Approach.ON_DEMAND,
+    new_accounts: str = Connection.NewAccounts.ACTIVE,
 ) -> SyncPlan:
     """A draft that gives these people accounts. ``people`` may be a query of any size.
 
@@ -55,9 +56,10 @@ def plan_import(
     teams = TeamChooser(connection.company, team_source, team)
 
     def row(facts: Facts) -> Row:
-        return import_row(plan, facts, matcher.decide(facts), teams.choose(facts.person))
+        match, team = matcher.decide(facts), teams.choose(facts.person)
+        return import_row(plan, facts, match, team, new_accounts)
 
-    save_rows(plan, people, row)
+    save_rows(plan, people, row, matcher.gather)
     _ask_where_one_account_fits_two(plan)
     return plan
 

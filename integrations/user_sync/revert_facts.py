@@ -41,6 +41,16 @@ class RevertFacts:
         return [words[key] for key in words if basis[key] != now[key]]
 
 
+def _unknown(row: PlannedChange, connection_id: int) -> DirectoryUser:
+    """Somebody whom the mirror does not hold, such as one mapped by hand."""
+    return DirectoryUser(
+        connection_id=connection_id,
+        salesforce_id=row.salesforce_user_id,
+        name=row.person_name,
+        email=row.person_email,
+    )
+
+
 def gather_for_revert(
     connection_id: int, company_id: int, rows: Sequence[PlannedChange]
 ) -> dict[int, RevertFacts]:
@@ -66,7 +76,7 @@ def gather_for_revert(
     in_use = accounts_in_use(account_ids)
     return {
         row.pk: RevertFacts(
-            person=people[row.salesforce_user_id],
+            person=people.get(row.salesforce_user_id) or _unknown(row, connection_id),
             account=accounts.get(row.account_id) if row.account_id else None,
             mapped_account_id=mapped_to.get(row.salesforce_user_id),
             is_mapped_elsewhere=bool(

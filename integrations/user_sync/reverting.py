@@ -11,6 +11,7 @@ from accounts import bulk_writer
 from accounts.models import User
 from integrations.models import DirectoryUser, PlannedChange, SyncPlan
 
+from . import revert_decisions
 from .errors import PlanError
 from .plan_rows import CHUNK, ROW_FIELDS, save_ready
 from .revert_facts import RevertFacts, gather_for_revert
@@ -27,8 +28,11 @@ Row = dict[str, Any]
 
 
 @transaction.atomic
-def plan_revert(plan: SyncPlan, *, by: User | None) -> SyncPlan:
+def plan_revert(plan: SyncPlan, *, by: User | None, ignore: bool = False) -> SyncPlan:
     """A draft that undoes what ``plan`` has done. What cannot be undone comes first.
+
+    With ``ignore`` the people who lose their account are ignored too, so that Automatic does not
+    bring them back.
 
     Raises `PlanError`, with the reason, when there is nothing to undo now.
     """
@@ -45,6 +49,8 @@ def plan_revert(plan: SyncPlan, *, by: User | None) -> SyncPlan:
         created_by=by,
     )
     rows = [row for chunk in _done_rows(plan) for row in _decide_all(plan, chunk, by)]
+    if ignore:
+        rows = [(person, _ignoring(row)) for person, row in rows]
     rows.sort(key=lambda row: (row[1]["action"] != Action.NOTHING, not row[1].get("remark")))
     bulk_writer.insert(
         PlannedChange,
@@ -99,17 +105,20 @@ def _decide_all(
     facts = gather_for_revert(plan.connection_id, plan.company_id, rows)
     changed = {str(row.account_id) for row in rows if _has_other_values(row, facts[row.pk])}
     acts = last_acts(changed, plan) if changed else {}
-    return [
-        (facts[row.pk].person, _decide(row, facts[row.pk], by, acts.get(str(row.account_id), "")))
-        for row in rows
-    ]
+    decided = []
+    for row in rows:
+        last_act = acts.get(str(row.account_id), "")
+        decision = _decide(row, facts[row.pk], by, last_act)
+        decided.append((facts[row.pk].person, _unlinked_again(row, decision)))
+    return decided
 
 
 def _decide(row: PlannedChange, facts: RevertFacts, by: User | None, last_act: str) -> Row:
-    if row.action == Action.IGNORE:
-        return _undo_ignoring(row, facts)
-    if row.action == Action.STOP_IGNORING:
-        return _ignore_again(row, facts)
+    if row.action in (Action.IGNORE, Action.STOP_IGNORING):
+        undo = _undo_ignoring if row.action == Action.IGNORE else _ignore_again
+        return undo(row, facts)
+    if row.action in revert_decisions.DECISIONS:
+        return revert_decisions.decide(row, facts, last_act)
     account = facts.account
     if account is None:
         return _nothing("The account is gone already")
@@ -122,6 +131,21 @@ def _decide(row: PlannedChange, facts: RevertFacts, by: User | None, last_act: s
     if facts.in_use and by is not None and account.pk == by.pk:
         return _nothing("This is you: somebody else must do it")
     return _take_back(facts, account)
+
+
+def _unlinked_again(done: PlannedChange, row: Row) -> Row:
+    """Linking had ended an earlier unlinking: it stands again."""
+    if "unlinked_reason" not in done.before or row["action"] == Action.NOTHING:
+        return row
+    reason = {"unlinked_reason": done.before["unlinked_reason"]}
+    return {**row, "values": {**row.get("values", {}), **reason}}
+
+
+def _ignoring(row: Row) -> Row:
+    if row["action"] not in (Action.REMOVE, Action.DEACTIVATE, Action.UNMAP):
+        return row
+    values = {**row.get("values", {}), "ignore": "The import was reverted"}
+    return {**row, "values": values, "reason": f"{row['reason']}; then ignored"}
 
 
 def _take_back(facts: RevertFacts, account: User) -> Row:

@@ -26,7 +26,7 @@ class Resolution(models.TextChoices):
 
 
 def set_included(change: PlannedChange, included: bool, *, by: User | None) -> None:
-    """Tick or untick a row. Raises `PlanError` once the plan is approved."""
+    """Tick or untick a row. Raises `PlanError` once the plan is approved or requested."""
     with transaction.atomic():
         _draft(change)
         PlannedChange.objects.filter(pk=change.pk).update(included=included, decided_by=by)
@@ -67,7 +67,7 @@ def resolve_conflict(
 def _draft(change: PlannedChange) -> SyncPlan:
     """The row's plan, locked until the transaction ends, so that nobody approves it meanwhile."""
     plan = SyncPlan.objects.select_for_update(no_key=True).get(pk=change.plan_id)
-    if plan.state != SyncPlan.State.DRAFT:
+    if plan.state not in SyncPlan.STATES_OPEN:
         raise PlanError("This plan is approved already: its rows can no longer be changed.")
     return plan
 

@@ -25,6 +25,7 @@ _NOW_TRUE = {
     "is_frozen": "frozen in Salesforce",
     "is_missing": "no longer visible to the connecting user",
     "is_ignored": "ignored",
+    "is_unlinked": "unlinked",
     "is_support_staff": "the e-mail belongs to somebody of the support staff",
 }
 _NOW_FALSE = {
@@ -32,6 +33,7 @@ _NOW_FALSE = {
     "is_frozen": "no longer frozen in Salesforce",
     "is_missing": "visible to the connecting user again",
     "is_ignored": "no longer ignored",
+    "is_unlinked": "no longer unlinked",
     "is_support_staff": "the e-mail no longer belongs to the support staff",
 }
 #: What of an account a decision rests on; its name is only for these words.
@@ -88,6 +90,9 @@ def last_acts(account_ids: Iterable[str], plan: SyncPlan) -> dict[str, str]:
 def _differs(key: str, was: Any, now: Any) -> str:
     if key in _LABELS:
         return f"another {_LABELS[key]} in Salesforce"
+    if key == "scope":
+        fields = sorted(name for name in was.keys() | now.keys() if was.get(name) != now.get(name))
+        return f"another {', '.join(fields)} in Salesforce"
     if key == "mapped_account":
         return "has an account meanwhile" if was is None else "no longer mapped to the account"
     if key == "sharing":

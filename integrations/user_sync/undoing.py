@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from accounts.models import User
-from integrations.models import PlannedChange, UserMapping
+from integrations.models import DirectoryUser, PlannedChange, UserMapping
 
 from .batch import Batch
 from .revert_facts import gather_for_revert
@@ -25,6 +25,27 @@ def undo(batch: Batch) -> None:
     _remove(batch)
     _deactivate(batch)
     _restore(batch)
+    _after_unlinking(batch, rows)
+
+
+def _after_unlinking(batch: Batch, rows: list[PlannedChange]) -> None:
+    """What linking had ended: whoever was unlinked before is so again; or ignored, where asked."""
+    for row in rows:
+        person = batch.people.get(row.salesforce_user_id)
+        if person is None or batch.results[row.pk].outcome != Outcome.DONE:
+            continue
+        if "ignore" in row.values:
+            DirectoryUser.objects.filter(pk=person.pk).update(
+                ignored_at=batch.now,
+                ignored_by=batch.plan.approved_by,
+                ignored_reason=row.values["ignore"],
+            )
+        if "unlinked_reason" in row.values:
+            DirectoryUser.objects.filter(pk=person.pk).update(
+                unlinked_at=batch.now,
+                unlinked_by=batch.plan.approved_by,
+                unlinked_reason=row.values["unlinked_reason"],
+            )
 
 
 def _settle_changed(batch: Batch, rows: list[PlannedChange]) -> None:

@@ -1,0 +1,254 @@
+"""Mapping by hand: one person, one account, chosen by an admin. Each act is a plan of one row.
+
+- ``look_up(connection=..., salesforce_id=...) -> DirectoryUser`` also one the mirror has not seen;
+- ``add_person(connection=..., salesforce_id=..., by=..., name, email, team, role) -> SyncPlan``;
+- ``map_account(connection=..., salesforce_id=..., account=..., by=...) -> SyncPlan``;
+- ``unlink(connection=..., salesforce_id=..., reason=..., by=...) -> SyncPlan``;
+- ``returning_leavers(connection, people) -> dict[int, UserMapping]``: who they may have been;
+- ``move(connection=..., former_id=..., new_id=..., by=...) -> SyncPlan``.
+
+The plans come back applied (state *done*), or as a draft where its one row is a conflict for the
+person to decide. All raise `PlanError` with the reason. A mapping made by hand is never changed by
+another approach: no approach but these functions changes a mapping that there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import Team, User
+from integrations.credentials import client_for
+from integrations.models import (
+    Approach,
+    Connection,
+    DirectoryUser,
+    PlannedChange,
+    SyncPlan,
+    TeamSource,
+    UserMapping,
+)
+from integrations.salesforce.errors import SalesforceError
+from integrations.salesforce.ids import QUEUE, USER, InvalidSalesforceId, prefix, to_18
+
+from . import applying, approving
+from .directory_reading import read_user
+from .directory_writing import write_one
+from .errors import PlanError
+from .facts import folded
+from .linking import as_basis
+from .mapping_rows import map_row
+from .plan_rows import save_one
+from .planning import plan_import
+
+Action = PlannedChange.Action
+
+
+def look_up(connection: Connection, *, salesforce_id: str) -> DirectoryUser:
+    """The Salesforce user of an id of 15 or 18 characters; asks Salesforce where it is new."""
+    user_id = checked_user_id(salesforce_id)
+    known = DirectoryUser.objects.filter(connection=connection, salesforce_id=user_id).first()
+    if known is not None:
+        return known
+    if not connection.has_access:
+        raise PlanError("Salesforce cannot be asked for this user now: reconnect first.")
+    try:
+        with client_for(connection) as client:
+            values = read_user(client, user_id, connection.extra_user_fields)
+    except SalesforceError as error:
+        raise PlanError(error.message) from error
+    if values is None:
+        raise PlanError(f"There is no user {user_id} in {connection}, or it cannot be seen.")
+    return write_one(connection, values, timezone.now())
+
+
+def checked_user_id(text: str) -> str:
+    """The 18-character form; raises `PlanError` for what is no id, or not a user's."""
+    try:
+        user_id = to_18(text)
+    except InvalidSalesforceId as error:
+        raise PlanError(str(error)) from error
+    if prefix(user_id) == QUEUE:
+        raise PlanError(f"{user_id} is a queue: nobody works as a queue, so it gets no account.")
+    if prefix(user_id) != USER:
+        raise PlanError(f"{user_id} is no Salesforce user: their ids begin with 005.")
+    return user_id
+
+
+def add_person(
+    connection: Connection,
+    *,
+    salesforce_id: str,
+    by: User,
+    name: str = "",
+    email: str = "",
+    team: Team | None = None,
+    role: str = User.Role.MEMBER,
+    send_invitation: bool = False,
+) -> SyncPlan:
+    """An account and its mapping together. ``name`` and ``email`` replace Salesforce's if given."""
+    person = look_up(connection, salesforce_id=salesforce_id)
+    with transaction.atomic():
+        plan = plan_import(
+            connection,
+            [person],
+            by=by,
+            approach=Approach.MANUAL,
+            team_source=TeamSource.CHOSEN if team else TeamSource.NONE,
+            team=team,
+            role=role,
+            send_invitations=send_invitation,
+        )
+        row = plan.changes.get()
+        if row.action == Action.NOTHING:
+            raise PlanError(f"{person}: {row.reason}.")
+        if row.action == Action.CREATE:
+            row.values = {**row.values, **{"name": name.strip() or row.values["name"]}}
+            _use_address(row, email.strip(), connection)
+            row.save(update_fields=["values"])
+    return plan if row.action == Action.CONFLICT else run_now(plan, by=by)
+
+
+def _use_address(row: PlannedChange, email: str, connection: Connection) -> None:
+    if not email or folded(email) == folded(row.values["email"]):
+        return
+    holders = User.objects.holding_address().with_address(email)
+    if holder := holders.filter(company=connection.company_id).first():
+        raise PlanError(f"{holder} already has the e-mail {email}: map to that account instead.")
+    row.values["email"] = email
+
+
+def map_account(connection: Connection, *, salesforce_id: str, account: User, by: User) -> SyncPlan:
+    """Map a Salesforce user to an account there is."""
+    person = look_up(connection, salesforce_id=salesforce_id)
+    with transaction.atomic():
+        plan = _plan(connection, SyncPlan.Kind.MAPPINGS, by)
+        row = map_row(connection, person, account)
+        if row["action"] == Action.NOTHING:
+            raise PlanError(f"{person}: {row['reason']}.")
+        save_one(plan, person, row)
+    return run_now(plan, by=by)
+
+
+def unlink(connection: Connection, *, salesforce_id: str, reason: str, by: User) -> SyncPlan:
+    """Remove a mapping; no run links the two again until a person does."""
+    user_id = checked_user_id(salesforce_id)
+    mapping = _mapping(connection, user_id)
+    if mapping is None:
+        raise PlanError("This Salesforce user is not mapped to anybody.")
+    if not reason.strip():
+        raise PlanError("Say why: whoever looks at this person later will want to know.")
+    with transaction.atomic():
+        plan = _plan(connection, SyncPlan.Kind.MAPPINGS, by)
+        person = _person(connection, user_id)
+        save_one(plan, person, unlink_row(mapping, reason))
+    return run_now(plan, by=by)
+
+
+def unlink_row(mapping: UserMapping, reason: str) -> dict[str, object]:
+    return {
+        "action": Action.UNLINK,
+        "reason": f"Unlink from {mapping.account}",
+        "account": mapping.account_id,
+        "account_name": str(mapping.account),
+        "values": {"reason": reason.strip()[:255]},
+        "basis": {"mapping": as_basis(mapping)},
+    }
+
+
+def returning_leavers(
+    connection: Connection, people: Sequence[DirectoryUser]
+) -> dict[int, UserMapping]:
+    """Current mappings of leavers who may have come back as one of these, by `DirectoryUser.pk`.
+
+    Same e-mail, federation id or name. Which it is (*same person* or *different*) a person says.
+    """
+    leavers = {
+        one.salesforce_id: one
+        for one in DirectoryUser.objects.filter(connection=connection, is_active=False)
+    }
+    mappings = UserMapping.objects.filter(
+        connection=connection, is_current=True, salesforce_user_id__in=leavers
+    ).select_related("account")
+    found: dict[str, UserMapping] = {}
+    for mapping in mappings:
+        for key in _marks(leavers[mapping.salesforce_user_id]):
+            found.setdefault(key, mapping)
+    return {
+        person.pk: found[key]
+        for person in people
+        if person.is_active
+        for key in reversed(_marks(person))
+        if key in found
+    }
+
+
+def _marks(person: DirectoryUser) -> list[str]:
+    """What makes somebody look like somebody else, the surest first."""
+    marks = {
+        "federation": person.federation_id,
+        "e-mail": folded(person.email),
+        "name": person.name.strip().lower(),
+    }
+    return [f"{kind}:{mark}" for kind, mark in marks.items() if mark]
+
+
+def move(connection: Connection, *, former_id: str, new_id: str, by: User) -> SyncPlan:
+    """The same person came back as a new Salesforce user: their account goes on with the new one.
+
+    The old mapping becomes a former one, and nothing of the past moves.
+    """
+    person = look_up(connection, salesforce_id=new_id)
+    former = _mapping(connection, checked_user_id(former_id))
+    if former is None or not former.is_current:
+        raise PlanError("The former Salesforce user has no current mapping.")
+    if mapping := _mapping(connection, person.salesforce_id):
+        raise PlanError(f"{person} is mapped to {mapping.account} already.")
+    account = former.account
+    with transaction.atomic():
+        plan = _plan(connection, SyncPlan.Kind.MAPPINGS, by)
+        row = {
+            "action": Action.MOVE,
+            "reason": f"The same person came back: {account} goes on with {person}",
+            "account": account.pk,
+            "account_name": str(account),
+            "values": {"former_id": former.salesforce_user_id},
+            "basis": {"mapping": None, "former": as_basis(former), "state": account.state},
+        }
+        save_one(plan, person, row)
+    return run_now(plan, by=by)
+
+
+def run_now(plan: SyncPlan, *, by: User | None) -> SyncPlan:
+    """Approve and apply a plan of few rows at once, without waiting for the worker.
+
+    A crash in between does no harm: the worker finds it approved.
+    """
+    approving.approve(plan, by=by)
+    applying.apply_plan(plan.pk)
+    plan.refresh_from_db()
+    return plan
+
+
+def _plan(connection: Connection, kind: SyncPlan.Kind, by: User | None) -> SyncPlan:
+    return SyncPlan.objects.create(
+        company=connection.company,
+        connection=connection,
+        kind=kind,
+        approach=Approach.MANUAL,
+        team_source=TeamSource.NONE,
+        created_by=by,
+    )
+
+
+def _mapping(connection: Connection, user_id: str) -> UserMapping | None:
+    mappings = UserMapping.objects.filter(connection=connection, salesforce_user_id=user_id)
+    return mappings.select_related("account").first()
+
+
+def _person(connection: Connection, user_id: str) -> DirectoryUser:
+    """The mirrored user, or a stand-in for one that was mapped without being seen."""
+    known = DirectoryUser.objects.filter(connection=connection, salesforce_id=user_id).first()
+    return known or DirectoryUser(connection=connection, salesforce_id=user_id, name=user_id)

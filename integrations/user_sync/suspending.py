@@ -1,0 +1,165 @@
+"""What leavers and returners do to some rows: access ends or comes back, the mapping stays.
+
+Team and role stay on a deactivated account, and so come back with it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models.functions import Lower
+
+from accounts.models import User
+from integrations.models import DirectoryUser, PlannedChange, UserMapping
+
+from .batch import Batch
+
+Action = PlannedChange.Action
+Outcome = PlannedChange.Outcome
+
+_WORDS = {
+    "state": "the account's state was changed",
+    "is_active": "came back to, or left, Salesforce",
+    "mapped_account": "the mapping was changed",
+    "protected": "the account was protected from every sync",
+    "is_kept": "somebody decided otherwise",
+}
+LAST_ADMIN = "The last company admin is never deactivated."
+
+
+def suspend_and_reactivate(batch: Batch) -> None:
+    actions = (Action.SUSPEND, Action.REACTIVATE, Action.KEEP, Action.NO_LONGER_KEEP)
+    rows = batch.with_action(*actions)
+    if not rows:
+        return
+    gone = [row for row in rows if (row.account_id or 0) not in batch.accounts]
+    for row in gone:
+        batch.settle(row, Outcome.CHANGED, f"The account {row.account_name} is gone.")
+    mapped_to = dict(
+        UserMapping.objects.filter(
+            connection=batch.plan.connection_id,
+            salesforce_user_id__in=[row.salesforce_user_id for row in rows],
+        ).values_list("salesforce_user_id", "account_id")
+    )
+    standing = batch.with_action(*actions)
+    now = {
+        row.pk: leaver_basis(
+            batch.people.get(row.salesforce_user_id),
+            batch.accounts[row.account_id or 0],
+            mapped_to.get(row.salesforce_user_id),
+        )
+        for row in standing
+    }
+    batch.expect(standing, now, _WORDS)
+    _suspend(batch)
+    _reactivate(batch)
+    _keep(batch)
+
+
+def leaver_basis(
+    person: DirectoryUser | None, account: User, mapped_account: int | None
+) -> dict[str, Any]:
+    return {
+        "state": account.state,
+        "is_active": person.is_active if person else None,
+        "mapped_account": mapped_account,
+        "protected": account.protected,
+        "is_kept": person is not None and person.account_kept_at is not None,
+    }
+
+
+def _suspend(batch: Batch) -> None:
+    _leave_the_last_admin(batch)
+    rows = batch.with_action(Action.SUSPEND)
+    User.objects.filter(pk__in=[row.account_id for row in rows]).deactivate()
+    for row in rows:
+        account = batch.accounts[row.account_id or 0]
+        before = {"state": account.state, "access_version": account.access_version + 1}
+        batch.settle(row, Outcome.DONE, "Deactivated.", before=before)
+        batch.log(
+            "account.deactivated",
+            account,
+            before={"state": account.state},
+            after={"state": User.State.DEACTIVATED, "salesforce_user": row.salesforce_user_id},
+        )
+    _ignore(batch, [row for row in rows if "ignore" in row.values])
+
+
+def _leave_the_last_admin(batch: Batch) -> None:
+    rows = [
+        row
+        for row in batch.with_action(Action.SUSPEND)
+        if batch.accounts[row.account_id or 0].is_company_admin
+        and batch.accounts[row.account_id or 0].is_active
+    ]
+    staying = (
+        User.objects.active_admins()
+        .filter(company=batch.plan.company_id)
+        .exclude(pk__in=[row.account_id for row in rows])
+    )
+    if rows and not staying.exists():
+        batch.settle(rows[0], Outcome.LEFT, LAST_ADMIN)
+
+
+def _ignore(batch: Batch, rows: list[PlannedChange]) -> None:
+    for row in rows:
+        DirectoryUser.objects.filter(pk=batch.people[row.salesforce_user_id].pk).update(
+            ignored_at=batch.now,
+            ignored_by=batch.plan.approved_by,
+            ignored_reason=row.values["ignore"],
+        )
+
+
+def _reactivate(batch: Batch) -> None:
+    rows = batch.with_action(Action.REACTIVATE)
+    if not rows:
+        return
+    taken = _addresses_taken(batch, rows)
+    for row in rows:
+        account = batch.accounts[row.account_id or 0]
+        state = row.values["state"]
+        if account.email.lower() in taken:
+            batch.settle(row, Outcome.LEFT, f"Another account has {account}'s e-mail now.")
+        elif state == User.State.ACTIVE and not batch.take_seat():
+            batch.settle(row, Outcome.NO_SEAT, "All seats of the company are taken.")
+        else:
+            taken.add(account.email.lower())
+            _reactivate_one(batch, row, account, state)
+
+
+def _reactivate_one(batch: Batch, row: PlannedChange, account: User, state: str) -> None:
+    User.objects.filter(pk=account.pk).update(state=state)
+    if row.values.get("stop_ignoring"):
+        DirectoryUser.objects.filter(pk=batch.people[row.salesforce_user_id].pk).update(
+            ignored_at=None, ignored_by=None, ignored_reason=""
+        )
+    batch.settle(row, Outcome.DONE, "Reactivated.", before={"state": account.state})
+    batch.log(
+        "account.reactivated",
+        account,
+        before={"state": account.state},
+        after={"state": state, "salesforce_user": row.salesforce_user_id},
+    )
+
+
+def _addresses_taken(batch: Batch, rows: list[PlannedChange]) -> set[str]:
+    wanted = {batch.accounts[row.account_id or 0].email.lower() for row in rows}
+    holders = (
+        User.objects.holding_address()
+        .filter(company=batch.plan.company_id)
+        .exclude(pk__in=[row.account_id for row in rows])
+        .alias(folded=Lower("email"))
+        .filter(folded__in=wanted)
+    )
+    return {email.lower() for email in holders.values_list("email", flat=True)}
+
+
+def _keep(batch: Batch) -> None:
+    for row in batch.with_action(Action.KEEP, Action.NO_LONGER_KEEP):
+        keeps = row.action == Action.KEEP
+        DirectoryUser.objects.filter(pk=batch.people[row.salesforce_user_id].pk).update(
+            account_kept_at=batch.now if keeps else None,
+            account_kept_by=batch.plan.approved_by if keeps else None,
+        )
+        note = "The account stays." if keeps else "The account no longer stays by itself."
+        batch.settle(row, Outcome.DONE, note)

@@ -1,0 +1,119 @@
+"""Whose work waits for an account: any source marks them here, and `automatic` makes the accounts.
+
+- ``mark_wanted(connection, ids, cause)``; a thousand calls with the same ids cost nothing;
+- ``mark_owners_of_held_records(connection)`` after Automatic, or a workflow, was switched on;
+- ``why_not(connection, ids) -> dict[str, str]``: who gets no account automatically, and why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from integrations.models import (
+    Approach,
+    Connection,
+    DirectoryUser,
+    Evaluation,
+    UserMapping,
+    Workflow,
+)
+from integrations.salesforce.ids import QUEUE, USER, prefix
+
+from .matching import Matcher
+from .scope import in_scope
+
+
+@dataclass(frozen=True)
+class Cause:
+    """The record for which somebody is wanted, and the workflow that caught it."""
+
+    record_id: str
+    workflow: Workflow
+
+
+def mark_wanted(connection: Connection, ids: Iterable[str], cause: Cause) -> int:
+    """Mark these owners of caught records; how many are newly marked. Accounts come later.
+
+    ``ids`` are 18-character ids of users or queues. Only marks where Automatic is on and the
+    workflow takes part; nobody without a chance of an account is marked. What is marked stays so.
+    """
+    if not (connection.automatic_is_on and cause.workflow.creates_accounts):
+        return 0
+    users = {one for one in ids if prefix(one) == USER}
+    if not users:
+        return 0
+    fresh = may_be_wanted(connection).filter(salesforce_id__in=users, wanted_since__isnull=True)
+    # In the order of the refresh, so that the two never wait for each other.
+    locked = fresh.order_by("salesforce_id").select_for_update(no_key=True, of=("self",))
+    return DirectoryUser.objects.filter(pk__in=locked.values("pk")).update(
+        wanted_since=timezone.now(),
+        wanted_record_id=cause.record_id,
+        wanted_workflow=cause.workflow,
+    )
+
+
+def may_be_wanted(connection: Connection) -> QuerySet[DirectoryUser]:
+    """Who may get an account without being named by a person."""
+    people: QuerySet[DirectoryUser] = DirectoryUser.objects.filter(
+        in_scope(connection, Approach.AUTOMATIC),
+        ~Exists(_mappings()),
+        connection=connection,
+        ignored_at__isnull=True,
+        unlinked_at__isnull=True,
+    )
+    return people
+
+
+def mark_owners_of_held_records(connection: Connection) -> int:
+    """Those whose records wait already. How many are newly marked."""
+    held = (
+        Evaluation.objects.filter(
+            company=connection.company_id,
+            hold=Evaluation.Hold.NOT_MAPPED,
+            workflow__connection=connection,
+            workflow__creates_accounts=True,
+        )
+        .select_related("workflow", "record")
+        .order_by("salesforce_user_id", "held_since", "pk")
+        .distinct("salesforce_user_id")
+    )
+    return sum(
+        mark_wanted(
+            connection,
+            [one.salesforce_user_id],
+            Cause(one.record.record_id, one.workflow),
+        )
+        for one in held
+    )
+
+
+def why_not(connection: Connection, ids: Collection[str]) -> dict[str, str]:
+    """Why these owners of records get no account by themselves, in a sentence each.
+
+    Who would get one, or is a case for a person, is left out.
+    """
+    reasons = {
+        one: "A queue: nobody works as a queue" if prefix(one) == QUEUE else "Not a user"
+        for one in ids
+        if prefix(one) != USER
+    }
+    known = DirectoryUser.objects.filter(connection=connection, salesforce_id__in=ids)
+    people = list(known.select_related("ignored_by", "unlinked_by").defer("search"))
+    unseen = set(ids) - reasons.keys() - {person.salesforce_id for person in people}
+    reasons |= dict.fromkeys(unseen, "Not in the list of Salesforce users yet: refresh it")
+    matches = Matcher(connection, approach=Approach.AUTOMATIC).match(people)
+    for person in people:
+        if matches[person.pk].verdict == "nothing":
+            reasons[person.salesforce_id] = matches[person.pk].reason
+    return reasons
+
+
+def _mappings() -> QuerySet[UserMapping]:
+    mappings: QuerySet[UserMapping] = UserMapping.objects.filter(
+        Q(connection=OuterRef("connection")) & Q(salesforce_user_id=OuterRef("salesforce_id"))
+    )
+    return mappings
