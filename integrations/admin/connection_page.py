@@ -12,6 +12,7 @@ from integrations.models import Connection, ConnectionCredential
 from integrations.salesforce.oauth import SCOPES
 
 from .connection_forms import KeysForm, SettingsForm
+from .support_details import details_of_connection
 
 State = Connection.State
 
@@ -37,6 +38,7 @@ def page_context(
     must_log_in = connection.state in STATES_TO_LOG_IN
     return {
         "callback_url": callback_url(),
+        "support_details": details_of_connection(connection),
         "scopes": SCOPES,
         "app_name": settings.PRODUCT_NAME,
         "objects": OBJECTS,

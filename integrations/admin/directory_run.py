@@ -8,6 +8,8 @@ from datetime import datetime
 from integrations.models import Connection, SyncRun
 from integrations.user_sync.progress import silent
 
+from .support_details import details_of_run
+
 State = SyncRun.State
 
 
@@ -48,6 +50,10 @@ class ShownRun:
         if self.is_held:
             return "warn"
         return "" if self.is_under_way else "bad"
+
+    @property
+    def support_details(self) -> str:
+        return "" if self.is_under_way else details_of_run(self.run)
 
     @property
     def silent_since(self) -> datetime | None:

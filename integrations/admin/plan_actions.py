@@ -89,7 +89,7 @@ def approve(request: HttpRequest, plan: SyncPlan) -> None:
     """Store the ticks of the page that was looked at, then hand the plan to the worker."""
     listed = {text for text in request.POST.getlist("listed") if text.isdecimal()}
     ticked = set(request.POST.getlist("row"))
-    if plan.state == SyncPlan.State.DRAFT:
+    if plan.state in SyncPlan.STATES_OPEN:
         for row in plan.changes.filter(pk__in=listed):
             if row.included != (str(row.pk) in ticked):
                 reviewing.set_included(row, not row.included, by=person(request))

@@ -9,13 +9,14 @@ from django.http import HttpRequest
 
 from accounts.models import User
 from accounts.seats import Seats
-from integrations.models import PlannedChange, SyncPlan
+from integrations.models import Approach, PlannedChange, SyncPlan
 from integrations.user_sync.planning import seats_needed
 from integrations.user_sync.progress import progress
 from integrations.user_sync.reverting import is_reverted
 
 from .plan_rows import Counts, PlanRows, to_invite
-from .plan_words import STATE_TONES, title, verb
+from .plan_words import STATE_TONES, button_words, title
+from .support_details import details_of_plan
 from .words import counted, listed
 
 Action = PlannedChange.Action
@@ -30,6 +31,15 @@ RESULTS: dict[Action, tuple[str, str]] = {
     Action.REMOVE: ("account removed", "accounts removed"),
     Action.DEACTIVATE: ("account deactivated", "accounts deactivated"),
     Action.UNMAP: ("unmapped", "unmapped"),
+    Action.RELINK: ("linked again", "linked again"),
+    Action.MOVE_BACK: ("mapping moved back", "mappings moved back"),
+    Action.COMBINE: ("pair of accounts combined", "pairs of accounts combined"),
+    Action.SEPARATE: ("pair of accounts separated", "pairs of accounts separated"),
+    Action.UPDATE: ("account updated", "accounts updated"),
+    Action.SUSPEND: ("account deactivated", "accounts deactivated"),
+    Action.UNLINK: ("unlinked", "unlinked"),
+    Action.KEEP: ("account kept", "accounts kept"),
+    Action.NO_LONGER_KEEP: ("account no longer kept", "accounts no longer kept"),
     Action.IGNORE: ("person ignored", "people ignored"),
     Action.STOP_IGNORING: ("person no longer ignored", "people no longer ignored"),
 }
@@ -37,7 +47,8 @@ RESULTS: dict[Action, tuple[str, str]] = {
 
 def plan_page(request: HttpRequest, plan: SyncPlan) -> dict[str, Any]:
     counts = Counts.of(plan)
-    is_draft = plan.state == State.DRAFT
+    is_draft = plan.state in SyncPlan.STATES_OPEN
+    is_preview = is_draft or plan.state == State.REQUESTED
     is_done = plan.state == State.DONE
     rows = PlanRows(plan, counts, request.GET.get("show", ""), request.GET.get("p", "1"))
     return {
@@ -46,13 +57,20 @@ def plan_page(request: HttpRequest, plan: SyncPlan) -> dict[str, Any]:
         "state_tone": STATE_TONES.get(State(plan.state), ""),
         "connection": plan.connection,
         "is_draft": is_draft,
+        "is_preview": is_preview,
+        "asks_for_request": is_preview and is_requested_kind(plan),
         "is_under_way": plan.state in SyncPlan.STATES_UNDER_WAY,
         "can_continue": plan.state in (State.STOPPED, State.NEEDS_A_PERSON),
         "counts": counts,
         "rows": rows,
         "reverted_by": plan.reverted_by.exclude(state=State.DISCARDED).order_by("-pk").first(),
-        **(preview(plan, counts) if is_draft else outcome(plan, counts)),
+        **(preview(plan, counts) if is_preview else outcome(plan, counts)),
     }
+
+
+def is_requested_kind(plan: SyncPlan) -> bool:
+    """Whether somebody else decides about the plan, on the page of its request."""
+    return plan.approach == Approach.ALL_ACTIVE and plan.kind == SyncPlan.Kind.IMPORT
 
 
 def preview(plan: SyncPlan, counts: Counts) -> dict[str, Any]:
@@ -64,7 +82,7 @@ def preview(plan: SyncPlan, counts: Counts) -> dict[str, Any]:
     needed = seats_needed(plan)
     conflicts = counts.with_action(PlannedChange.Action.CONFLICT)
     return {
-        "button": verb(plan.kind, counts.effective),
+        "button": button_words(plan.kind, counts.effective_by_action),
         "can_approve": counts.effective > 0,
         "seats": _seats(seats, needed),
         "seats_short": not seats.has_room_for(needed),
@@ -81,6 +99,7 @@ def outcome(plan: SyncPlan, counts: Counts) -> dict[str, Any]:
     invitable = to_invite(plan).count() if is_done and plan.kind == SyncPlan.Kind.IMPORT else 0
     return {
         "progress": progress(plan),
+        "support_details": details_of_plan(plan, counts),
         "again": again(plan, counts) if is_done else [],
         "can_revert": plan.kind != SyncPlan.Kind.REVERT
         and plan.state in (State.DONE, State.STOPPED, State.NEEDS_A_PERSON)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -42,10 +43,15 @@ class Counts:
     @property
     def effective(self) -> int:
         """Rows that change something."""
-        idle = PlannedChange.IDLE_ACTIONS
-        return sum(
-            n for (action, ticked, _), n in self.rows.items() if ticked and action not in idle
-        )
+        return sum(self.effective_by_action.values())
+
+    @property
+    def effective_by_action(self) -> dict[str, int]:
+        found: dict[str, int] = defaultdict(int)
+        for (action, ticked, _), number in self.rows.items():
+            if ticked and action not in PlannedChange.IDLE_ACTIONS:
+                found[action] += number
+        return dict(found)
 
     def with_action(self, action: str) -> int:
         return sum(n for (each, _, _), n in self.rows.items() if each == action)
@@ -90,7 +96,7 @@ class PlanRows:
 
     @property
     def is_draft(self) -> bool:
-        return self.plan.state == SyncPlan.State.DRAFT
+        return self.plan.state in (*SyncPlan.STATES_OPEN, SyncPlan.State.REQUESTED)
 
     @cached_property
     def tabs(self) -> list[Tab]:

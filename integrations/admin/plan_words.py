@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from integrations.models import PlannedChange, SyncPlan
 
 from .words import counted
@@ -16,21 +18,66 @@ GROUPS: dict[str, str] = {
     Action.CONFLICT: "Need your decision",
     Action.CREATE: "New accounts",
     Action.MAP: "Mapped to existing accounts",
+    Action.RELINK: "Linked again",
     Action.MOVE: "Mappings that move",
+    Action.MOVE_BACK: "Mappings that move back",
+    Action.COMBINE: "Accounts that are combined",
+    Action.SEPARATE: "Accounts that are separated again",
+    Action.UPDATE: "Updated from Salesforce",
     Action.REACTIVATE: "Reactivated",
     Action.REMOVE: "Accounts that are removed",
     Action.DEACTIVATE: "Accounts that are deactivated",
+    Action.SUSPEND: "Deactivated, as they left Salesforce",
     Action.UNMAP: "Mappings that are taken away",
+    Action.UNLINK: "Unlinked until somebody links them",
+    Action.KEEP: "Stay active although they left Salesforce",
+    Action.NO_LONGER_KEEP: "No longer kept",
     Action.IGNORE: "Ignored from now on",
     Action.STOP_IGNORING: "No longer ignored",
     Action.NOTHING: "Nothing to do",
 }
 STATE_TONES = {
     State.DRAFT: "warn",
+    State.HELD: "warn",
+    State.REQUESTED: "warn",
     State.STOPPED: "warn",
     State.DONE: "good",
     State.NEEDS_A_PERSON: "bad",
 }
+
+
+#: The verb of each kind, before and after.
+PAST = {
+    Kind.IMPORT: ("Import", "Imported"),
+    Kind.IGNORE: ("Ignore", "Ignored"),
+    Kind.STOP_IGNORING: ("Stop", "Stopped"),
+    Kind.REVERT: ("Revert", "Reverted"),
+    Kind.MAPPINGS: ("Change", "Changed"),
+    Kind.COMBINE: ("Combine", "Combined"),
+    Kind.ATTRIBUTES: ("Update", "Updated"),
+    Kind.LEAVERS: ("Change", "Changed"),
+}
+#: What the button says where all rows of a plan do the same.
+ONE_VERB = {
+    Action.SUSPEND: ("Deactivate", "account"),
+    Action.DEACTIVATE: ("Deactivate", "account"),
+    Action.REACTIVATE: ("Reactivate", "account"),
+    Action.UNLINK: ("Unlink", "Salesforce user"),
+    Action.MOVE: ("Move", "mapping"),
+    Action.MAP: ("Map", "Salesforce user"),
+    Action.KEEP: ("Keep", "account"),
+}
+KINDS_WITH_MANY_VERBS = (Kind.MAPPINGS, Kind.LEAVERS)
+
+
+def button_words(kind: str, actions: Mapping[str, int]) -> str:
+    """What the button says for the rows that it carries out, counted by action."""
+    number = sum(actions.values())
+    only = next(iter(actions)) if len(actions) == 1 else ""
+    if kind in KINDS_WITH_MANY_VERBS and only in ONE_VERB:
+        does, noun = ONE_VERB[Action(only)]
+        return f"{does} {counted(number, noun)}"
+    return verb(kind, number)
 
 
 def verb(kind: str, number: int) -> str:
@@ -41,6 +88,14 @@ def verb(kind: str, number: int) -> str:
         return f"Ignore {counted(number, 'person', 'people')}"
     if kind == Kind.STOP_IGNORING:
         return f"Stop ignoring {counted(number, 'person', 'people')}"
+    if kind == Kind.MAPPINGS:
+        return f"Change {counted(number, 'mapping')}"
+    if kind == Kind.COMBINE:
+        return f"Combine {counted(number, 'pair')} of accounts"
+    if kind == Kind.ATTRIBUTES:
+        return f"Update {counted(number, 'account')}"
+    if kind == Kind.LEAVERS:
+        return f"Change {counted(number, 'account')}"
     return f"Revert {counted(number, 'change')}"
 
 
@@ -49,13 +104,7 @@ def title(plan: SyncPlan, number: int) -> str:
     words = verb(plan.kind, number)
     if plan.state != State.DONE:
         return words
-    past = {
-        Kind.IMPORT: ("Import", "Imported"),
-        Kind.IGNORE: ("Ignore", "Ignored"),
-        Kind.STOP_IGNORING: ("Stop", "Stopped"),
-        Kind.REVERT: ("Revert", "Reverted"),
-    }
-    return words.replace(*past[Kind(plan.kind)], 1)
+    return words.replace(*PAST[Kind(plan.kind)], 1)
 
 
 def headings(kind: str) -> dict[str, str]:

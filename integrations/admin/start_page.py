@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Case, IntegerField, Value, When
+from django.db.models import Case, IntegerField, QuerySet, Value, When
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.admin_base import person
 from accounts.models import Company, User
 from accounts.seats import Seats
-from integrations.models import Connection, PlannedChange, SyncPlan
+from integrations.models import AccessRequest, Connection, Heartbeat, PlannedChange, SyncPlan
+from integrations.user_sync.progress import SILENT_AFTER
 
 from .approach_cards import Card, approach_cards
 from .chosen_connection import chosen_connection, visible_connections
@@ -107,17 +109,35 @@ def support_home(user: User) -> dict[str, Any]:
         "company__name",
         "pk",
     )
-    stuck = SyncPlan.objects.filter(state=SyncPlan.State.NEEDS_A_PERSON)
     return {
         "title": "Companies",
         "is_support": True,
+        "requests": _open_requests(),
         "connections": [ShownConnection(one) for one in connections[:CONNECTIONS_SHOWN]],
         "without_connection": Company.objects.filter(connections=None).order_by("name")[
             :CONNECTIONS_SHOWN
         ],
-        "stuck_plans": stuck.select_related("company").order_by("-pk")[:CONNECTIONS_SHOWN],
+        "held_plans": _plans_that_wait(SyncPlan.State.HELD),
+        "stuck_plans": _plans_that_wait(SyncPlan.State.NEEDS_A_PERSON),
+        "silent_workers": Heartbeat.objects.filter(at__lt=timezone.now() - SILENT_AFTER),
         "mail_is_set_up": settings.EMAIL_CONFIGURED,
     }
+
+
+def _open_requests() -> QuerySet[AccessRequest]:
+    """The longest waiting first."""
+    requests = AccessRequest.objects.filter(decision="", withdrawn_at=None)
+    return requests.select_related("company", "connection", "requested_by").order_by(
+        "requested_at"
+    )[:CONNECTIONS_SHOWN]
+
+
+def _plans_that_wait(state: str) -> QuerySet[SyncPlan]:
+    return (
+        SyncPlan.objects.filter(state=state)
+        .select_related("company", "connection")
+        .order_by("-pk")[:CONNECTIONS_SHOWN]
+    )
 
 
 def _seats(company: Company) -> Seats | None:

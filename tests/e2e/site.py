@@ -12,7 +12,7 @@ from tests.demo import Demo
 
 ADMIN, MEMBER, SUPPORT = "company admin", "member", "support staff"
 PEOPLE = "/admin/integrations/directoryuser/"
-MAPPINGS = "/admin/integrations/usermapping/"
+MAPPINGS = "/admin/integrations/usermapping/?show=mapped"
 ACCOUNTS = "/admin/accounts/user/"
 
 
