@@ -18,9 +18,10 @@ from django.utils import timezone
 
 from integrations import connection_states
 from integrations.models import Connection, ConnectionCredential
-from integrations.salesforce.client import SalesforceClient
+from integrations.salesforce.client import LIMITS, SalesforceClient
 from integrations.salesforce.errors import ConfigurationError, ReconnectRequired
 from integrations.salesforce.oauth import OAuthApp
+from integrations.salesforce.session import TimeLimits
 from integrations.salesforce.tokens import AppKeys, Tokens
 
 logger = logging.getLogger(__name__)
@@ -180,14 +181,17 @@ def callback_url() -> str:
     return f"{settings.BASE_URL}{reverse('salesforce_callback')}"
 
 
-def client_for(connection: Connection, *, stop_at_usage: float = 0.9) -> SalesforceClient:
-    """Salesforce as the connecting user sees it."""
+def client_for(
+    connection: Connection, *, stop_at_usage: float = 0.9, limits: TimeLimits = LIMITS
+) -> SalesforceClient:
+    """Salesforce as the connecting user sees it, with the patience of a worker."""
     return SalesforceClient(
         app=oauth_app(connection),
         store=CredentialStore(connection),
         api_version=settings.SALESFORCE_API_VERSION,
         allow_loopback=settings.SALESFORCE_ALLOW_LOOPBACK,
         stop_at_usage=stop_at_usage,
+        limits=limits,
     )
 
 

@@ -19,7 +19,8 @@ from integrations.credentials import oauth_app, store_tokens, take_tokens
 from integrations.models import AuthorizationAttempt, Connection
 from integrations.salesforce.client import SalesforceClient
 from integrations.salesforce.errors import ReconnectRequired, SalesforceError
-from integrations.salesforce.oauth import LIMITS, OAuthApp, new_pkce, new_state
+from integrations.salesforce.oauth import OAuthApp, new_pkce, new_state
+from integrations.salesforce.session import WHILE_SOMEBODY_WAITS
 from integrations.salesforce.tokens import Tokens
 
 logger = logging.getLogger(__name__)
@@ -192,7 +193,7 @@ def _client(app: OAuthApp, tokens: Tokens) -> SalesforceClient:
         store=_JustGiven(tokens),
         api_version=settings.SALESFORCE_API_VERSION,
         allow_loopback=settings.SALESFORCE_ALLOW_LOOPBACK,
-        limits=LIMITS,
+        limits=WHILE_SOMEBODY_WAITS,
     )
 
 

@@ -16,6 +16,7 @@ from integrations.credentials import client_for
 from integrations.models import Connection, Evaluation, HeldChange, Workflow, WorkflowCondition
 from integrations.salesforce.client import SalesforceClient
 from integrations.salesforce.errors import ConfigurationError, PermanentError
+from integrations.salesforce.session import WHILE_SOMEBODY_WAITS
 from integrations.salesforce.soql import literal, select
 
 from .evaluating import BATCH, former_and_record
@@ -80,7 +81,7 @@ class ChangePreview:
 def try_workflow(workflow: Workflow, days: int) -> Trial:
     """Judge the last days' real records as if the workflow were on. Raises SalesforceError."""
     rules = _as_if_on(workflow)
-    with client_for(workflow.connection) as client:
+    with client_for(workflow.connection, limits=WHILE_SOMEBODY_WAITS) as client:
         known = field_types(client.describe(workflow.object_name))
         try:
             fields = field_set(workflow.object_name, rules.needs, known)

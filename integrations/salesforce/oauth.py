@@ -18,13 +18,16 @@ from integrations.salesforce.errors import (
 from integrations.salesforce.hosts import checked_url
 from integrations.salesforce.oauth_errors import from_identity_response, from_token_response
 from integrations.salesforce.retry import retrying
-from integrations.salesforce.session import SalesforceSession, TimeLimits, retry_after
+from integrations.salesforce.session import (
+    WHILE_SOMEBODY_WAITS,
+    SalesforceSession,
+    TimeLimits,
+    retry_after,
+)
 from integrations.salesforce.token_response import not_understood, org_and_user, text, tokens_from
 from integrations.salesforce.tokens import AppKeys, Hidden, Tokens
 
 SCOPES = "api refresh_token id"
-# A person waits for the log-in, and a refresh holds a lock.
-LIMITS = TimeLimits(connect=5, read=15, total=20)
 _SHARED_LOG_INS = ("login.salesforce.com", "test.salesforce.com")
 
 
@@ -71,7 +74,7 @@ class OAuthApp:
         redirect_uri: str,
         allow_loopback: bool,
         *,
-        limits: TimeLimits = LIMITS,
+        limits: TimeLimits = WHILE_SOMEBODY_WAITS,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:

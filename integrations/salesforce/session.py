@@ -32,6 +32,10 @@ class TimeLimits:
     total: float
 
 
+#: For a log-in, or a page: a person waits. A refresh, too, since it holds a lock.
+WHILE_SOMEBODY_WAITS = TimeLimits(connect=5, read=15, total=20)
+
+
 @dataclass(frozen=True)
 class ApiUsage:
     """What the org has used of its API requests in the last 24 hours, all apps together."""
