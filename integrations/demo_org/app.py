@@ -12,7 +12,10 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .break_it import BreakIt
+from .canvas_tab import CanvasTab
 from .cometd import CometD
+from .lightning import ROOT as LIGHTNING
+from .lightning import Lightning
 from .oauth import OAuthEndpoints
 from .org import DAILY_API_REQUESTS, DemoOrg
 from .pages import HERE, Pages
@@ -29,13 +32,16 @@ MACHINE_PATHS = ("/services/", "/id/", "/cometd/")
 def create_app(org: DemoOrg, connections: Connections) -> ASGIApp:
     """The whole app. `connections` is kept by the server; faults cut connections through it."""
     pages = Pages(org)
+    setting_up = SettingUp(org)
     routes = [
         *RestApi(org).routes(),
         *CometD(org).routes(),
         *OAuthEndpoints(org, pages).routes(),
         *pages.routes(),
+        *CanvasTab(org, pages, setting_up).routes(),
+        *Lightning(org, pages).routes(),
         *BreakIt(org, pages).routes(),
-        *SettingUp(org).routes(),
+        *setting_up.routes(),
         Mount("/static", StaticFiles(directory=HERE / "static")),
     ]
     app = Starlette(
@@ -85,6 +91,8 @@ def _tidy(path: str) -> str:
 
 async def _api_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, ApiProblem)
+    if request.url.path.startswith(LIGHTNING):
+        return PlainTextResponse(error.message, error.status)
     return error.answer()
 
 

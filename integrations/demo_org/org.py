@@ -50,6 +50,7 @@ class DemoOrg:
         self.stream_session = STREAM_SESSION
         self.url = DEFAULT_URL
         self.moved_to: str | None = None
+        self.canvas_url = ""
         self.org_id = ""
         self.integration_user_id = ""
         self.cast: dict[str, Member] = {}

@@ -88,7 +88,7 @@ class Pages:
         )
 
     async def show_login(self, request: Request) -> Response:
-        return self.login_page(request, "", "/")
+        return self.login_page(request, "", request.query_params.get("going_to", "/"))
 
     async def log_in(self, request: Request) -> Response:
         form = await request.form()
@@ -102,6 +102,7 @@ class Pages:
             return self.login_page(request, username, going_to, wrong=True)
         session = secrets.token_urlsafe(32)
         self.org.browsers[session] = user_id
+        # Only the way to authorize asks whether one has logged in just now.
         mark = "&logged_in=1" if "?" in going_to else ""
         answer = RedirectResponse(going_to + mark, 303)
         answer.set_cookie(COOKIE, session, httponly=True, samesite="lax")
