@@ -45,7 +45,7 @@ def test_a_second_company_from_its_invitation_to_its_first_import(
     page.get_by_role("button", name="Use another user").click()
     page.get_by_role("link", name="Go to Salesforce").click()
     log_in_at_salesforce(page, integration["username"], integration["password"])
-    expect(page.get_by_text(integration["username"])).to_be_visible()
+    expect(page.get_by_role("heading", name="Connect as Scoreline Integration?")).to_be_visible()
     expect(page.get_by_text("This looks like a person's own user.")).not_to_be_visible()
     page.get_by_role("button", name="Connect as").click()
     expect(page.get_by_text(re.compile(r"All \d+ permissions are in place"))).to_be_visible()

@@ -1,0 +1,9 @@
+// Select2 gives its menus no name: each takes that of the label of the field it stands for.
+
+window.addEventListener("load", () => {
+    for (const field of document.querySelectorAll("select.select2-hidden-accessible[id]")) {
+        const label = document.querySelector(`label[for="${field.id}"]`);
+        const name = label?.textContent.replace(/:\s*$/, "").trim();
+        if (name) document.getElementById(`select2-${field.id}-container`)?.setAttribute("aria-label", name);
+    }
+});
