@@ -104,12 +104,13 @@ class _Launch:
         self.settings: dict[str, str] = {}
 
     def run(self) -> None:
-        self.say("Starting PostgreSQL, the demo org, the worker and the web server …")
+        self.say("Starting PostgreSQL, the demo org, the worker, the stream and the web server …")
         self._start_postgres()
         org = self._start_org()
         self._manage("migrate", "--verbosity=0")
         self.processes.wait_for(org, lambda: _answers(self.options.org_url), ANSWER_SECONDS)
         self._start_worker()
+        self._start_stream()
         web = self._start_web()
         # Seeding has the worker read the org's users, so afterwards all of it is known to answer.
         seeded = self._seed()
@@ -143,6 +144,10 @@ class _Launch:
             ["-m", "integrations.demo.worker"],
             process_environment(self.settings),
         )
+
+    def _start_stream(self) -> None:
+        environment = process_environment(self.settings)
+        self.processes.start("stream", ["manage.py", "salesforce_stream"], environment)
 
     def _start_web(self) -> Child:
         return self.processes.start(

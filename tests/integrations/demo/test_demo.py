@@ -161,6 +161,7 @@ def test_a_second_one_is_refused_while_the_first_is_still_starting(folder: Path)
         ("PostgreSQL", "/bin/postgres"),
         ("demo org", "integrations.demo_org"),
         ("worker", "integrations.demo.worker"),
+        ("stream", "salesforce_stream"),
         ("web server", "uvicorn"),
     ],
 )

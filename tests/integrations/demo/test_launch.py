@@ -16,6 +16,7 @@ OPTIONS = launch.Options(
     folder=Path("/nowhere"),
     data=None,
     keep_dates=False,
+    live=False,
     reset=False,
     ready_file=None,
 )
