@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.db.models.fields.json import KT
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -14,22 +15,30 @@ from accounts.models import AuditEntry, User
 from accounts.models.audit import in_words
 from accounts.reach import person, within_reach
 
-#: People offered in the filter; whoever did something and is not among them is found by a link.
+#: People offered in the filter; whoever is not among them is found by a link to their account.
 MOST_PEOPLE_OFFERED = 100
+PLANS_OFFERED = 20
+#: A name only: nothing of the integrations is imported here.
+PLAN = "integrations.syncplan"
 
 
 class PersonFilter(admin.SimpleListFilter):
+    """What somebody did, and what was done to their account."""
+
     title = "person"
-    parameter_name = "actor"
+    parameter_name = "person"
 
     def lookups(
         self, request: HttpRequest, model_admin: admin.ModelAdmin[AuditEntry]
     ) -> list[tuple[str, str]]:
-        """Those who can act: admins, and support staff where one sees them."""
-        able = within_reach(User.objects.all(), person(request)).exclude(
-            role=User.Role.MEMBER, is_superuser=False
-        )
-        return [(str(user.pk), str(user)) for user in able.order_by("name")[:MOST_PEOPLE_OFFERED]]
+        """Those who can act: admins, and support staff where one sees them; and who is chosen."""
+        people = within_reach(User.objects.all(), person(request))
+        able = people.exclude(role=User.Role.MEMBER, is_superuser=False)
+        offered = list(able.order_by("name")[:MOST_PEOPLE_OFFERED])
+        chosen = number_in(request.GET.get(self.parameter_name, ""))
+        if chosen and all(one.pk != chosen for one in offered):
+            offered += people.filter(pk=chosen)
+        return [(str(user.pk), str(user)) for user in offered]
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[AuditEntry]
@@ -37,7 +46,48 @@ class PersonFilter(admin.SimpleListFilter):
         value = self.value()
         if not value:
             return queryset
-        return queryset.filter(actor=int(value)) if value.isdecimal() else queryset.none()
+        chosen = number_in(value)
+        if chosen is None:
+            return queryset.none()
+        about = Q(subject_type=User._meta.label_lower, subject_id=str(chosen))
+        return queryset.filter(about | Q(actor=chosen))
+
+
+class PlanFilter(admin.SimpleListFilter):
+    """What was done to a plan, and what it did to accounts."""
+
+    title = "plan"
+    parameter_name = "plan"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: admin.ModelAdmin[AuditEntry]
+    ) -> list[tuple[str, str]]:
+        approvals = model_admin.get_queryset(request).filter(
+            subject_type=PLAN, action="plan.approved"
+        )
+        newest = approvals.order_by("-at", "-id")[:PLANS_OFFERED]
+        offered = {entry.subject_id: entry.subject_name for entry in newest}
+        chosen = number_in(request.GET.get(self.parameter_name, ""))
+        if chosen is not None:
+            offered.setdefault(str(chosen), f"Plan {chosen}")
+        return list(offered.items())
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[AuditEntry]
+    ) -> QuerySet[AuditEntry]:
+        value = self.value()
+        if not value:
+            return queryset
+        chosen = number_in(value)
+        if chosen is None:
+            return queryset.none()
+        made = queryset.alias(plan=KT("after__plan"))
+        return made.filter(Q(plan=str(chosen)) | Q(subject_type=PLAN, subject_id=str(chosen)))
+
+
+def number_in(text: str) -> int | None:
+    """A row's id; ``None`` for what can be none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
 
 
 class ActionFilter(admin.SimpleListFilter):
@@ -66,7 +116,7 @@ class AuditEntryAdmin(CompanyScopedAdmin[AuditEntry]):
 
     list_display = ["at", "who", "what", "subject_name", "address"]
     list_display_links = ["at"]
-    list_filter = [PersonFilter, ActionFilter]
+    list_filter = [PersonFilter, PlanFilter, ActionFilter]
     list_select_related = []
     ordering = ["-at", "-id"]
     sortable_by = ()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.fields.json import KT
 
 from .company import Company
 from .user import User
@@ -38,6 +39,7 @@ class AuditEntry(models.Model):
             models.Index(
                 fields=["company", "subject_type", "subject_id", "-at"], name="audit_of_a_subject"
             ),
+            models.Index("company", KT("after__plan"), name="audit_of_a_plan"),
         ]
 
     def __str__(self) -> str:
