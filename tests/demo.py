@@ -20,7 +20,7 @@ from config import embedded_postgres
 ROOT = Path(__file__).resolve().parent.parent
 #: Found in the environment of every process of a demo, except its PostgreSQL.
 MARK = "SCORELINE_TEST_DEMO"
-START_SECONDS = 90.0
+START_SECONDS = 240.0
 
 
 def free_port() -> int:
