@@ -6,13 +6,14 @@ from integrations import connection_mail
 from integrations.connecting import check, logging_in
 from integrations.record_sync import backfilling, polling, reconciling
 from integrations.record_sync import taking_up as records_taking_up
-from integrations.user_sync import applying, directory, taking_up
+from integrations.user_sync import applying, directory, following, taking_up
 from integrations.user_sync.progress import beat
 
 
 def refresh_directory(run_id: int) -> None:
     beat()
     directory.refresh_directory(run_id)
+    following.follow_refresh(run_id)
 
 
 def apply_plan(plan_id: int) -> None:
@@ -44,6 +45,7 @@ def every_minute() -> None:
     """The worker shows that it is alive, and takes up what was left lying."""
     beat()
     taking_up.take_up_work()
+    following.every_minute()
     records_taking_up.take_up_work()
     connection_mail.tell_what_was_missed()
     logging_in.forget_expired()

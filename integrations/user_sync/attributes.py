@@ -1,0 +1,252 @@
+"""Accounts follow what Salesforce says about their people, each attribute by its `AttributeRule`.
+
+- ``plan_attributes(connection, by=None) -> SyncPlan | None``: the differences; approved by the
+  policy unless they are many;
+- ``preview(connection, rules) -> list[Difference]`` for rules not yet saved;
+- ``unknown_teams(connection) -> dict[str, int]``: values that name no team, and how many have it;
+- ``follows_salesforce(account) -> dict[str, AttributeRule]``: what is read-only on the account;
+- ``change_rule(rule, policy=..., source=..., by=...)``.
+
+The log-in e-mail is never among them: a difference is work for a person (`work.email_differs`).
+"""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import islice
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import audit, bulk_writer
+from accounts.models import Team, User
+from integrations.leases import LeaseTaken, held_lease
+from integrations.models import (
+    Approach,
+    AttributeRule,
+    Connection,
+    DirectoryUser,
+    PlannedChange,
+    SyncPlan,
+    TeamSource,
+    UserMapping,
+)
+
+from . import approving
+from .plan_rows import CHUNK, ROW_FIELDS, Row, save_ready
+from .updating import LABELS
+from .user_fields import value_of
+
+Attribute = AttributeRule.Attribute
+Policy = AttributeRule.Policy
+State = SyncPlan.State
+
+#: More than both of these wait for a person: one wrong rule must not rename a company.
+HELD_PEOPLE = 20
+HELD_SHARE = 0.10
+
+
+@dataclass
+class Difference:
+    """What one account would become: by field of the account, what it is and what it would be."""
+
+    person: DirectoryUser
+    account: User
+    values: dict[str, list[Any]] = field(default_factory=dict)
+    unknown_team: str = ""
+
+
+def plan_attributes(connection: Connection, *, by: User | None = None) -> SyncPlan | None:
+    """A plan of the differences, or ``None`` for none. Waits while an earlier one is in hand."""
+    try:
+        with held_lease(f"attributes:{connection.pk}"), transaction.atomic():
+            return _plan(connection, by)
+    except LeaseTaken:
+        return None
+
+
+def _plan(connection: Connection, by: User | None) -> SyncPlan | None:
+    in_hand = (State.HELD, State.STOPPED, State.NEEDS_A_PERSON, *SyncPlan.STATES_UNDER_WAY)
+    plans = SyncPlan.objects.filter(connection=connection, kind=SyncPlan.Kind.ATTRIBUTES)
+    if plans.filter(state__in=in_hand).exists():
+        return None
+    differing = [one for one in differences(connection) if one.values]
+    if not differing:
+        return None
+    plan = SyncPlan.objects.create(
+        company=connection.company,
+        connection=connection,
+        kind=SyncPlan.Kind.ATTRIBUTES,
+        approach=Approach.AUTOMATIC,
+        team_source=TeamSource.NONE,
+        created_by=by,
+    )
+    rows = (
+        save_ready(plan, position, one.person, _row(one))
+        for position, one in enumerate(differing, 1)
+    )
+    bulk_writer.insert(PlannedChange, ROW_FIELDS, rows)
+    mapped = UserMapping.objects.filter(connection=connection, is_current=True).count()
+    if len(differing) > HELD_PEOPLE and len(differing) > HELD_SHARE * mapped:
+        _hold(plan, len(differing))
+    else:
+        approving.approve(plan, by=by)
+    return plan
+
+
+def _hold(plan: SyncPlan, accounts: int) -> None:
+    plan.state = State.HELD
+    plan.held_reason = (
+        f"{accounts} accounts would be changed at once. If a rule is wrong, mend it; if this is"
+        " right, update them."
+    )
+    plan.save(update_fields=["state", "held_reason"])
+    audit.record("plan.held", plan, by=None, after={"rows": accounts})
+
+
+def _row(difference: Difference) -> Row:
+    names = " and ".join(LABELS[name] for name in difference.values)
+    return {
+        "action": PlannedChange.Action.UPDATE,
+        "reason": f"Another {names} in Salesforce",
+        "account": difference.account.pk,
+        "account_name": str(difference.account),
+        "values": {"account": difference.values},
+    }
+
+
+def preview(connection: Connection, rules: Sequence[AttributeRule]) -> list[Difference]:
+    """What these rules, saved or not, would change now."""
+    return [one for one in differences(connection, rules) if one.values]
+
+
+def differences(
+    connection: Connection, rules: Sequence[AttributeRule] | None = None
+) -> Iterator[Difference]:
+    """Every person with an account of their own that a rule concerns, a few queries a thousand."""
+    if rules is None:
+        rules = list(AttributeRule.objects.filter(connection=connection))
+    rules = [rule for rule in rules if rule.policy != Policy.NEVER]
+    if not rules:
+        return
+    comparison = _Comparison(connection, rules)
+    mappings = (
+        UserMapping.objects.filter(
+            connection=connection,
+            is_current=True,
+            account__protected=False,
+            account__state__in=User.STATES_HOLDING_ADDRESS,
+        )
+        .select_related("account")
+        .defer("account__search")
+        .order_by("pk")
+        .iterator(chunk_size=CHUNK)
+    )
+    while chunk := list(islice(mappings, CHUNK)):
+        yield from comparison.of(chunk)
+
+
+class _Comparison:
+    def __init__(self, connection: Connection, rules: Sequence[AttributeRule]) -> None:
+        self.connection = connection
+        self.rules = rules
+        teams = Team.objects.filter(company=connection.company_id)
+        self.team_ids = {_key(team.name): team.pk for team in teams}
+
+    def of(self, mappings: Sequence[UserMapping]) -> Iterator[Difference]:
+        people = {
+            person.salesforce_id: person
+            for person in DirectoryUser.objects.filter(
+                connection=self.connection,
+                salesforce_id__in=[one.salesforce_user_id for one in mappings],
+                is_active=True,
+                missing_since__isnull=True,
+            ).defer("search")
+        }
+        managers = self._managers_teams(people.values())
+        for mapping in mappings:
+            if person := people.get(mapping.salesforce_user_id):
+                difference = Difference(person, mapping.account)
+                for rule in self.rules:
+                    self._compare(difference, rule, managers)
+                yield difference
+
+    def _compare(
+        self, difference: Difference, rule: AttributeRule, managers: dict[str, int | None]
+    ) -> None:
+        name = "team_id" if rule.attribute == Attribute.TEAM else rule.attribute
+        now = getattr(difference.account, name)
+        if rule.policy == Policy.FILL and now:
+            return
+        new = self._value(difference, rule, managers)
+        if new and new != now:
+            difference.values[name] = [now, new]
+
+    def _value(
+        self, difference: Difference, rule: AttributeRule, managers: dict[str, int | None]
+    ) -> str | int | None:
+        """What Salesforce says; empty where it says nothing, which changes nothing here."""
+        person = difference.person
+        if rule.attribute == Attribute.TEAM:
+            if rule.source == AttributeRule.MANAGERS_TEAM:
+                return managers.get(person.manager_id_in_salesforce)
+            text = value_of(person, rule.source).strip()
+            team = self.team_ids.get(_key(text))
+            if text and team is None:
+                difference.unknown_team = text
+            return team
+        text = value_of(person, rule.source).strip()
+        if rule.attribute == Attribute.TIME_ZONE:
+            return text if text in _time_zones() else ""
+        return text[:200]
+
+    def _managers_teams(self, people: Iterable[DirectoryUser]) -> dict[str, int | None]:
+        ids = {person.manager_id_in_salesforce for person in people} - {""}
+        return dict(
+            UserMapping.objects.filter(
+                connection=self.connection, salesforce_user_id__in=ids
+            ).values_list("salesforce_user_id", "account__team_id")
+        )
+
+
+def unknown_teams(connection: Connection) -> dict[str, int]:
+    """Texts in Salesforce for which there is no team, and how many people have each."""
+    counts = Counter(one.unknown_team for one in differences(connection) if one.unknown_team)
+    return dict(counts.most_common())
+
+
+def follows_salesforce(account: User) -> dict[str, AttributeRule]:
+    """What Salesforce wins for this account, by attribute: read-only here, since when it says."""
+    rules = AttributeRule.objects.filter(
+        policy=Policy.SALESFORCE,
+        connection__mappings__account=account,
+        connection__mappings__is_current=True,
+    ).select_related("connection")
+    return {} if account.protected else {rule.attribute: rule for rule in rules}
+
+
+@transaction.atomic
+def change_rule(rule: AttributeRule, *, policy: str, source: str, by: User) -> None:
+    before = {"policy": rule.policy, "source": rule.source}
+    after = {"policy": policy, "source": source}
+    if before == after:
+        return
+    if policy != rule.policy:
+        rule.policy_since = timezone.now()
+    rule.policy, rule.source = policy, source
+    rule.save()
+    audit.record("rule.attribute_changed", rule, by=by, before=before, after=after)
+
+
+def _key(name: str) -> str:
+    return name.strip().lower()
+
+
+@cache
+def _time_zones() -> set[str]:
+    return zoneinfo.available_timezones()

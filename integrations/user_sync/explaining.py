@@ -1,0 +1,195 @@
+"""Explain this person: the steps of the sync with their verdicts, and what would happen now.
+
+- ``explain(person) -> Explanation``; changes nothing, asks nobody.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+
+from integrations.models import (
+    Approach,
+    Connection,
+    DirectoryUser,
+    PlannedChange,
+    SyncPlan,
+    UserMapping,
+)
+
+from .automatic import made_today
+from .facts import Facts
+from .leavers import to_deactivate, to_reactivate
+from .matching import Match, Matcher
+from .scope import out_of_scope
+
+Action = PlannedChange.Action
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: its name, a verdict in a word or two, and why, in sentences."""
+
+    name: str
+    verdict: str
+    details: list[str]
+    is_fine: bool = True
+
+
+@dataclass(frozen=True)
+class Explanation:
+    person: DirectoryUser
+    steps: list[Step]  # read, scope, match, plan, apply
+    would_happen: dict[str, str]  # by `Approach`: what each would do now
+    next: str  # what happens by itself, in a sentence
+    mapping: UserMapping | None
+    history: list[PlannedChange]  # of this person, newest first
+
+
+def explain(person: DirectoryUser) -> Explanation:
+    connection = person.connection
+    history = list(
+        PlannedChange.objects.filter(
+            plan__connection=connection, salesforce_user_id=person.salesforce_id
+        )
+        .select_related("plan", "plan__approved_by", "account", "decided_by")
+        .order_by("-plan__created_at", "-pk")[:50]
+    )
+    matchers = {approach: Matcher(connection, approach=approach) for approach in Approach}
+    facts = matchers[Approach.ON_DEMAND].gather([person])[person.pk]
+    matches = {
+        approach: matcher.match([person])[person.pk] for approach, matcher in matchers.items()
+    }
+    return Explanation(
+        person=person,
+        steps=[
+            _read(person, connection),
+            _scope(person, connection),
+            _match(facts, matches[Approach.ON_DEMAND], matchers[Approach.ON_DEMAND]),
+            _plan(history),
+            _apply(history, facts.mapping),
+        ],
+        would_happen={approach: match.reason for approach, match in matches.items()},
+        next=_next(person, connection, facts.mapping, matches[Approach.AUTOMATIC]),
+        mapping=facts.mapping,
+        history=history,
+    )
+
+
+def _read(person: DirectoryUser, connection: Connection) -> Step:
+    details = [f"As of {_when(person.refreshed_at)}: {_state_in_salesforce(person)}."]
+    if connection.directory_refreshed_at is not None:
+        details.append(f"All users were last read {_when(connection.directory_refreshed_at)}.")
+    if person.missing_since is not None:
+        details.append(f"Not visible to the connecting user since {_when(person.missing_since)}.")
+    if not connection.has_access:
+        details.append("Salesforce cannot be asked now, so this may be old.")
+    fine = person.missing_since is None and connection.has_access
+    return Step("Read", "Read" if fine else "Not up to date", details, fine)
+
+
+def _state_in_salesforce(person: DirectoryUser) -> str:
+    if not person.is_active:
+        return "has left Salesforce"
+    return "frozen in Salesforce" if person.is_frozen else "active in Salesforce"
+
+
+def _scope(person: DirectoryUser, connection: Connection) -> Step:
+    details = []
+    named = out_of_scope(person, connection, Approach.ON_DEMAND)
+    wide = out_of_scope(person, connection, Approach.ALL_ACTIVE)
+    details.append(f"On demand and Manual: {named or 'in'}.")
+    details.append(f"Automatic and All active users: {wide or 'in'}.")
+    if person.ignored_at is not None:
+        who = person.ignored_by or "somebody"
+        why = f": {person.ignored_reason}" if person.ignored_reason else ""
+        details.append(f"Ignored by {who}, {_when(person.ignored_at)}{why}.")
+    verdict = "Ignored" if person.ignored_at else named or wide or "In scope"
+    return Step("Scope", verdict, details, not (named or wide or person.ignored_at))
+
+
+def _match(facts: Facts, match: Match, matcher: Matcher) -> Step:
+    rules = ", then ".join(str(rule).lower() for rule in matcher.rules) or "none is switched on"
+    details = [f"{match.reason}.", f"Looked for by the mapping, then {rules}."]
+    for one in facts.candidates:
+        state = "active" if one.is_live else "deactivated"
+        details.append(f"{one.name} ({one.email}, {state}): same {', '.join(one.found_by)}.")
+    if facts.person.unlinked_at is not None:
+        who = facts.person.unlinked_by or "somebody"
+        details.append(f"Unlinked by {who}, {_when(facts.person.unlinked_at)}.")
+    return Step("Match", match.verdict.label, details, match.verdict != Action.CONFLICT)
+
+
+def _plan(history: list[PlannedChange]) -> Step:
+    if not history:
+        return Step("Plan", "Never planned", ["No change was ever planned for this person."])
+    row = history[0]
+    by = row.plan.approved_by or ("the policy" if row.plan.approved_at else "nobody yet")
+    details = [
+        f"{row.plan} of {_when(row.plan.created_at)}, {row.plan.get_approach_display()}:"
+        f" {row.get_action_display()}. {row.reason}.",
+        f"Approved by {by}.",
+    ]
+    if cause := row.values.get("cause"):
+        details.append(f"Because of the record {cause['record_id']}.")
+    waiting = row.plan.state in (*SyncPlan.STATES_OPEN, SyncPlan.State.REQUESTED)
+    return Step("Plan", row.plan.get_state_display(), details, not waiting)
+
+
+def _apply(history: list[PlannedChange], mapping: UserMapping | None) -> Step:
+    details = []
+    if mapping is not None:
+        kind = "mapped" if mapping.is_current else "a former Salesforce user of"
+        account = mapping.account
+        state = account.get_state_display().lower()
+        details.append(
+            f"{kind.capitalize()} to {account} ({state}), {mapping.get_approach_display()},"
+            f" {_when(mapping.created_at)}."
+        )
+    applied = [row for row in history if row.outcome != PlannedChange.Outcome.WAITING]
+    if applied:
+        details.append(f"{applied[0].get_outcome_display()}: {applied[0].outcome_note}")
+    if not details:
+        details = ["Nothing was ever done: this person has no account."]
+    failed = bool(applied) and applied[0].outcome in ("failed", "changed", "no_seat")
+    return Step("Apply", "Has an account" if mapping else "No account", details, not failed)
+
+
+def _next(
+    person: DirectoryUser,
+    connection: Connection,
+    mapping: UserMapping | None,
+    automatic: Match,
+) -> str:
+    if mapping is not None:
+        return _next_of_mapped(connection, mapping)
+    if not connection.automatic_is_on:
+        return "Nothing by itself: Automatic is off. Import the person on demand."
+    if automatic.verdict == Action.CONFLICT:
+        return f"Nothing until somebody decides: {automatic.reason}."
+    if automatic.verdict == Action.NOTHING:
+        return f"Nothing: {automatic.reason}."
+    if person.wanted_since is None:
+        return "An account, as soon as a workflow that takes part catches a record of theirs."
+    if made_today(connection) >= connection.automatic_daily_limit:
+        return "Waits for a person: today's limit of new accounts is reached."
+    return "Gets an account within a minute or two."
+
+
+def _next_of_mapped(connection: Connection, mapping: UserMapping) -> str:
+    if to_deactivate(connection).filter(pk=mapping.pk).exists():
+        if connection.deprovisioning == Connection.Deprovisioning.DEACTIVATE:
+            days = connection.deprovisioning_grace_days
+            return f"The account is deactivated {days} days after the person left."
+        return "Nothing by itself: deactivating the account is suggested."
+    if to_reactivate(connection).filter(pk=mapping.pk).exists():
+        if connection.deprovisioning == Connection.Deprovisioning.DEACTIVATE:
+            return "The account is reactivated: the person is back."
+        return "Nothing by itself: reactivating the account is suggested."
+    return "Nothing: the account stays as it is."
+
+
+def _when(moment: datetime) -> str:
+    return f"{timezone.localtime(moment):%-d %B %Y at %H:%M}"

@@ -1,0 +1,218 @@
+"""Mappings as CSV, out and in again.
+
+- ``export(connection) -> Iterator[str]``: lines, for a streaming response;
+- ``plan_csv(connection, text, by=...) -> SyncPlan``: a draft; raises `BadLines`, naming each.
+
+A line maps its Salesforce user to the account with its e-mail; a line without an e-mail changes
+nothing. Nothing is unlinked by leaving lines out. Cells that a spreadsheet would take for a formula
+begin with an apostrophe, which the way in takes off again.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from accounts import bulk_writer
+from accounts.models import User
+from integrations.models import (
+    Approach,
+    Connection,
+    DirectoryUser,
+    PlannedChange,
+    SyncPlan,
+    TeamSource,
+    UserMapping,
+)
+
+from .errors import PlanError
+from .facts import folded, gather
+from .manual import checked_user_id
+from .plan_rows import CHUNK, ROW_FIELDS, Row, save_ready
+
+Action = PlannedChange.Action
+
+COLUMNS = ("Salesforce user id", "Salesforce name", "Salesforce username", "Account e-mail")
+_ID, _EMAIL = COLUMNS[0], COLUMNS[3]
+LONGEST = 5_000_000
+MOST_LINES = 100_000
+#: What makes a spreadsheet take a cell for a formula, also after blanks.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "|", "%")
+
+
+class BadLines(PlanError):
+    """Nothing was planned; ``lines`` holds the number of each bad line, and what is wrong."""
+
+    def __init__(self, lines: list[tuple[int, str]]) -> None:
+        self.lines = lines
+        shown = "; ".join(f"line {number}: {what}" for number, what in lines[:5])
+        more = f"; and {len(lines) - 5} more" if len(lines) > 5 else ""
+        super().__init__(f"Nothing was changed: {shown}{more}.")
+
+
+@dataclass(frozen=True)
+class _Line:
+    number: int
+    salesforce_id: str
+    email: str
+
+
+def export(connection: Connection) -> Iterator[str]:
+    """A heading, then a line for each Salesforce user, mapped or not; by name."""
+    yield _line(COLUMNS)
+    accounts = dict(
+        UserMapping.objects.filter(connection=connection, is_current=True).values_list(
+            "salesforce_user_id", "account__email"
+        )
+    )
+    people = DirectoryUser.objects.filter(connection=connection).order_by("name", "pk")
+    rows = people.values_list("salesforce_id", "name", "username").iterator(chunk_size=CHUNK)
+    for salesforce_id, name, username in rows:
+        yield _line((salesforce_id, name, username, accounts.get(salesforce_id, "")))
+
+
+def plan_csv(connection: Connection, text: str, *, by: User) -> SyncPlan:
+    """A draft that maps as the lines say. Raises `BadLines`; `PlanError` where nothing is new."""
+    lines = _read(text)
+    rows = _decide(connection, lines)
+    if all(row["action"] == Action.NOTHING for _, row in rows):
+        raise PlanError("Nothing is new in this file: all of its mappings are there already.")
+    with transaction.atomic():
+        plan = SyncPlan.objects.create(
+            company=connection.company,
+            connection=connection,
+            kind=SyncPlan.Kind.MAPPINGS,
+            approach=Approach.MANUAL,
+            team_source=TeamSource.NONE,
+            created_by=by,
+        )
+        ready = (save_ready(plan, n, person, row) for n, (person, row) in enumerate(rows, 1))
+        bulk_writer.insert(PlannedChange, ROW_FIELDS, ready)
+    return plan
+
+
+def _line(cells: tuple[str, ...]) -> str:
+    target = io.StringIO()
+    csv.writer(target).writerow([_harmless(cell) for cell in cells])
+    return target.getvalue()
+
+
+def _harmless(cell: str) -> str:
+    risky = cell.lstrip(" ").startswith(_FORMULA) or cell.startswith("'")
+    return f"'{cell}" if risky else cell
+
+
+def _as_written(cell: str) -> str:
+    return cell.strip().removeprefix("'").strip()
+
+
+def _read(text: str) -> list[_Line]:
+    """The lines that say something; raises `BadLines` for those that make no sense."""
+    if len(text) > LONGEST:
+        raise PlanError(f"This file is too big: at most {LONGEST // 1_000_000} MB can be read.")
+    text = text.removeprefix("\ufeff")
+    heading = text.split("\n", 1)[0]
+    delimiter = ";" if heading.count(";") > heading.count(",") else ","
+    try:
+        table = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+    except csv.Error as error:
+        raise PlanError(f"This is no CSV file that can be read: {error}.") from error
+    lines = _checked(table, _columns(table))
+    if not lines:
+        raise PlanError("This file maps nobody: it needs lines with an account e-mail.")
+    return lines
+
+
+def _checked(table: list[list[str]], columns: dict[str, int]) -> list[_Line]:
+    """The lines with an e-mail; raises `BadLines` if any line makes no sense."""
+    bad: list[tuple[int, str]] = []
+    lines: list[_Line] = []
+    seen: dict[str, int] = {}
+    for number, cells in enumerate(table[1:], 2):
+        if not any(cell.strip() for cell in cells):
+            continue
+        try:
+            line = _parsed(number, cells, columns)
+        except PlanError as error:
+            bad.append((number, str(error).rstrip(".")))
+            continue
+        if line.salesforce_id in seen:
+            bad.append((number, f"the same Salesforce user as line {seen[line.salesforce_id]}"))
+        seen[line.salesforce_id] = number
+        if line.email:
+            lines.append(line)
+    if bad:
+        raise BadLines(bad)
+    return lines
+
+
+def _columns(table: list[list[str]]) -> dict[str, int]:
+    if not table or len(table) > MOST_LINES:
+        raise PlanError(f"A file has a heading and at most {MOST_LINES:,} lines.")
+    heading = {cell.strip().lower(): n for n, cell in enumerate(table[0])}
+    missing = [name for name in (_ID, _EMAIL) if name.lower() not in heading]
+    if missing:
+        raise PlanError(f"The first line has no column “{missing[0]}”.")
+    return {name: heading[name.lower()] for name in (_ID, _EMAIL)}
+
+
+def _parsed(number: int, cells: list[str], columns: dict[str, int]) -> _Line:
+    if len(cells) <= max(columns.values()):
+        raise PlanError("has fewer columns than the heading")
+    salesforce_id = checked_user_id(_as_written(cells[columns[_ID]]))
+    return _Line(number, salesforce_id, folded(_as_written(cells[columns[_EMAIL]])))
+
+
+def _decide(connection: Connection, lines: list[_Line]) -> list[tuple[DirectoryUser, Row]]:
+    people = {
+        person.salesforce_id: person
+        for person in DirectoryUser.objects.filter(
+            connection=connection, salesforce_id__in=[line.salesforce_id for line in lines]
+        ).defer("search")
+    }
+    accounts = {
+        folded(account.email): account
+        for account in User.objects.holding_address()
+        .filter(company=connection.company_id)
+        .defer("search")
+    }
+    facts = gather(connection, list(people.values()))
+    taken = dict(
+        UserMapping.objects.filter(connection=connection, is_current=True).values_list(
+            "account_id", "salesforce_user_id"
+        )
+    )
+    rows: list[tuple[DirectoryUser, Row]] = []
+    bad: list[tuple[int, str]] = []
+    for line in lines:
+        person, account = people.get(line.salesforce_id), accounts.get(line.email)
+        if person is None:
+            bad.append((line.number, f"{line.salesforce_id} is not in the Salesforce users"))
+        elif account is None:
+            bad.append((line.number, f"no account has the e-mail {line.email}"))
+        elif (mapping := facts[person.pk].mapping) is not None:
+            if mapping.account_id == account.pk:
+                rows.append((person, {"action": Action.NOTHING, "reason": "Mapped already"}))
+            else:
+                bad.append((line.number, f"{person} is mapped to {mapping.account}: unlink first"))
+        elif taken.setdefault(account.pk, line.salesforce_id) != line.salesforce_id:
+            bad.append((line.number, f"{account} is mapped to {taken[account.pk]} already"))
+        else:
+            rows.append((person, _map(person, account)))
+    if bad:
+        raise BadLines(bad)
+    return rows
+
+
+def _map(person: DirectoryUser, account: User) -> Row:
+    return {
+        "action": Action.MAP,
+        "reason": f"Maps to {account}, as the file says",
+        "account": account.pk,
+        "account_name": str(account),
+        "basis": {"mapped_account": None, "is_ignored": person.ignored_at is not None},
+    }
