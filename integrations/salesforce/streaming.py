@@ -120,6 +120,7 @@ class ChangeStream:
                 events = self._connected(polling)
                 self._all_is_well()
                 yield from self._dealt_with(events)
+                self._look()
         finally:
             polling.close()
 
