@@ -26,6 +26,9 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1, help="of the made-up company")
     parser.add_argument("--people", type=int, default=40, help="sales people in it")
     parser.add_argument("--callback", action="append", default=[], metavar="URL")
+    parser.add_argument(
+        "--large", type=int, metavar="N", help="for benchmarks: N opportunities that never change"
+    )
     parser.add_argument("--live", action="store_true", help="play sales: a change each few seconds")
     parser.add_argument(
         "--pace",
@@ -68,7 +71,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def make_org(options: argparse.Namespace) -> DemoOrg:
-    if options.data:
+    if options.large:
+        org = DemoOrg.very_large(options.large)
+    elif options.data:
         org = DemoOrg.from_csv(options.data, keep_dates=options.keep_dates)
     else:
         org = DemoOrg.believable(seed=options.seed, people=options.people)

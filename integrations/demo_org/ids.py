@@ -26,6 +26,12 @@ class IdMint:
         return to_18(prefix + self._instance + _base62(number, 8))
 
 
+def numbered_id(prefix: str, org_key: str, number: int) -> str:
+    """The id of the record with this number, without a counter that has to be kept."""
+    instance = int.from_bytes(hashlib.sha256(org_key.encode()).digest()[:8], "big")
+    return to_18(prefix + _base62(instance, 4) + _base62(FIRST_NUMBER + number, 8))
+
+
 def _base62(number: int, width: int) -> str:
     digits = ""
     for _ in range(width):

@@ -10,6 +10,7 @@ from typing import Any
 from .authority import Authority, ClientApp
 from .change_log import ChangeLog
 from .faults import Faults
+from .large import LargeTable
 from .store import Row, Store, utc_now
 
 PASSWORD = "demo-org-2026"  # noqa: S105 - the one password of every user here, shown on its pages
@@ -56,6 +57,7 @@ class DemoOrg:
         self.cast: dict[str, Member] = {}
         self.hidden_fields: dict[str, set[str]] = {}
         self.api_calls = 0
+        self.large: LargeTable | None = None
         self.stopping = False
         self.browsers: dict[str, str] = {}
         self.app = self.register(ClientApp("Scoreline", CONSUMER_KEY, CONSUMER_SECRET))
@@ -88,6 +90,13 @@ class DemoOrg:
         org = cls("empty", clock)
         lay_ground(org, "Empty Inc")
         return org.opened()
+
+    @classmethod
+    def very_large(cls, opportunities: int, people: int = 200) -> "DemoOrg":
+        """A made-up company whose opportunities are so many, and never change: for benchmarks."""
+        org = cls.believable(people=people)
+        org.large = LargeTable(org, opportunities)
+        return org
 
     def opened(self) -> "DemoOrg":
         """Tell the stream of what changes from now on."""

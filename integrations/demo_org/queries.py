@@ -36,6 +36,7 @@ class Queries:
     def __init__(self, org: DemoOrg) -> None:
         self.org = org
         self._cursors: dict[str, Cursor] = {}
+        self._large_queries: dict[str, str] = {}
 
     def first_page(self, request: Request, access: UserAccess, base: str) -> Response:
         soql = request.query_params.get("q")
@@ -43,6 +44,8 @@ class Queries:
             message = "A query string has to be specified"
             raise ApiProblem(400, "MALFORMED_QUERY", message)
         try:
+            if self.org.large is not None and self.org.large.asks_for_it(soql):
+                return self._large_page(request, soql, access, base, 0)
             result = run(soql, self.org.store, access)
         except QueryError as error:
             raise ApiProblem(400, error.code, error.message) from error
@@ -54,14 +57,25 @@ class Queries:
         cursor = Cursor(access.user_id, result, self._page_size(request), expires)
         return json_answer(self._page(cursor, "", 0, base))
 
-    def next_page(self, locator: str, access: UserAccess, base: str) -> Response:
+    def next_page(self, request: Request, locator: str, access: UserAccess, base: str) -> Response:
         """The page that `locator` names; INVALID_QUERY_LOCATOR when unknown, foreign or old."""
         cursor_id, _, offset = locator.partition("-")
+        if cursor_id in self._large_queries and offset.isdigit():
+            soql = self._large_queries[cursor_id]
+            return self._large_page(request, soql, access, base, int(offset))
         cursor = self._cursors.get(cursor_id)
         good = cursor is not None and offset.isdigit() and cursor.user_id == access.user_id
         if cursor is None or not good or cursor.expires < self.org.store.clock():
             raise ApiProblem(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
         return json_answer(self._page(cursor, cursor_id, int(offset), base))
+
+    def _large_page(
+        self, request: Request, soql: str, access: UserAccess, base: str, offset: int
+    ) -> Response:
+        assert self.org.large is not None
+        self._large_queries[self.org.large.locator(soql, access)] = soql
+        size = self._page_size(request)
+        return self.org.large.page(soql, access, base, offset, size).answer(request)
 
     def forget_locators(self) -> None:
         self._cursors.clear()

@@ -143,7 +143,7 @@ class RestApi:
         return self.queries.first_page(request, access, base)
 
     def more(self, request: Request, access: UserAccess, base: str) -> Response:
-        return self.queries.next_page(request.path_params["locator"], access, base)
+        return self.queries.next_page(request, request.path_params["locator"], access, base)
 
     def limits(self, request: Request, access: UserAccess, base: str) -> Response:
         left = max(DAILY_API_REQUESTS - self.org.api_used, 0)

@@ -2,6 +2,6 @@
 
 from .errors import QueryError
 from .paths import Access
-from .run import Result, Selection, as_json, run
+from .run import Plan, Result, Selection, as_json, plan, run
 
-__all__ = ["Access", "QueryError", "Result", "Selection", "as_json", "run"]
+__all__ = ["Access", "Plan", "QueryError", "Result", "Selection", "as_json", "plan", "run"]

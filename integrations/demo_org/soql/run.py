@@ -6,7 +6,7 @@ from typing import Any
 
 from ..schema import SObject
 from ..store import Row, Store
-from .conditions import comparable, compile_condition
+from .conditions import Predicate, comparable, compile_condition
 from .errors import pointed
 from .parser import Query, parse
 from .paths import Access, Hop, Resolved, Schema
@@ -62,27 +62,56 @@ class Result:
     count_only: bool = False
 
 
+@dataclass(frozen=True)
+class Plan:
+    """A query that is checked and understood, before any row is looked at."""
+
+    query: Query
+    selection: Selection
+    matches: Predicate | None
+
+    @property
+    def count_only(self) -> bool:
+        return not self.query.fields
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(path.text for path in self.query.fields)
+
+
+def plan(soql: str, store: Store, access: Access) -> Plan:
+    """Check `soql` as the user behind `access`; QueryError with Salesforce's wording."""
+    return _plan(parse(soql), Schema(store, access, soql))
+
+
 def run(soql: str, store: Store, access: Access) -> Result:
     """Run `soql` as the user behind `access`; QueryError with Salesforce's wording."""
     return _run(parse(soql), Schema(store, access, soql))
 
 
-def _run(query: Query, schema: Schema) -> Result:
+def _plan(query: Query, schema: Schema) -> Plan:
     sobject = schema.find_object(query.object_name, query.object_position)
     selection = _select(query, sobject, schema)
+    if query.where is None:
+        return Plan(query, selection, None)
+
+    def subquery(inner: Query) -> set[Any]:
+        found = _run(inner, schema)
+        column = found.selection.columns[0]
+        return {comparable(column.field, column.get(row)) for row in found.rows}
+
+    return Plan(query, selection, compile_condition(query.where, sobject, schema, subquery))
+
+
+def _run(query: Query, schema: Schema) -> Result:
+    planned = _plan(query, schema)
+    sobject, matches = planned.selection.sobject, planned.matches
     rows = schema.access.rows(sobject)
-    if query.where is not None:
-
-        def subquery(inner: Query) -> set[Any]:
-            found = _run(inner, schema)
-            column = found.selection.columns[0]
-            return {comparable(column.field, column.get(row)) for row in found.rows}
-
-        matches = compile_condition(query.where, sobject, schema, subquery)
+    if matches is not None:
         rows = [row for row in rows if matches(row)]
     _sort(rows, query, sobject, schema)
     end = None if query.limit is None else query.offset + query.limit
-    return Result(rows[query.offset : end], selection, count_only=not query.fields)
+    return Result(rows[query.offset : end], planned.selection, count_only=planned.count_only)
 
 
 def _select(query: Query, sobject: SObject, schema: Schema) -> Selection:
