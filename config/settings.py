@@ -3,6 +3,7 @@
 ``NAME_FILE`` may name a file that holds the value of ``NAME`` (a mounted secret).
 """
 
+import re
 import secrets
 import socket
 from pathlib import Path
@@ -17,7 +18,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 
 class Environment(environ.FileAwareEnv):  # type: ignore[misc] # the package is untyped
-    """The environment, in which a secret's file that cannot be read is one clear line."""
+    """The environment, in which a value that makes no sense is one clear line."""
 
     def get_value(self, var: str, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -26,6 +27,8 @@ class Environment(environ.FileAwareEnv):  # type: ignore[misc] # the package is 
             raise ImproperlyConfigured(
                 f"{var}_FILE cannot be read: {error.filename}: {error.strerror}."
             ) from error
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{var} is not understood: {error}.") from error
 
 
 env = Environment()
@@ -56,7 +59,12 @@ ALLOWED_HOSTS = [
     host.strip() for host in required("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
 ]
 #: Where people reach this site, for links in mails and for Salesforce's callback.
-BASE_URL = env.str("BASE_URL", f"https://{ALLOWED_HOSTS[0]}").rstrip("/")
+BASE_URL = env.str("BASE_URL", f"https://{ALLOWED_HOSTS[0]}").strip().rstrip("/")
+if not re.fullmatch(r"https?://[A-Za-z0-9\[][A-Za-z0-9.:\]-]*", BASE_URL):
+    raise ImproperlyConfigured(
+        f"BASE_URL must be the address of this site, such as https://scoreline.example.com, "
+        f"not “{BASE_URL}”. Where it is not set, the first of ALLOWED_HOSTS is taken."
+    )
 SERVED_BY_HTTPS = BASE_URL.startswith("https://")
 
 INSTALLED_APPS = [
