@@ -17,9 +17,15 @@ class SalesforceRecord(models.Model):
     content or field set differs; ``version`` rises then, and only then.
     """
 
-    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    company = models.ForeignKey(
+        Company, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )  # held by the composite keys
     connection = models.ForeignKey(
-        Connection, on_delete=models.CASCADE, related_name="records", db_constraint=False
+        Connection,
+        on_delete=models.CASCADE,
+        related_name="records",
+        db_constraint=False,
+        db_index=False,
     )
     object_name = models.CharField(max_length=80)
     record_id = models.CharField(max_length=18)
@@ -84,12 +90,22 @@ class Evaluation(models.Model):
     #: Looked at again as soon as the person behind it is another case.
     HOLDS_THAT_GO = (*HOLDS_OF_A_PERSON, Hold.IGNORED, Hold.NOT_A_PERSON)
 
-    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
+    company = models.ForeignKey(
+        Company, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )  # held by the composite keys
     record = models.ForeignKey(
-        SalesforceRecord, on_delete=models.CASCADE, related_name="evaluations", db_constraint=False
+        SalesforceRecord,
+        on_delete=models.CASCADE,
+        related_name="evaluations",
+        db_constraint=False,
+        db_index=False,
     )
     workflow = models.ForeignKey(
-        Workflow, on_delete=models.CASCADE, related_name="evaluations", db_constraint=False
+        Workflow,
+        on_delete=models.CASCADE,
+        related_name="evaluations",
+        db_constraint=False,
+        db_index=False,
     )
     verdict = models.CharField(max_length=12, choices=Verdict)
     hold = models.CharField(max_length=12, choices=Hold, blank=True)
