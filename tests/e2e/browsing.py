@@ -97,7 +97,7 @@ class Visit:
 
     def _note_console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
-            self._note(f"{message.type}: {message.text}")
+            self._note(f"{message.type}: {message.text} {message.location['url']}")
 
     def _note(self, complaint: str) -> None:
         self.complaints.append(f"{self.page.url}: {complaint}")
