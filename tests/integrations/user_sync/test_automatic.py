@@ -1,0 +1,231 @@
+"""Automatic: any source marks people as wanted, and once a minute they get accounts."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from accounts.models import User
+from activities.models import ActivityType
+from integrations.models import (
+    Connection,
+    DirectoryUser,
+    PlannedChange,
+    ScopeRule,
+    SyncPlan,
+    UserMapping,
+    Workflow,
+)
+from integrations.user_sync import applying, automatic, held, wanted
+from integrations.user_sync.reverting import plan_revert
+
+from .builders import account, applied, mapped, people, person, salesforce_id
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def cause(connection: Connection) -> wanted.Cause:
+    connection.automatic_is_on = True
+    connection.automatic_daily_limit = 3
+    connection.save()
+    deals = ActivityType.objects.create(company=connection.company, name="Deals", sentence="won")
+    workflow = Workflow.objects.create(
+        company=connection.company,
+        connection=connection,
+        name="Won deals",
+        object_name="Opportunity",
+        activity_type=deals,
+        date_field="CloseDate",
+        creates_accounts=True,
+    )
+    return wanted.Cause("006000000000001AAA", workflow)
+
+
+def run(connection: Connection) -> list[SyncPlan]:
+    plans = automatic.plan_wanted(connection)
+    for plan in plans:
+        applying.apply_plan(plan.pk)
+    return plans
+
+
+def test_a_wanted_person_gets_a_pending_account_with_its_cause(
+    connection: Connection, cause: wanted.Cause
+) -> None:
+    person(connection, 1)
+    assert wanted.mark_wanted(connection, [salesforce_id(1)], cause) == 1
+    (plan,) = run(connection)
+    assert UserMapping.objects.get().account.state == User.State.PENDING
+    assert plan.changes.get().values["cause"] == {
+        "record_id": "006000000000001AAA",
+        "workflow_id": cause.workflow.pk,
+    }
+    assert DirectoryUser.objects.get().wanted_since is None
+    assert run(connection) == []
+
+
+def test_a_thousand_calls_with_the_same_id_cost_one_short_query_each(
+    connection: Connection,
+    cause: wanted.Cause,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    person(connection, 1)
+    wanted.mark_wanted(connection, [salesforce_id(1)], cause)
+    since = DirectoryUser.objects.get().wanted_since
+    with django_assert_max_num_queries(2):
+        assert wanted.mark_wanted(connection, [salesforce_id(1)] * 1000, cause) == 0
+    assert DirectoryUser.objects.get().wanted_since == since
+
+
+def test_nothing_is_marked_while_automatic_or_the_workflow_is_off(
+    connection: Connection, cause: wanted.Cause
+) -> None:
+    person(connection, 1)
+    connection.automatic_is_on = False
+    assert wanted.mark_wanted(connection, [salesforce_id(1)], cause) == 0
+    connection.automatic_is_on = True
+    cause.workflow.creates_accounts = False
+    assert wanted.mark_wanted(connection, [salesforce_id(1)], cause) == 0
+
+
+def test_who_is_no_colleague_is_never_wanted_and_it_is_said_why(
+    connection: Connection, cause: wanted.Cause, admin: User
+) -> None:
+    connection.connecting_user_id = salesforce_id(6)
+    connection.save()
+    person(connection, 1, is_active=False)
+    person(connection, 2, user_type="AutomatedProcess")
+    person(connection, 3, license_name="Salesforce Integration")
+    person(connection, 4, ignored_at=timezone.now(), ignored_by=admin)
+    person(connection, 5, unlinked_at=timezone.now(), unlinked_by=admin)
+    person(connection, 6)
+    queue = "00G000000000001EAA"
+    ids = [queue, *(salesforce_id(n) for n in range(1, 8))]
+    assert wanted.mark_wanted(connection, ids, cause) == 0
+    reasons = wanted.why_not(connection, ids)
+    assert [reasons[one] for one in ids] == [
+        "A queue: nobody works as a queue",
+        "Left Salesforce",
+        "Not a colleague: user type AutomatedProcess",
+        "Not a person: integration licence",
+        "Ignored",
+        "Unlinked by Dana Cole: only a person links them again",
+        "Not a colleague: the user that connects to Salesforce",
+        "Not in the list of Salesforce users yet: refresh it",
+    ]
+
+
+def test_above_the_daily_limit_people_wait_for_a_person(
+    connection: Connection, cause: wanted.Cause, admin: User
+) -> None:
+    people(connection, range(5))
+    wanted.mark_wanted(connection, [salesforce_id(n) for n in range(5)], cause)
+    first, rest = automatic.plan_wanted(connection)
+    assert (first.state, rest.state) == (SyncPlan.State.QUEUED, SyncPlan.State.HELD)
+    applying.apply_plan(first.pk)
+    assert automatic.made_today(connection) == 3
+    person(connection, 9)
+    wanted.mark_wanted(connection, [salesforce_id(9)], cause)
+    assert automatic.plan_wanted(connection) == []
+    assert [plan.pk for plan in held.not_told()] == [rest.pk]
+    assert held.told(rest)
+    assert not held.told(rest)
+    refused, approved = rest.changes.order_by("position")
+    held.decide(rest, by=admin, refuse=[refused.pk])
+    applying.apply_plan(rest.pk)
+    assert UserMapping.objects.count() == 4
+    ignored = DirectoryUser.objects.get(ignored_at__isnull=False)
+    assert ignored.salesforce_id == refused.salesforce_user_id
+    assert automatic.made_today(connection) == 3
+    (later,) = automatic.plan_wanted(connection)
+    assert later.state == SyncPlan.State.HELD
+
+
+def test_the_limit_is_a_days(connection: Connection, cause: wanted.Cause) -> None:
+    people(connection, range(4))
+    wanted.mark_wanted(connection, [salesforce_id(n) for n in range(3)], cause)
+    run(connection)
+    PlannedChange.objects.all()._raw_delete(PlannedChange.objects.db)
+    SyncPlan.objects.update(approved_at=timezone.now() - timedelta(days=1))
+    wanted.mark_wanted(connection, [salesforce_id(3)], cause)
+    (plan,) = automatic.plan_wanted(connection)
+    assert plan.state == SyncPlan.State.QUEUED
+
+
+def test_without_a_free_seat_accounts_are_pending_where_the_company_chose_so(
+    connection: Connection, cause: wanted.Cause, admin: User
+) -> None:
+    connection.company.seat_limit = 2
+    connection.company.save()
+    connection.automatic_accounts = Connection.NewAccounts.ACTIVE_IN_A_SEAT
+    connection.save()
+    people(connection, range(3))
+    wanted.mark_wanted(connection, [salesforce_id(n) for n in range(3)], cause)
+    run(connection)
+    states = UserMapping.objects.values_list("account__state", flat=True)
+    assert sorted(states) == ["active", "pending", "pending"]
+
+
+def test_somebody_in_conflict_is_asked_about_once(
+    connection: Connection, cause: wanted.Cause
+) -> None:
+    account(connection.company, "boss@example.com", role=User.Role.ADMIN)
+    person(connection, 1, email="boss@example.com")
+    wanted.mark_wanted(connection, [salesforce_id(1)], cause)
+    (plan,) = run(connection)
+    assert plan.changes.get().outcome_note == "Nobody decided."
+    assert run(connection) == []
+
+
+def test_scope_rules_narrow_who_is_wanted(connection: Connection, cause: wanted.Cause) -> None:
+    ScopeRule.objects.create(
+        company=connection.company,
+        connection=connection,
+        position=1,
+        field="Department",
+        operator="equals",
+        value="Sales",
+    )
+    person(connection, 1, department="sales ")
+    person(connection, 2, department="Finance")
+    assert wanted.mark_wanted(connection, [salesforce_id(1), salesforce_id(2)], cause) == 1
+
+
+def test_a_mapping_by_hand_is_never_changed(connection: Connection, cause: wanted.Cause) -> None:
+    person(connection, 1, email="new@example.com")
+    mapping = mapped(connection, 1, account(connection.company, "old@example.com"))
+    assert wanted.mark_wanted(connection, [salesforce_id(1)], cause) == 0
+    assert UserMapping.objects.get() == mapping
+
+
+def test_a_revert_can_keep_people_from_coming_back(
+    connection: Connection, cause: wanted.Cause, admin: User
+) -> None:
+    person(connection, 1)
+    wanted.mark_wanted(connection, [salesforce_id(1)], cause)
+    (plan,) = run(connection)
+    plan.refresh_from_db()
+    applied(plan_revert(plan, by=admin, ignore=True), admin)
+    assert not UserMapping.objects.exists()
+    assert wanted.mark_wanted(connection, [salesforce_id(1)], cause) == 0
+    assert DirectoryUser.objects.get().ignored_reason == "The import was reverted"
+
+
+def test_a_rejected_pending_person_is_ignored_and_can_be_taken_back(
+    connection: Connection, cause: wanted.Cause, admin: User
+) -> None:
+    person(connection, 1)
+    wanted.mark_wanted(connection, [salesforce_id(1)], cause)
+    run(connection)
+    made = UserMapping.objects.get().account
+    plan = applied(automatic.reject(connection, [made], by=admin, reason="Intern"), admin)
+    made.refresh_from_db()
+    assert made.state == User.State.DEACTIVATED
+    assert DirectoryUser.objects.get().ignored_reason == "Intern"
+    applied(plan_revert(plan, by=admin), admin)
+    made.refresh_from_db()
+    assert made.state == User.State.PENDING
+    assert DirectoryUser.objects.get().ignored_at is None
