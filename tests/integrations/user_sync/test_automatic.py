@@ -133,7 +133,7 @@ def test_above_the_daily_limit_people_wait_for_a_person(
     assert [plan.pk for plan in held.not_told()] == [rest.pk]
     assert held.told(rest)
     assert not held.told(rest)
-    refused, approved = rest.changes.order_by("position")
+    refused, _approved = rest.changes.order_by("position")
     held.decide(rest, by=admin, refuse=[refused.pk])
     applying.apply_plan(rest.pk)
     assert UserMapping.objects.count() == 4
