@@ -92,7 +92,12 @@ def _automatic(connection: Connection) -> Card:
 
 
 def _all_active(connection: Connection) -> Card:
-    request = connection.access_requests.select_related("plan").order_by("-requested_at").first()
+    request = (
+        connection.access_requests.filter(withdrawn_at=None)
+        .select_related("plan")
+        .order_by("-requested_at")
+        .first()
+    )
     state, button, tag, tone = _state_of(request)
     return Card(
         key="all_active",
@@ -112,7 +117,7 @@ def _all_active(connection: Connection) -> Card:
 
 def _state_of(request: AccessRequest | None) -> tuple[str, str, str, str]:
     """Words, button, chip and its colour."""
-    if request is None or request.withdrawn_at is not None:
+    if request is None:
         return "Not requested", "Request…", "", ""
     if request.is_open:
         return f"Waiting since {day(request.requested_at)}", "See the request", "Waiting", "warn"

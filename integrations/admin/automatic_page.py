@@ -18,6 +18,8 @@ from accounts.admin_base import person
 from accounts.company_form import CompanyBoundForm
 from accounts.models import Team, User
 from integrations.models import Approach, Connection, DirectoryUser, TeamSource, Workflow
+from integrations.user_sync.automatic import change_settings, made_today, settings_of
+from integrations.user_sync.wanted import mark_owners_of_held_records
 
 from .pausing import changeable_connection
 from .set_up import page_of
@@ -88,12 +90,12 @@ def urls() -> list[tuple[str, Callable[..., HttpResponse], str]]:
 
 def automatic(request: HttpRequest, connection_id: int) -> HttpResponse:
     connection = changeable_connection(request, connection_id)
-    was_on = connection.automatic_is_on
+    was_on, before = connection.automatic_is_on, settings_of(connection)
     form = AutomaticForm(request.POST or None, instance=connection)
     if request.method == "POST" and form.is_valid():
         if not request.user.has_perm("integrations.change_workflow"):
             raise PermissionDenied
-        _save(request, connection, form)
+        _save(request, connection, form, before)
         messages.success(request, _what_now(connection, was_on))
         return redirect("admin:integrations_connection_automatic", connection.pk)
     return TemplateResponse(
@@ -105,6 +107,9 @@ def automatic(request: HttpRequest, connection_id: int) -> HttpResponse:
             "connection": connection,
             "form": form,
             "is_on": was_on,
+            "made_today": made_today(connection),
+            "scope_page": page_of("connection_scope_rules", connection.pk),
+            "pending_page": page_of("connection_pending", connection.pk),
             "scope_rules": list(connection.scope_rules.all()),
             "workflows_page": page_of("workflow_changelist"),
             "waiting": _waiting(connection),
@@ -117,27 +122,22 @@ def automatic(request: HttpRequest, connection_id: int) -> HttpResponse:
 
 
 @transaction.atomic
-def _save(request: HttpRequest, connection: Connection, form: AutomaticForm) -> None:
-    changed = [name for name in form.changed_data if name in SETTINGS]
-    before = Connection.objects.filter(pk=connection.pk).values(*SETTINGS).get()
+def _save(
+    request: HttpRequest, connection: Connection, form: AutomaticForm, before: dict[str, Any]
+) -> None:
+    by = person(request)
     connection.automatic_team = form.cleaned_data["automatic_team"]
-    connection.save(update_fields=SETTINGS)
     chosen = {workflow.pk for workflow in form.cleaned_data["workflows"]}
     for workflow in connection.workflows.all():
-        if workflow.creates_accounts != (workflow.pk in chosen):
-            workflow.creates_accounts = workflow.pk in chosen
+        takes_part = workflow.pk in chosen
+        if workflow.creates_accounts != takes_part:
+            workflow.creates_accounts = takes_part
             workflow.save(update_fields=["creates_accounts"])
-            changed.append(f"workflow “{workflow}”")
-    if changed:
-        after = Connection.objects.filter(pk=connection.pk).values(*SETTINGS).get()
-        audit.record(
-            "connection.automatic",
-            connection,
-            by=person(request),
-            request=request,
-            before=before,
-            after=after | {"changed": ", ".join(changed)},
-        )
+            values = {"before": {"its people": not takes_part}, "after": {"its people": takes_part}}
+            audit.record("workflow.takes_part", workflow, by=by, request=request, **values)
+    change_settings(connection, before=before, by=by)
+    if connection.automatic_is_on:
+        mark_owners_of_held_records(connection)
 
 
 def _what_now(connection: Connection, was_on: bool) -> str:

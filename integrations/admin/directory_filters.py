@@ -14,7 +14,7 @@ from integrations.models import Approach, Connection, DirectoryUser, PlannedChan
 from integrations.user_sync.scope import in_scope
 
 from .chosen_connection import chosen_connection
-from .directory_verdicts import mapped, records_waiting, with_verdict
+from .directory_verdicts import asked_to_be_added, mapped, records_waiting, with_verdict
 
 People = QuerySet[DirectoryUser]
 #: A longer menu is no help; search finds the rest.
@@ -31,6 +31,7 @@ class AccountFilter(admin.SimpleListFilter):
             ("none", "Without an account"),
             ("has", "With an account"),
             ("waiting", "Records waiting"),
+            ("asked", "Asked to be added"),
             ("ignored", "Ignored"),
         ]
 
@@ -42,6 +43,8 @@ class AccountFilter(admin.SimpleListFilter):
                 return queryset.filter(mapped())
             case "waiting":
                 return queryset.filter(records_waiting())
+            case "asked":
+                return queryset.filter(asked_to_be_added(), ~mapped())
             case "ignored":
                 return queryset.filter(ignored_at__isnull=False)
         return queryset

@@ -18,6 +18,7 @@ from integrations.models import (
     DirectoryUser,
     Evaluation,
     PlannedChange,
+    TabVisitor,
     UserMapping,
 )
 from integrations.user_sync.matching import Matcher
@@ -104,3 +105,28 @@ def _may_have_account(connection: Connection) -> Q:
         | Q(folded_email__in=shared)
         | Q(federation_id__in=accounts.exclude(federation_id="").values("federation_id"))
     )
+
+
+def asked_to_be_added() -> Exists:
+    """Whether a Salesforce user has asked for an account, in the tab, and nobody said no."""
+    return Exists(
+        TabVisitor.objects.filter(
+            connection=OuterRef("connection"),
+            salesforce_user_id=OuterRef("salesforce_id"),
+            asked_at__isnull=False,
+            declined_at__isnull=True,
+        )
+    )
+
+
+def possible_newcomers(connection: Connection) -> People:
+    """People without an account who share a mark with a leaver who has one, by name."""
+    leavers = DirectoryUser.objects.filter(mapped(), connection=connection, is_active=False)
+    same = (
+        Q(folded_email__in=leavers.exclude(email="").values(address=Lower("email")))
+        | Q(folded_name__in=leavers.values(folded=Lower("name")))
+        | Q(federation_id__in=leavers.exclude(federation_id="").values("federation_id"))
+    )
+    everybody = DirectoryUser.objects.filter(connection=connection)
+    people = _undecided(everybody, connection).alias(folded_name=Lower("name"))
+    return people.filter(same).defer("search").order_by("name", "pk")

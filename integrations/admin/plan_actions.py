@@ -21,7 +21,7 @@ from django_q.tasks import async_task
 from accounts.admin_base import person, within_reach
 from accounts.invitations import invite
 from integrations.models import PlannedChange, SyncPlan
-from integrations.user_sync import approving, reviewing
+from integrations.user_sync import approving, held, reviewing
 from integrations.user_sync.errors import AlreadyApproved, PlanError
 from integrations.user_sync.planning import needs_review, plan_again
 from integrations.user_sync.progress import progress
@@ -93,7 +93,19 @@ def approve(request: HttpRequest, plan: SyncPlan) -> None:
         for row in plan.changes.filter(pk__in=listed):
             if row.included != (str(row.pk) in ticked):
                 reviewing.set_included(row, not row.included, by=person(request))
-    approving.approve(plan, by=person(request))
+    if plan.state == SyncPlan.State.HELD:
+        _decide_held(request, plan)
+    else:
+        approving.approve(plan, by=person(request))
+
+
+def _decide_held(request: HttpRequest, plan: SyncPlan) -> None:
+    """Unticked rows of a held plan are refused: the answer is kept, and nobody is asked again."""
+    by, reason = person(request), request.POST.get("reason", "")
+    refused = list(plan.changes.filter(included=False))
+    for row in refused:
+        reviewing.set_included(row, True, by=by)
+    held.decide(plan, by=by, refuse=[row.pk for row in refused], reason=reason)
 
 
 @button

@@ -4,14 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 
-from . import account_page, automatic_page, pausing
+from . import (
+    account_page,
+    add_person,
+    all_active,
+    attributes_page,
+    automatic_page,
+    csv_page,
+    differing_page,
+    explain_page,
+    leavers_page,
+    match_page,
+    pausing,
+    pending_page,
+    scope_page,
+)
 
-Page = tuple[str, Callable[..., HttpResponse], str]
+Page = tuple[str, Callable[..., HttpResponseBase], str]
+GROUPS = (
+    pausing,
+    add_person,
+    account_page,
+    csv_page,
+    automatic_page,
+    pending_page,
+    all_active,
+    leavers_page,
+    differing_page,
+    explain_page,
+    match_page,
+    scope_page,
+    attributes_page,
+)
 
 
 def urls() -> list[Page]:
     """Address below a connection's id, view, and what is added to “integrations_connection_”."""
-    groups = (pausing, automatic_page, account_page)
-    return [page for group in groups for page in group.urls()]
+    return [page for group in GROUPS for page in group.urls()]

@@ -38,3 +38,8 @@ def day(moment: datetime) -> str:
     local = timezone.localtime(moment)
     year = "" if local.year == timezone.localdate().year else f" {local.year}"
     return f"{local:%-d %B}{year}"
+
+
+def at_time(moment: datetime) -> str:
+    """“14:02 on 3 May”."""
+    return f"{timezone.localtime(moment):%H:%M on %-d %B}"

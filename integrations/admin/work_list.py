@@ -19,10 +19,19 @@ from integrations.models import (
     SyncPlan,
     UserMapping,
 )
+from integrations.user_sync import manual, work
 
 from .directory_run import last_run
-from .directory_verdicts import counterparts, without_counterpart
+from .directory_verdicts import (
+    asked_to_be_added,
+    counterparts,
+    mapped,
+    possible_newcomers,
+    without_counterpart,
+)
 from .people_links import people_with, plans_with
+from .set_up import page_of
+from .ticked_mappings import LISTED
 from .words import counted
 
 Action = PlannedChange.Action
@@ -40,6 +49,14 @@ PLAN_STATES = {
     SyncPlan.State.STOPPED: "Stopped changes",
     SyncPlan.State.NEEDS_A_PERSON: "Changes that could not go on",
 }
+ACCOUNT_WORK = (
+    ("pending", "Pending people", "connection_pending"),
+    ("to_deactivate", "Left Salesforce, still active here", "connection_leavers"),
+    ("to_reactivate", "Back in Salesforce, deactivated here", "connection_leavers"),
+    ("out_of_scope", "Out of scope, or no longer visible", "connection_leavers"),
+    ("email_differs", "Another e-mail in Salesforce", "connection_email_differs"),
+    ("unknown_teams", "Team names that do not exist here", "connection_attributes"),
+)
 
 
 @dataclass(frozen=True)
@@ -57,7 +74,9 @@ class Work:
 def work_list(connection: Connection, viewer: User) -> list[Work]:
     lines = [
         *_refresh(connection),
+        *_requests(connection),
         *_people(connection, viewer),
+        *_accounts(connection),
         *_held_records(connection),
         *_plans(connection),
         *_mendable_rows(connection),
@@ -85,6 +104,37 @@ def _people(connection: Connection, viewer: User) -> list[Work]:
         Work(verdict, words, number, people_with(connection, verdict=verdict), is_capped)
         for verdict, (words, number, is_capped) in counts.items()
     ]
+
+
+def _requests(connection: Connection) -> list[Work]:
+    asked = DirectoryUser.objects.filter(asked_to_be_added(), ~mapped(), connection=connection)
+    page = page_of("connection_all_active", connection.pk)
+    return [
+        Work("asked", "Asked to be added", asked.count(), people_with(connection, account="asked")),
+        Work(
+            "request",
+            "Request for all active users, waiting",
+            work.open_requests(connection).count(),
+            page,
+        ),
+    ]
+
+
+def _accounts(connection: Connection) -> list[Work]:
+    """What there is to decide about people who have an account."""
+    leavers = page_of("connection_leavers", connection.pk)
+    return [
+        Work("returns", "Came back as a new Salesforce user?", _returns(connection), leavers),
+        *(
+            Work(key, words, work.rows(key, connection).count(), page_of(page, connection.pk))
+            for key, words, page in ACCOUNT_WORK
+        ),
+    ]
+
+
+def _returns(connection: Connection) -> int:
+    newcomers = list(possible_newcomers(connection)[:LISTED])
+    return len(manual.returning_leavers(connection, newcomers)) if newcomers else 0
 
 
 def _held_records(connection: Connection) -> list[Work]:

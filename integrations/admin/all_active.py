@@ -1,0 +1,191 @@
+"""*All active users*: asked for with a plan and a note, decided by somebody else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from accounts.admin_base import person
+from accounts.models import User
+from integrations.models import AccessRequest, Approach, Connection, SyncPlan
+from integrations.user_sync import approving, requesting
+from integrations.user_sync.errors import PlanError
+
+from .pausing import changeable_connection
+from .plan_page import preview
+from .plan_rows import Counts
+from .plan_words import GROUPS
+from .set_up import page_of
+from .subpage import attempt, show_plan, subpage
+
+LONGEST_NOTE = 2_000
+
+
+def urls() -> list[tuple[str, Callable[..., HttpResponse], str]]:
+    return [
+        ("all-active/", all_active, "all_active"),
+        ("all-active/preview/", make_preview, "all_active_preview"),
+        ("all-active/<str:act>/", decide, "all_active_decide"),
+    ]
+
+
+def all_active(request: HttpRequest, connection_id: int) -> HttpResponse:
+    connection = changeable_connection(request, connection_id)
+    newest = newest_request(connection)
+    return subpage(
+        request,
+        connection,
+        "all_active",
+        title="All active users",
+        request_=newest,
+        longest_note=LONGEST_NOTE,
+        **(_about(newest, person(request)) if newest else {}),
+        **(_about_draft(connection) if newest is None or not newest.is_open else {}),
+    )
+
+
+@require_POST
+def make_preview(request: HttpRequest, connection_id: int) -> HttpResponse:
+    """What everybody would get, row by row; nobody is asked yet."""
+    connection = changeable_connection(request, connection_id)
+
+    def act() -> HttpResponse:
+        for old in _drafts(connection):
+            approving.discard(old, by=person(request))
+        requesting.preview(connection, by=person(request))
+        return _to_page(connection)
+
+    return attempt(request, act) or _to_page(connection)
+
+
+@require_POST
+def decide(request: HttpRequest, connection_id: int, act: str) -> HttpResponse:
+    """Request, approve, refuse, withdraw or plan again. Who may is decided by `requesting`."""
+    connection = changeable_connection(request, connection_id)
+    step = STEPS.get(act)
+
+    def carry_out() -> HttpResponse:
+        if step is None:
+            raise PlanError("There is no such button.")
+        return step(request, connection) or _to_page(connection)
+
+    return attempt(request, carry_out) or _to_page(connection)
+
+
+def newest_request(connection: Connection) -> AccessRequest | None:
+    """The open request, else the last one that was decided; a withdrawn one is over."""
+    requests = connection.access_requests.filter(withdrawn_at=None)
+    return (
+        requests.select_related("company", "connection", "plan", "requested_by", "decided_by")
+        .order_by("-requested_at")
+        .first()
+    )
+
+
+def _request(request: HttpRequest, connection: Connection) -> HttpResponse | None:
+    """What is requested is the plan that was looked at."""
+    plan = _drafts(connection).filter(pk=_number(request.POST.get("plan", ""))).first()
+    if plan is None:
+        raise PlanError("This preview is no longer there. Look at a new one first.")
+    note = request.POST.get("note", "")[:LONGEST_NOTE]
+    requesting.request(connection, by=person(request), note=note, plan=plan)
+    messages.success(request, "Requested. You are told as soon as it is decided.")
+    return None
+
+
+def _approve(request: HttpRequest, connection: Connection) -> HttpResponse | None:
+    return show_plan(requesting.approve(_open(request, connection), by=person(request)))
+
+
+def _refuse(request: HttpRequest, connection: Connection) -> HttpResponse | None:
+    reason = request.POST.get("reason", "")[:LONGEST_NOTE]
+    requesting.refuse(_open(request, connection), by=person(request), reason=reason)
+    messages.success(request, "Refused. Whoever asked is told why.")
+    return None
+
+
+def _withdraw(request: HttpRequest, connection: Connection) -> HttpResponse | None:
+    requesting.withdraw(_open(request, connection), by=person(request))
+    messages.success(request, "Withdrawn. Nothing was changed.")
+    return None
+
+
+def _plan_again(request: HttpRequest, connection: Connection) -> HttpResponse | None:
+    requesting.plan_again(_open(request, connection), by=person(request))
+    messages.success(request, "Planned again, on what is true now.")
+    return None
+
+
+STEPS: dict[str, Callable[[HttpRequest, Connection], HttpResponse | None]] = {
+    "request": _request,
+    "approve": _approve,
+    "refuse": _refuse,
+    "withdraw": _withdraw,
+    "plan-again": _plan_again,
+}
+
+
+def _open(request: HttpRequest, connection: Connection) -> AccessRequest:
+    """The request whose page was looked at, if its plan is still the same."""
+    found = newest_request(connection)
+    if found is None or str(found.pk) != request.POST.get("request"):
+        raise PlanError("This request was withdrawn.")
+    if str(found.plan_id) != request.POST.get("plan"):
+        raise PlanError("It was planned again meanwhile. Look at what differs first.")
+    return found
+
+
+def _about(found: AccessRequest, viewer: User) -> dict[str, Any]:
+    counts = Counts.of(found.plan)
+    why_not = requesting.why_not(found, viewer)
+    return {
+        "plan": found.plan,
+        "numbers": _numbers(counts),
+        "difference": requesting.difference(found),
+        "is_old": timezone.now() - found.planned_at > requesting.PLANNED_AGAIN_AFTER,
+        "may_decide": found.is_open and not why_not,
+        "why_not": why_not,
+        "deciders": requesting.deciders(found)[:20],
+        "may_withdraw": found.is_open,
+        **preview(found.plan, counts),
+    }
+
+
+def _about_draft(connection: Connection) -> dict[str, Any]:
+    """A preview that nobody has requested yet."""
+    draft = _drafts(connection).first()
+    if draft is None:
+        return {"draft": None}
+    counts = Counts.of(draft)
+    shown = {"numbers": _numbers(counts), **preview(draft, counts)}
+    return {"draft": draft, "draft_shown": shown}
+
+
+def _numbers(counts: Counts) -> list[tuple[str, int]]:
+    named = [(words, counts.with_action(action)) for action, words in GROUPS.items()]
+    return [(words, number) for words, number in named if number]
+
+
+def _drafts(connection: Connection) -> Any:
+    """Previews of today; older ones say nothing about now."""
+    return connection.plans.filter(
+        approach=Approach.ALL_ACTIVE,
+        kind=SyncPlan.Kind.IMPORT,
+        state=SyncPlan.State.DRAFT,
+        created_at__gt=timezone.now() - timedelta(days=1),
+    ).order_by("-pk")
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 19 else 0
+
+
+def _to_page(connection: Connection) -> HttpResponse:
+    return redirect(page_of("connection_all_active", connection.pk))

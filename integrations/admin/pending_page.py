@@ -1,0 +1,105 @@
+"""*Pending people*: accounts that wait to be opened, with a team, or to be rejected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from accounts import audit, states
+from accounts.admin_base import person
+from accounts.models import Team, User
+from integrations.models import Connection, UserMapping
+from integrations.user_sync import automatic, work
+from integrations.user_sync.errors import PlanError
+
+from .pausing import changeable_connection
+from .set_up import page_of
+from .subpage import attempt, show_plan, subpage
+from .ticked_mappings import listed, ticked
+from .words import counted
+
+LONGEST_REASON = 255
+
+
+def urls() -> list[tuple[str, Callable[..., HttpResponse], str]]:
+    return [("pending/", pending, "pending")]
+
+
+def pending(request: HttpRequest, connection_id: int) -> HttpResponse:
+    connection = changeable_connection(request, connection_id)
+    page = page_of("connection_pending", connection.pk)
+    if request.method == "POST":
+        step = _reject if request.POST.get("act") == "reject" else _activate
+        return attempt(request, lambda: step(request, connection)) or redirect(page)
+    waiting = work.pending(connection).order_by("account__name", "pk")
+    return subpage(
+        request,
+        connection,
+        "pending",
+        title="Pending people",
+        listed=listed(connection, waiting),
+        number=waiting.count(),
+        teams=Team.objects.filter(company=connection.company_id).order_by("name"),
+    )
+
+
+def _activate(request: HttpRequest, connection: Connection) -> HttpResponse:
+    """Open the accounts, in the chosen team where they have none; all of them, or none."""
+    accounts = _accounts(ticked(request, work.pending(connection)))
+    team = _team(request, connection)
+    with transaction.atomic():
+        change = states.reactivate(
+            User.objects.filter(pk__in=[one.pk for one in accounts]),
+            by=person(request),
+            request=request,
+        )
+        if change.refused:
+            account, why = change.refused[0]
+            raise PlanError(f"{account}: {why} Nobody was activated.")
+        if team is not None:
+            _join(request, accounts, team)
+    number = counted(len(accounts), "account")
+    messages.success(request, f"{number} activated. What waited for them is reported now.")
+    return redirect(page_of("connection_pending", connection.pk))
+
+
+def _join(request: HttpRequest, accounts: Sequence[User], team: Team) -> None:
+    teamless = [account for account in accounts if account.team_id is None]
+    User.objects.filter(pk__in=[account.pk for account in teamless]).update(team=team)
+    audit.record_many(
+        audit.entry(
+            "changed",
+            account,
+            by=person(request),
+            request=request,
+            before={"team": None},
+            after={"team": str(team)},
+        )
+        for account in teamless
+    )
+
+
+def _reject(request: HttpRequest, connection: Connection) -> HttpResponse:
+    """A preview after which these people are ignored, and their accounts are closed."""
+    accounts = _accounts(ticked(request, work.pending(connection)))
+    reason = request.POST.get("reason", "").strip()[:LONGEST_REASON]
+    return show_plan(automatic.reject(connection, accounts, by=person(request), reason=reason))
+
+
+def _accounts(mappings: Sequence[UserMapping]) -> list[User]:
+    return [mapping.account for mapping in mappings]
+
+
+def _team(request: HttpRequest, connection: Connection) -> Team | None:
+    chosen = request.POST.get("team", "")
+    if not chosen:
+        return None
+    teams = Team.objects.filter(company=connection.company_id)
+    team = teams.filter(pk=int(chosen) if chosen.isdecimal() else 0).first()
+    if team is None:
+        raise PlanError("There is no such team.")
+    return team

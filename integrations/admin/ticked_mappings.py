@@ -1,0 +1,50 @@
+"""Lists of mapped people with ticks: what was ticked, and the rows of a page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from integrations.models import Connection, DirectoryUser, UserMapping
+from integrations.user_sync.errors import PlanError
+
+#: Rows of one list; what is left comes when these are decided.
+LISTED = 200
+
+
+@dataclass(frozen=True)
+class Listed:
+    mapping: UserMapping
+    person: DirectoryUser | None
+
+    @property
+    def name(self) -> str:
+        return str(self.person) if self.person else self.mapping.salesforce_user_id
+
+
+def listed(connection: Connection, mappings: QuerySet[UserMapping]) -> list[Listed]:
+    """The first of these, with what the mirror knows of them, in two queries."""
+    shown = list(mappings.select_related("account__team")[:LISTED])
+    people = {
+        one.salesforce_id: one
+        for one in DirectoryUser.objects.filter(
+            connection=connection, salesforce_id__in=[one.salesforce_user_id for one in shown]
+        )
+        .select_related("wanted_workflow")
+        .defer("search")
+    }
+    return [Listed(one, people.get(one.salesforce_user_id)) for one in shown]
+
+
+def ticked(request: HttpRequest, mappings: QuerySet[UserMapping]) -> Sequence[UserMapping]:
+    """The ticked ones of the list as it is now. Raises `PlanError` when one of them left it."""
+    asked = {int(text) for text in request.POST.getlist("mapping") if text.isdecimal()}
+    if not asked:
+        raise PlanError("Tick somebody first.")
+    chosen = list(mappings.filter(pk__in=asked).select_related("account"))
+    if len(chosen) < len(asked):
+        raise PlanError("The list has changed since you saw it. Nothing was changed: look again.")
+    return chosen
