@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from enum import Enum, auto
+from itertools import count
 
 from django.db import (
     IntegrityError,
@@ -26,6 +27,7 @@ from integrations import leases
 from integrations.leases import HeldLease, LeaseLost, LeaseTaken, held_lease
 from integrations.models import PlannedChange, SyncPlan
 
+from . import statistics
 from .batch import Batch
 from .combined import combine_and_separate
 from .ignoring import ignore_and_stop_ignoring
@@ -95,7 +97,7 @@ class _Application:
         if plan is None:
             return self._not_started()
         self._settle_idle_rows(plan)
-        while True:
+        for number in count(1):
             if self._stop_requested():
                 return self._end(State.STOPPED)
             if time.monotonic() > self.deadline:
@@ -103,6 +105,7 @@ class _Application:
             beat()
             if self._apply_batch(plan) < BATCH:
                 break
+            statistics.renew_after_batch(number)
         if self._rows_left(plan):
             return Ended.INTERRUPTED  # locked by a worker that is about to find its lease lost
         if plan.send_invitations and not send_invitations(plan, self.lease, self.deadline):
