@@ -1,11 +1,10 @@
 """How a connection goes from one state to the next, each step audited.
 
 The row is locked and read again first, so that two processes that learn of the same trouble at
-the same time write one change, and send one mail.
+the same time write one change. An empty ``state_told_at`` has the worker tell people by mail.
 """
 
 import logging
-from functools import partial
 
 from django.db import transaction
 from django.http import HttpRequest
@@ -13,7 +12,6 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.models import User
-from integrations import connection_mail
 from integrations.models import Connection
 
 logger = logging.getLogger(__name__)
@@ -108,8 +106,6 @@ def _enter(
             after={"state": state, "reason": reason},
         )
         logger.info("connection %s: %s -> %s", row.pk, before, state)
-        if state in connection_mail.STATES_TOLD:
-            transaction.on_commit(partial(connection_mail.tell, row.pk), robust=True)
     connection.state, connection.state_reason = row.state, row.state_reason
     connection.state_since, connection.state_told_at = row.state_since, row.state_told_at
     return changes

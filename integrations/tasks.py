@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from integrations import connection_mail
 from integrations.connecting import check, logging_in
+from integrations.mails import rounds as mail_rounds
 from integrations.record_sync import backfilling, polling, reconciling
 from integrations.record_sync import taking_up as records_taking_up
 from integrations.user_sync import applying, directory, following, taking_up
@@ -47,5 +47,5 @@ def every_minute() -> None:
     taking_up.take_up_work()
     following.every_minute()
     records_taking_up.take_up_work()
-    connection_mail.tell_what_was_missed()
     logging_in.forget_expired()
+    mail_rounds.send_what_is_due()

@@ -12,13 +12,14 @@ from django.db import connections, transaction
 from pytest_django import Settings
 
 from accounts.models import AuditEntry, User
-from integrations import connection_mail, connection_states
+from integrations import connection_states
 from integrations.connecting import logging_in
 from integrations.connecting.attempts import LogInRefused
 from integrations.connecting.check import check
 from integrations.connecting.terminating import terminate
 from integrations.credentials import CredentialStore, client_for
 from integrations.demo_org.org import DemoOrg
+from integrations.mails.rounds import send_what_is_due
 from integrations.models import AuthorizationAttempt, Connection
 from integrations.salesforce.errors import ReconnectRequired
 from integrations.salesforce.session import SalesforceSession
@@ -141,6 +142,7 @@ def test_a_revoked_grant_is_asked_about_once_and_told_once(
         assert isinstance(error, ReconnectRequired)
         assert "withdrawn our access" in error.message
     assert len(refreshes) == 1
+    assert send_what_is_due() == 2
     assert sorted(message.to[0] for message in mail.outbox) == [
         "dana@maventech.example",
         "support@scoreline.example",
@@ -158,14 +160,16 @@ def test_mails_wait_for_a_mail_server(
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
     connection_states.reconnect_required(connected, "Log in again.")
+    assert send_what_is_due() == 0
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-    connection_mail.tell_what_was_missed()
-    connection_mail.tell_what_was_missed()
+    assert send_what_is_due() == 1
+    assert send_what_is_due() == 0
     assert [message.to for message in mail.outbox] == [[admin.email]]
 
 
 def test_without_mail_settings_nothing_is_sent(connected: Connection, admin: User) -> None:
     connection_states.reconnect_required(connected, "Log in again.")
+    assert send_what_is_due() == 0
     assert mail.outbox == []
 
 

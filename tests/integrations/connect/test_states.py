@@ -1,9 +1,10 @@
 import pytest
 from django.core import mail
-from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
+from pytest_django import Settings
 
 from accounts.models import AuditEntry, Company, User
 from integrations import connection_states
+from integrations.mails.rounds import send_what_is_due
 from integrations.models import Connection
 
 State = Connection.State
@@ -61,18 +62,13 @@ def test_each_change_is_audited_once(link: Connection, admin: User) -> None:
 
 
 def test_every_reason_is_told_once_to_each(
-    link: Connection,
-    admin: User,
-    settings: Settings,
-    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    link: Connection, admin: User, settings: Settings
 ) -> None:
     settings.EMAIL_CONFIGURED = True
-    with django_capture_on_commit_callbacks(execute=True):
-        connection_states.needs_attention(link, "A permission is missing.")
-        connection_states.needs_attention(link, "A permission is missing.")
-    with django_capture_on_commit_callbacks(execute=True):
-        connection_states.needs_attention(link, "The user is frozen.")
-    assert [message.body.split("\n")[0] for message in mail.outbox] == [
+    for reason in ("A permission is missing.", "A permission is missing.", "The user is frozen."):
+        connection_states.needs_attention(link, reason)
+        send_what_is_due()
+    assert [message.body.split("\n")[2] for message in mail.outbox] == [
         "A permission is missing.",
         "The user is frozen.",
     ]
