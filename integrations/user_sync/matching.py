@@ -21,7 +21,7 @@ from integrations.models import (
     ScopeRule,
 )
 
-from .facts import BY_FEDERATION_ID, BY_USERNAME, Candidate, Facts, enabled_rules, gather
+from .facts import BY_EMAIL, BY_FEDERATION_ID, BY_USERNAME, Candidate, Facts, enabled_rules, gather
 from .scope import WIDE_APPROACHES, out_of_scope, rules_of
 
 Verdict = PlannedChange.Action
@@ -64,8 +64,7 @@ class Matcher:
         self.rules = [rule for rule in rules if rule.enabled]
         self.scope_rules = rules_of(connection, approach) if scope_rules is None else scope_rules
         self.policy = Connection.EmailPolicy(connection.email_policy)
-        if all(rule.rule != MatchRule.Rule.EMAIL for rule in self.rules):
-            self.policy = Connection.EmailPolicy.NEVER
+        self.maps_by_email = any(rule.rule == MatchRule.Rule.EMAIL for rule in self.rules)
 
     def match(self, people: Sequence[DirectoryUser]) -> dict[int, Match]:
         """The verdicts by `DirectoryUser.pk`."""
@@ -90,6 +89,7 @@ class Matcher:
                 facts.person, self.connection, self.approach, self.scope_rules
             ),
             approach=self.approach,
+            maps_by_email=self.maps_by_email,
         )
 
 
@@ -100,6 +100,7 @@ def decide(
     viewer_id: int | None,
     not_in_scope: str | None,
     approach: Approach = Approach.ON_DEMAND,
+    maps_by_email: bool = True,
 ) -> Match:
     """The whole decision about one person. Asks nobody, changes nothing."""
     if facts.mapping is not None:
@@ -112,6 +113,8 @@ def decide(
         return Match(Verdict.NOTHING, not_in_scope)
     if facts.person.unlinked_at is not None and approach in WIDE_APPROACHES:
         return Match(Verdict.NOTHING, f"{_unlinked(facts.person)}: only a person links them again")
+    if not maps_by_email and facts.candidates and facts.candidates[0].found_by[0] == BY_EMAIL:
+        policy = Connection.EmailPolicy.NEVER
     doubt = _doubt(facts, policy, viewer_id, approach)
     if doubt is not None:
         return Match(Verdict.CONFLICT, doubt, candidates=list(facts.candidates))

@@ -1,0 +1,93 @@
+"""Mappings out as CSV and in again: previewed, each bad line named, nothing a spreadsheet runs."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from accounts.models import Company, User
+from integrations.models import Approach, Connection, DirectoryUser, SyncPlan, UserMapping
+from integrations.user_sync import mapping_csv
+from integrations.user_sync.errors import PlanError
+from integrations.user_sync.reverting import plan_revert
+
+from .builders import account, applied, mapped, people, person, salesforce_id
+
+pytestmark = pytest.mark.django_db
+HEADING = "Salesforce user id,Account e-mail\n"
+
+
+def test_what_goes_out_comes_in_again(connection: Connection, admin: User) -> None:
+    people(connection, range(4))
+    for number in range(3):
+        mapped(connection, number, account(connection.company, f"a{number}@example.com"))
+    text = "".join(mapping_csv.export(connection))
+    with pytest.raises(PlanError, match="there already"):
+        mapping_csv.plan_csv(connection, text, by=admin)
+    before = set(UserMapping.objects.values_list("salesforce_user_id", "account"))
+    UserMapping.objects.all().delete()
+    plan = mapping_csv.plan_csv(connection, text, by=admin)
+    assert (plan.state, plan.changes.count()) == (SyncPlan.State.DRAFT, 3)
+    assert not UserMapping.objects.exists()
+    applied(plan, admin)
+    assert set(UserMapping.objects.values_list("salesforce_user_id", "account")) == before
+    assert set(UserMapping.objects.values_list("approach", flat=True)) == {Approach.MANUAL}
+    applied(plan_revert(plan, by=admin), admin)
+    assert not UserMapping.objects.exists()
+
+
+def test_each_bad_line_is_named_and_nothing_is_planned(
+    connection: Connection, admin: User, other_company: Company
+) -> None:
+    people(connection, range(4))
+    ann = account(connection.company, "ann@example.com")
+    account(other_company, "theirs@example.com")
+    mapped(connection, 3, ann)
+    text = HEADING + "".join(
+        f"{salesforce},{email}\n"
+        for salesforce, email in (
+            (salesforce_id(0), "nobody@example.com"),
+            ("005xx", "ann@example.com"),
+            ("00G000000000001", "ann@example.com"),
+            (salesforce_id(1), "ann@example.com"),
+            (salesforce_id(9), "ann@example.com"),
+            (salesforce_id(1), "theirs@example.com"),
+        )
+    )
+    with pytest.raises(mapping_csv.BadLines) as error:
+        mapping_csv.plan_csv(connection, text, by=admin)
+    assert [number for number, _ in error.value.lines] == [3, 4, 7]
+    good_ids = "\n".join(line for n, line in enumerate(text.splitlines(), 1) if n not in (3, 4, 7))
+    with pytest.raises(mapping_csv.BadLines) as error:
+        mapping_csv.plan_csv(connection, good_ids, by=admin)
+    assert [what.split(" ")[0] for _, what in error.value.lines] == ["no", "Ann", salesforce_id(9)]
+    assert not SyncPlan.objects.exists()
+
+
+@pytest.mark.parametrize("text", ["", "a,b\n1,2\n", HEADING, HEADING + '"open', "x" * 5_000_001])
+def test_a_file_that_is_no_such_file_is_refused(
+    connection: Connection, admin: User, text: str
+) -> None:
+    with pytest.raises(PlanError):
+        mapping_csv.plan_csv(connection, text, by=admin)
+
+
+def test_a_file_of_a_european_spreadsheet_is_read(connection: Connection, admin: User) -> None:
+    person(connection, 1)
+    account(connection.company, "ann@example.com")
+    text = f"\ufeffSalesforce user id;Account e-mail\r\n{salesforce_id(1)[:15]};ANN@example.com\r\n"
+    assert mapping_csv.plan_csv(connection, text, by=admin).changes.get().action == "map"
+
+
+@settings(max_examples=40, suppress_health_check=list(HealthCheck), deadline=None)
+@given(name=st.text(st.sampled_from("=+-@|%' \tAb,;\"\n"), min_size=1, max_size=8))
+def test_no_cell_is_a_formula(connection: Connection, name: str) -> None:
+    DirectoryUser.objects.all().delete()
+    person(connection, 1, name=name, username=f"={name}")
+    text = "".join(mapping_csv.export(connection))
+    for cells in csv.reader(io.StringIO(text, newline="")):
+        assert not any(cell.lstrip(" ").startswith(tuple("=+-@\t\r|%")) for cell in cells)
