@@ -133,7 +133,7 @@ def refresh(page: Page) -> None:
 
 def open_connection(page: Page) -> None:
     page.goto("/admin/integrations/connection/")
-    page.locator("#result_list a").first.click()
+    page.locator("#result_list tbody a").first.click()
 
 
 def check_again(page: Page) -> None:
