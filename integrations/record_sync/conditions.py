@@ -7,7 +7,7 @@ UTC), and a comparison of an empty field is false.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -25,13 +25,12 @@ _ORDER: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def compile_conditions(workflow: Workflow) -> Question:
-    """The workflow's conditions should be prefetched. Without any, every record matches."""
-    conditions = sorted(workflow.conditions.all(), key=lambda one: one.position)
+def compile_conditions(match: str, conditions: Iterable[WorkflowCondition]) -> Question:
+    """All of the conditions, or any, as ``match`` says. Without any, every record matches."""
     questions = [_question(one) for one in conditions]
     if not questions:
         return lambda fields: True
-    if workflow.match == Workflow.Match.ANY:
+    if match == Workflow.Match.ANY:
         return lambda fields: any(ask(fields) for ask in questions)
     return lambda fields: all(ask(fields) for ask in questions)
 

@@ -17,7 +17,7 @@ from functools import cached_property
 from typing import Any
 
 from accounts.bulk_writer import storable
-from integrations.models import Workflow
+from integrations.models import Workflow, WorkflowCondition
 from integrations.salesforce.ids import InvalidSalesforceId, to_18
 from integrations.salesforce.soql import checked_name
 
@@ -72,15 +72,19 @@ class Snapshot:
         return values
 
 
-def wanted_fields(workflow: Workflow) -> list[str]:
-    """The fields that the workflow itself names. Its conditions should be prefetched."""
+def wanted_fields(
+    workflow: Workflow, conditions: Iterable[WorkflowCondition] | None = None
+) -> list[str]:
+    """The fields that the workflow names, and its conditions: its own should be prefetched."""
+    if conditions is None:
+        conditions = workflow.conditions.all()
     named = [
         workflow.user_field,
         workflow.value_field,
         workflow.currency_field,
         workflow.date_field,
         workflow.title_field,
-        *(condition.field for condition in workflow.conditions.all()),
+        *(condition.field for condition in conditions),
     ]
     return list(dict.fromkeys(name for name in named if name))
 

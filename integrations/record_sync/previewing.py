@@ -105,7 +105,11 @@ def try_workflow(workflow: Workflow, days: int) -> Trial:
 
 def preview_change(workflow: Workflow, conditions: Sequence[Condition]) -> ChangePreview:
     """What `workflows.change` with the workflow as it is given would take back and add."""
-    rules = Rules.of(_with_conditions(workflow, conditions))
+    given = [
+        WorkflowCondition(field=one.field, operator=one.operator, value=one.value)
+        for one in conditions
+    ]
+    rules = Rules.of(workflow, given)
     found = ChangePreview()
     for judged in _all_judged(rules):
         _count(found, *judged)
@@ -136,23 +140,6 @@ def _as_if_on(workflow: Workflow) -> Rules:
     )
     saved.state, saved.counts_from = Workflow.State.ON, None
     return Rules.of(saved)
-
-
-def _with_conditions(workflow: Workflow, conditions: Sequence[Condition]) -> Workflow:
-    """The workflow as it is given, with these conditions, none of it saved."""
-    given = [
-        WorkflowCondition(position=n, field=one.field, operator=one.operator, value=one.value)
-        for n, one in enumerate(conditions)
-    ]
-    workflow._prefetched_objects_cache = {"conditions": _Listed(given)}  # type: ignore[attr-defined]
-    return workflow
-
-
-class _Listed(list[WorkflowCondition]):
-    """Stands where a prefetched query set would."""
-
-    def all(self) -> _Listed:
-        return self
 
 
 def _newest(client: SalesforceClient, fields: FieldSet, days: int) -> list[Record]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from activities.drafts import InvalidDraft, ReportDraft
 from activities.models import ActivityType
-from integrations.models import Evaluation, Workflow
+from integrations.models import Evaluation, Workflow, WorkflowCondition
 from integrations.salesforce.ids import to_18
 
 from .conditions import Question, compile_conditions
@@ -43,14 +43,16 @@ class Rules:
     link_prefix: str
 
     @classmethod
-    def of(cls, workflow: Workflow) -> Rules:
-        """The workflow with its conditions, type, company and connection."""
+    def of(cls, workflow: Workflow, conditions: Sequence[WorkflowCondition] | None = None) -> Rules:
+        """The workflow with its type, company and connection; other conditions for a preview."""
+        if conditions is None:
+            conditions = list(workflow.conditions.all())
         connection, company = workflow.connection, workflow.company
         is_money = workflow.activity_type.unit == ActivityType.Unit.MONEY
         return cls(
             workflow=workflow,
-            matches=compile_conditions(workflow),
-            needs=tuple(wanted_fields(workflow)),
+            matches=compile_conditions(workflow.match, conditions),
+            needs=tuple(wanted_fields(workflow, conditions)),
             zone=ZoneInfo(company.time_zone),
             currency=company.currency if is_money else "",
             key_prefix=f"salesforce:{connection.org_id}:",

@@ -108,10 +108,7 @@ class History(RuleBasedStateMachine):
         refresh_users(self.connection)
         self.users["Ann"] = account(self.connection, self.people["Ann"])
         self.moves = switched_on(self.connection)
-        self.stays = switched_on(
-            self.connection, "call-logged", object_name="Opportunity", date_field="CreatedDate"
-        )
-        self.stays.conditions.all().delete()
+        self.stays = switched_on(self.connection, "opportunity-created")
         if threshold:
             self._demand(threshold)
 
