@@ -15,16 +15,14 @@ def local_time(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
     """Middleware, after the one that knows who is asking."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        with timezone.override(_zone_of(request)):
+        user = request.user
+        with timezone.override(zone_of(user) if isinstance(user, User) else None):
             return get_response(request)
 
     return middleware
 
 
-def _zone_of(request: HttpRequest) -> zoneinfo.ZoneInfo | None:
-    """``None`` for nobody in particular, and support staff without one: UTC."""
-    user = request.user
-    if not isinstance(user, User):
-        return None
+def zone_of(user: User) -> zoneinfo.ZoneInfo | None:
+    """``None``, which is UTC, for support staff who have chosen none."""
     name = user.time_zone or (user.company.time_zone if user.company else "")
     return zoneinfo.ZoneInfo(name) if name else None

@@ -1,13 +1,15 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from accounts import log_in_views, password_link_views, views
+from accounts import entrance, log_in_views, password_link_views, views
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("login/", log_in_views.LogIn.as_view(), name="login"),
     path("login/company/", log_in_views.WhichCompany.as_view(), name="which_company"),
     path("logout/", LogoutView.as_view(), name="logout"),
+    path("account/", views.account, name="account"),
+    path("enter/<str:code>/", entrance.enter, name="enter"),
     path("password/", views.ChangePassword.as_view(), name="change_password"),
     path(
         "password/forgotten/",

@@ -1,4 +1,4 @@
-"""The pages that everybody has, whatever their role: home, and one's own password."""
+"""The pages that everybody has, whatever their role: home, oneself, and one's own password."""
 
 from __future__ import annotations
 
@@ -16,16 +16,20 @@ from accounts.models import User
 
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
-    """Where a log-in leads: the admin for who may open it, else a page about oneself."""
+    """Where a log-in leads: the admin for who may open it, else the company's feed."""
     assert isinstance(request.user, User)
-    if request.user.is_staff:
-        return redirect("admin:index")
+    return redirect("admin:index" if request.user.is_staff else "feed")
+
+
+@login_required
+def account(request: HttpRequest) -> HttpResponse:
+    """A page about oneself."""
     return render(request, "accounts/home.html", {"title": "Your account"})
 
 
 class ChangePassword(PasswordChangeView):
     template_name = "accounts/change_password.html"
-    success_url = reverse_lazy("home")
+    success_url = reverse_lazy("account")
     title = "Change password"
 
     def form_valid(self, form: PasswordChangeForm) -> HttpResponse:

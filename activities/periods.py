@@ -17,6 +17,10 @@ class Days:
     first: dt.date
     end: dt.date
 
+    @property
+    def last(self) -> dt.date:
+        return self.end - dt.timedelta(days=1)
+
 
 class Period(models.TextChoices):
     TODAY = "today", "Today"

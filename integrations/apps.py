@@ -7,6 +7,9 @@ class IntegrationsConfig(AppConfig):
     verbose_name = "Salesforce"
 
     def ready(self) -> None:
+        from activities import sources
+        from integrations.feed_source import SalesforceSource
         from integrations.schedules import write_schedules
 
         post_migrate.connect(write_schedules, sender=self, dispatch_uid="schedules")
+        sources.register(SalesforceSource())

@@ -8,7 +8,7 @@ credential first.
 import json
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
@@ -25,6 +25,8 @@ from integrations.salesforce.session import TimeLimits
 from integrations.salesforce.tokens import AppKeys, Tokens
 
 logger = logging.getLogger(__name__)
+
+PREVIOUS_SECRET_LIFE = timedelta(days=1)
 
 
 class SecretUnreadable(ConfigurationError):
@@ -73,7 +75,20 @@ def app_keys(connection: Connection) -> AppKeys | None:
     )
 
 
+def signing_secrets(connection: Connection) -> list[str]:
+    """The consumer secrets that Salesforce may have signed with: the present, and the last one."""
+    credential = ConnectionCredential.objects.filter(connection=connection).first()
+    if credential is None:
+        return []
+    sealed = [(credential.sealed_consumer_secret, "consumer secret")]
+    if credential.previous_secret_until and credential.previous_secret_until > timezone.now():
+        sealed.append((credential.sealed_previous_secret, "previous secret"))
+    return [unseal(text, place=_place(connection, what)) for text, what in sealed if text]
+
+
 def store_app_keys(connection: Connection, keys: AppKeys) -> None:
+    """Replace the keys; what was signed with the secret of before is taken for a day."""
+    _keep_previous_secret(connection, keys)
     _write(
         connection,
         sealed_consumer_key=seal(keys.consumer_key, place=_place(connection, "consumer key")),
@@ -81,6 +96,21 @@ def store_app_keys(connection: Connection, keys: AppKeys) -> None:
             keys.consumer_secret, place=_place(connection, "consumer secret")
         ),
         keys_set_at=timezone.now(),
+    )
+
+
+def _keep_previous_secret(connection: Connection, keys: AppKeys) -> None:
+    try:
+        former = app_keys(connection)
+    except SecretUnreadable:
+        return  # the new keys are the way out of exactly that
+    if former is None or former.consumer_secret == keys.consumer_secret:
+        return
+    place = _place(connection, "previous secret")
+    _write(
+        connection,
+        sealed_previous_secret=seal(former.consumer_secret, place=place),
+        previous_secret_until=timezone.now() + PREVIOUS_SECRET_LIFE,
     )
 
 

@@ -1,5 +1,11 @@
-from django.urls import path
+from django.urls import include, path
 
-from integrations import views
+from integrations import log_in_views, views
 
-urlpatterns = [path("salesforce/callback/", views.salesforce_callback, name="salesforce_callback")]
+urlpatterns = [
+    path("salesforce/callback/", views.salesforce_callback, name="salesforce_callback"),
+    path(
+        "login/salesforce/", log_in_views.log_in_with_salesforce, name="log_in_with_salesforce"
+    ),
+    path("embed/<str:key>/", include("integrations.embedding.urls")),
+]

@@ -10,6 +10,7 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_GET
 
 from accounts.models import User
+from integrations import log_in_views
 from integrations.connecting import logging_in
 from integrations.connecting.attempts import LogInRefused
 from integrations.models import Connection
@@ -23,6 +24,8 @@ logger = logging.getLogger(__name__)
 @sensitive_variables("code", "state")
 def salesforce_callback(request: HttpRequest) -> HttpResponse:
     """The end of a log-in to Salesforce: lead on to “Connect as …”, or say why not."""
+    if log_in_views.is_ours(request):
+        return log_in_views.come_back(request)
     user = request.user
     if not isinstance(user, User) or not user.is_staff:
         words = "You are not logged in here any more. Log in, then connect again."

@@ -35,9 +35,7 @@ class FeedChoice(models.Model):
     user = models.OneToOneField(
         User, on_delete=models.CASCADE, related_name="feed_choice", db_constraint=False
     )
-    team = models.ForeignKey(
-        Team, on_delete=models.CASCADE, related_name="+", db_constraint=False
-    )
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="+", db_constraint=False)
 
     def __str__(self) -> str:
         return f"{self.user_id} looks at team {self.team_id}"

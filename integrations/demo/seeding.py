@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import requests
+from django.conf import settings
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Company, User
@@ -43,6 +45,10 @@ class RunningOrg:
         """Access for the integration user, without a browser: an answer of the token endpoint."""
         return self._post("/demo-org/grant", username=self.facts["logins"][0]["username"])
 
+    def show_tab(self, url: str) -> None:
+        """Say where the page is that the tab shows."""
+        self._post("/demo-org/canvas", url=url)
+
     def allow_callback(self, url: str) -> None:
         requests.post(
             f"{self.url}/callbacks", {"url": url}, timeout=ORG_SECONDS, allow_redirects=False
@@ -62,6 +68,7 @@ def seed(org_url: str) -> dict[str, Any]:
     org.allow_callback(callback_url())
     company = Company.objects.filter(slug=SLUG).first() or _company_with_accounts(org)
     connection = _connection(company, org)
+    org.show_tab(_tab_on_another_site(connection))
     if connection.state != Connection.State.TERMINATED:
         _read_users(connection)
     return {
@@ -101,6 +108,12 @@ def _connection(company: Company, org: RunningOrg) -> Connection:
         connect_directly(connection, _tokens(org.grant()))
         connection.refresh_from_db()
     return connection
+
+
+def _tab_on_another_site(connection: Connection) -> str:
+    """The tab's address under this machine's other name: to a browser that is another site."""
+    elsewhere = settings.BASE_URL.replace("//127.0.0.1", "//localhost")
+    return f"{elsewhere}{reverse('tab', args=[connection.key])}"
 
 
 def _tokens(grant: dict[str, Any]) -> Tokens:

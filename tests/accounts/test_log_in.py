@@ -30,7 +30,7 @@ def person_of(client: Client) -> object:
 def test_a_member_logs_in_whatever_the_case_of_the_address(client: Client, member: User) -> None:
     response = log_in(client, " Mia@ACME.example")
     assert response.headers["Location"] == reverse("home")
-    page = client.get(response.headers["Location"])
+    page = client.get(reverse("account"))
     assert "Mia Member" in page.text
     assert "North" in page.text
     assert "Acme" in page.text
@@ -170,11 +170,11 @@ def test_a_session_dies_with_the_account_and_stays_dead_when_it_returns(
     client: Client, member: User
 ) -> None:
     client.force_login(member)
-    assert client.get(reverse("home")).status_code == 200
+    assert client.get(reverse("account")).status_code == 200
     User.objects.filter(pk=member.pk).deactivate()
-    assert client.get(reverse("home")).status_code == 302
+    assert client.get(reverse("account")).status_code == 302
     User.objects.filter(pk=member.pk).update(state=User.State.ACTIVE)
-    assert client.get(reverse("home")).status_code == 302
+    assert client.get(reverse("account")).status_code == 302
 
 
 def test_logging_out_takes_a_post(client: Client, member: User) -> None:
@@ -195,9 +195,9 @@ def test_changing_ones_password_keeps_this_browser_and_logs_the_others_out(
         reverse("change_password"),
         {"old_password": PASSWORD, "new_password1": new, "new_password2": new},
     )
-    assert response.headers["Location"] == reverse("home")
-    assert client.get(reverse("home")).status_code == 200
-    assert elsewhere.get(reverse("home")).status_code == 302
+    assert response.headers["Location"] == reverse("account")
+    assert client.get(reverse("account")).status_code == 200
+    assert elsewhere.get(reverse("account")).status_code == 302
     assert AuditEntry.objects.filter(action="password_changed", actor=member).exists()
 
 

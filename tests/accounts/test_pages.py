@@ -9,7 +9,7 @@ from accounts.models import User
 pytestmark = pytest.mark.django_db
 INLINE = ("<script>", "<style", " style=", " onclick=", " onload=", " onsubmit=", "javascript:")
 PUBLIC = ["login", "forgotten_password"]
-OWN = ["home", "change_password"]
+OWN = ["account", "feed", "leaderboard", "my_activity", "report_by_hand", "change_password"]
 ADMIN = ["accounts_user", "accounts_team", "accounts_company", "accounts_auditentry"]
 
 
@@ -48,7 +48,7 @@ def test_admin_forms_hold_nothing_inline(client: Client, admin: User) -> None:
 def test_names_cannot_bring_markup_along(client: Client, member: User) -> None:
     User.objects.filter(pk=member.pk).update(name="<b onload=x>Mia</b>")
     client.force_login(member)
-    assert "&lt;b onload=x&gt;" in client.get(reverse("home")).text
+    assert "&lt;b onload=x&gt;" in client.get(reverse("account")).text
 
 
 def test_a_page_that_is_not_there_says_so_in_our_words(client: Client, member: User) -> None:

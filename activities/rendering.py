@@ -1,0 +1,97 @@
+"""A report as the feed's HTML: the same for everybody who sees the same of it."""
+
+from __future__ import annotations
+
+import hashlib
+import zoneinfo
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.cache import get_conditional_response
+from django.utils.safestring import SafeString
+
+from activities import sources
+from activities.feed import FeedItem
+from activities.models import Shortcuts
+from activities.viewer import Viewer
+
+#: Two thirds of a page's time would go into rendering the same reports again for the next viewer.
+_REPORTS_KEPT = 5_000
+COLOURS = 8
+
+
+@lru_cache(maxsize=_REPORTS_KEPT)
+def report_html(item: FeedItem, at: str, zone: str) -> SafeString:
+    """``at`` begins the addresses in it; times stand in ``zone`` until the page's script comes."""
+    with timezone.override(zoneinfo.ZoneInfo(zone)):
+        return render_to_string("activities/report.html", {"report": item, "at": at})
+
+
+def rendered(item: FeedItem, viewer: Viewer) -> SafeString:
+    return report_html(item, viewer.at, timezone.get_current_timezone_name())
+
+
+def page(
+    request: HttpRequest, viewer: Viewer, template: str, values: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    """The page with everything around it; for htmx its middle only."""
+    shows = shortcuts(viewer)
+    context = {
+        **values,
+        "viewer": viewer,
+        "at": viewer.at,
+        "shortcuts": shows,
+        "frame": "activities/part.html" if is_part(request) else "activities/whole.html",
+        "zone": timezone.get_current_timezone_name(),
+    }
+    return render(request, template, context, status=status)
+
+
+def is_part(request: HttpRequest) -> bool:
+    return "HX-Request" in request.headers
+
+
+def shortcuts(viewer: Viewer) -> Shortcuts:
+    """What the company shows beside its feed; everything when it never chose."""
+    return Shortcuts.objects.filter(company=viewer.company).first() or Shortcuts()
+
+
+def unchanged(
+    request: HttpRequest, viewer: Viewer, *what: object
+) -> tuple[str, HttpResponse | None]:
+    """The page's ``ETag``, and the answer when the browser has exactly this page.
+
+    ``what`` is all that this page shows beside who looks: the feed's version at least.
+    """
+    parts = (
+        _templates(),
+        viewer.user.pk,
+        viewer.at,
+        viewer.user.role,
+        is_part(request),
+        timezone.get_current_timezone_name(),
+        request.COOKIES.get(settings.CSRF_COOKIE_NAME, ""),
+        *what,
+    )
+    digest = hashlib.sha256("\x00".join(map(str, parts)).encode()).hexdigest()
+    etag = f'"{digest[:32]}"'
+    answer = get_conditional_response(request, etag=etag)
+    return etag, answer if isinstance(answer, HttpResponse) else None
+
+
+def notices(viewer: Viewer) -> list[sources.Notice]:
+    return sources.notices(viewer.company.pk)
+
+
+@cache
+def _templates() -> str:
+    """Changes with every deployment that changes a page."""
+    folder = Path(settings.BASE_DIR) / "templates" / "activities"
+    files = sorted(folder.glob("*.html"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]

@@ -1,0 +1,59 @@
+"""What the pages show that only a source of reports knows. Sources register when they are loaded,
+so that this package need not know any of them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from accounts.models import User
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Why nothing new arrives, in a sentence for a colleague, and since when."""
+
+    words: str
+    since: dt.datetime
+
+
+@dataclass(frozen=True)
+class Held:
+    """Work of one person that is not in the feed, and why."""
+
+    title: str
+    reason: str
+    since: dt.datetime | None
+
+
+class Source(Protocol):
+    def notices(self, company_id: int) -> Sequence[Notice]: ...
+
+    def held(self, person: User) -> Sequence[Held]: ...
+
+    def fed_types(self, company_id: int) -> Sequence[int]:
+        """Ids of the activity types that are reported by itself, so never by hand."""
+        ...
+
+
+_sources: list[Source] = []
+
+
+def register(source: Source) -> None:
+    if source not in _sources:
+        _sources.append(source)
+
+
+def notices(company_id: int) -> list[Notice]:
+    return [notice for source in _sources for notice in source.notices(company_id)]
+
+
+def held(person: User) -> list[Held]:
+    return [item for source in _sources for item in source.held(person)]
+
+
+def fed_types(company_id: int) -> set[int]:
+    return {type_id for source in _sources for type_id in source.fed_types(company_id)}

@@ -1,0 +1,177 @@
+/* New reports without a reload: a stream read with fetch(), because an EventSource cannot carry
+   the bearer; and asking now and then where a proxy holds the stream back. */
+"use strict";
+
+(() => {
+  const { page, ask, celebrate, localTimes } = window.scoreline;
+  const FIRST_WORD_MS = 5000; // the first event comes at once, or something holds it back
+  const SILENCE_MS = 40000; // there is a sign of life each 15 seconds
+  const ASK_EACH_MS = 10000;
+  const STREAM_AGAIN_MS = 5 * 60 * 1000;
+  const SIDE_MS = 4000;
+  let reading = null;
+  let sideTimer = null;
+
+  const feed = () => document.querySelector("#feed[data-live]");
+
+  function address(what) {
+    const { version, team } = feed().dataset;
+    return `${page.at}feed/${what}/?since=${version}&team=${team}`;
+  }
+
+  function place(report) {
+    const [moment, id] = report.dataset.place.split(".");
+    return [BigInt(moment), BigInt(id)];
+  }
+
+  function isNewer(one, other) {
+    const [a, b] = [place(one), place(other)];
+    return a[0] !== b[0] ? a[0] > b[0] : a[1] > b[1];
+  }
+
+  function made(html) {
+    const template = document.createElement("template");
+    template.innerHTML = html;
+    return template.content.firstElementChild;
+  }
+
+  /* What the reader does with a report stays as it is: their like, and the comments they opened. */
+  function keepOwn(old, report) {
+    const [before, now] = [old.querySelector(".like"), report.querySelector(".like")];
+    now.value = before.value;
+    now.setAttribute("aria-pressed", before.getAttribute("aria-pressed"));
+    report.querySelector(".comments").replaceChildren(...old.querySelector(".comments").childNodes);
+  }
+
+  function put(report) {
+    const list = feed();
+    const old = document.getElementById(report.id);
+    if (old) {
+      keepOwn(old, report);
+      const hadFocus = old.contains(document.activeElement) && document.activeElement.id;
+      old.replaceWith(report);
+      if (hadFocus) document.getElementById(hadFocus)?.focus();
+      return false;
+    }
+    const reports = [...list.querySelectorAll(":scope > article[data-place]")];
+    const next = reports.find((other) => isNewer(report, other));
+    const end = list.querySelector(":scope > .next");
+    if (!next && end) return false; // it belongs further down than this page shows
+    document.getElementById("nothing")?.remove();
+    list.insertBefore(report, next || end);
+    report.classList.add("arrived");
+    return true;
+  }
+
+  function say(fresh) {
+    if (!fresh.length) return;
+    const first = fresh[0].querySelector(".line > span").textContent;
+    document.getElementById("news").textContent =
+      fresh.length === 1 ? first : `${fresh.length} new reports. ${first}`;
+  }
+
+  function show(changes) {
+    const list = feed();
+    if (!list) return;
+    const before = Number(list.dataset.version);
+    if (changes.version < before) return;
+    if (changes.whole) {
+      htmx.ajax("get", `${page.at}feed/`, { target: "#page" });
+      return;
+    }
+    for (const id of changes.gone) document.getElementById(`report-${id}`)?.remove();
+    const fresh = [];
+    for (const { html } of changes.shown) {
+      const report = made(html);
+      const isNew = put(report);
+      if (isNew) fresh.push(report);
+      if (Number(report.dataset.celebrated) > before && report.isConnected) celebrate(report);
+      if (report.isConnected) htmx.process(report);
+    }
+    list.dataset.version = changes.version;
+    localTimes(list);
+    say(fresh);
+    if (changes.version > before) sideLater();
+  }
+
+  /* The boards beside the feed follow, each page at its own moment. */
+  function sideLater() {
+    sideTimer ??= setTimeout(() => {
+      sideTimer = null;
+      htmx.trigger(document.body, "side-changed");
+    }, SIDE_MS + Math.random() * SIDE_MS);
+  }
+
+  async function pause(ms, signal) {
+    await new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      signal.addEventListener("abort", () => { clearTimeout(timer); resolve(); }, { once: true });
+    });
+  }
+
+  /* Reads until the stream ends. Returns whether anything came: else a proxy holds it back. */
+  async function readStream(outer) {
+    const inner = new AbortController();
+    const stop = () => inner.abort();
+    outer.addEventListener("abort", stop, { once: true });
+    let guard = setTimeout(stop, FIRST_WORD_MS);
+    let came = false;
+    try {
+      const answer = await ask(address("live"), { signal: inner.signal });
+      if (!answer.ok || !answer.body) return false;
+      const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+      for (let rest = ""; ;) {
+        const { done, value } = await reader.read();
+        if (done) return came;
+        came = true;
+        clearTimeout(guard);
+        guard = setTimeout(stop, SILENCE_MS);
+        const events = (rest + value).split("\n\n");
+        rest = events.pop();
+        for (const event of events) if (event.startsWith("data: ")) show(JSON.parse(event.slice(6)));
+      }
+    } catch {
+      return came;
+    } finally {
+      clearTimeout(guard);
+      outer.removeEventListener("abort", stop);
+    }
+  }
+
+  async function poll(signal) {
+    const until = Date.now() + STREAM_AGAIN_MS;
+    while (!signal.aborted && feed() && Date.now() < until) {
+      try {
+        const answer = await ask(address("changes"), { signal, headers: { Accept: "application/json" } });
+        if (answer.status === 200) show(await answer.json());
+        if (answer.status === 401) return;
+      } catch {
+        // The next time may work: this is what asking again is for.
+      }
+      await pause(ASK_EACH_MS * (0.75 + Math.random() / 2), signal);
+    }
+  }
+
+  async function follow(signal) {
+    for (let failures = 0; !signal.aborted && feed();) {
+      failures = (await readStream(signal)) ? 0 : failures + 1;
+      if (failures >= 2) {
+        await poll(signal);
+        failures = 0;
+      } else {
+        await pause(500 + Math.random() * 1500, signal);
+      }
+    }
+  }
+
+  function start() {
+    if (reading) reading.abort();
+    reading = null;
+    if (!feed()) return;
+    reading = new AbortController();
+    follow(reading.signal);
+  }
+
+  document.addEventListener("page-shown", start);
+  start();
+})();

@@ -1,0 +1,138 @@
+/* What every page needs: the bearer (or the form's token) on each request, a new bearer in time,
+   times in the reader's own words, and the way into a window of one's own. */
+"use strict";
+
+(() => {
+  const { page, newSignedRequest, askForHeight } = window.scoreline;
+  const isEmbedded = Boolean(page.bearer);
+  const RENEW_MS = 8 * 60 * 1000; // a bearer lives ten minutes
+  const FRAME_HEIGHT = 800;
+  let bearer = page.bearer;
+  let renewing = null;
+
+  function headers() {
+    if (isEmbedded) return { Authorization: `Bearer ${bearer}` };
+    const token = document.querySelector("input[name=csrfmiddlewaretoken]");
+    return token ? { "X-CSRFToken": token.value } : {};
+  }
+
+  async function renewed() {
+    const form = new URLSearchParams({ signed_request: await newSignedRequest() });
+    const answer = await fetch(`${page.at}bearer/`, { method: "POST", body: form, credentials: "omit" });
+    if (!answer.ok) throw new Error("refused");
+    bearer = (await answer.json()).bearer;
+  }
+
+  function renew() {
+    renewing ??= renewed().finally(() => { renewing = null; });
+    return renewing;
+  }
+
+  /* fetch() as whoever looks; tries once more with a new bearer. */
+  async function ask(address, options = {}) {
+    const go = () => fetch(address, {
+      ...options,
+      headers: { ...options.headers, ...headers() },
+      credentials: isEmbedded ? "omit" : "same-origin",
+    });
+    const answer = await go();
+    if (answer.status !== 401 || !isEmbedded) return answer;
+    await renew();
+    return go();
+  }
+
+  function trouble(words) {
+    const place = document.getElementById("trouble");
+    place.textContent = words;
+    place.hidden = !words;
+  }
+
+  document.addEventListener("htmx:configRequest", (event) => {
+    Object.assign(event.detail.headers, headers());
+  });
+
+  document.addEventListener("htmx:beforeRequest", () => trouble(""));
+
+  document.addEventListener("htmx:responseError", async (event) => {
+    const { xhr, requestConfig, target } = event.detail;
+    if (xhr.status === 401 && isEmbedded && !requestConfig.headers["X-Again"]) {
+      try {
+        await renew();
+        htmx.ajax(requestConfig.verb, requestConfig.path, {
+          target, values: requestConfig.parameters, headers: { "X-Again": "1" },
+        });
+      } catch {
+        trouble("You may no longer see this tab, or Salesforce does not answer. Reload the page.");
+      }
+      return;
+    }
+    trouble(xhr.status === 404 ? "That is not there any more. Reload the page."
+      : "That did not work. Try again in a minute.");
+  });
+
+  document.addEventListener("htmx:sendError", () => trouble("No connection. Try again in a minute."));
+
+  /* Focus follows what was asked for, so that keyboards and screen readers do. */
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const target = event.detail.target;
+    localTimes(document);
+    if (target && target.id === "page") {
+      const heading = target.querySelector("h1");
+      if (heading) {
+        heading.tabIndex = -1;
+        heading.focus({ preventScroll: true });
+      }
+      document.dispatchEvent(new Event("page-shown"));
+    } else if (target && target.classList.contains("comments")) {
+      const words = target.querySelector("textarea");
+      if (words) words.focus();
+    }
+  });
+
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-window]");
+    if (!button) return;
+    button.disabled = true;
+    try {
+      const answer = await ask(button.dataset.window, { method: "POST" });
+      if (!answer.ok) throw new Error("refused");
+      window.open((await answer.json()).address, "_blank", "noopener");
+    } catch {
+      trouble("That did not work. Reload the page and try again.");
+    } finally {
+      button.disabled = false;
+    }
+  });
+
+  /* "6 min" for what is recent, a date for the rest, in the browser's language and the reader's
+     own time zone. */
+  const since = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "short" });
+  const moment = new Intl.DateTimeFormat(undefined, {
+    timeZone: page.zone, day: "numeric", month: "short", hour: "2-digit", minute: "2-digit",
+  });
+
+  function words(then) {
+    const minutes = Math.round((then - Date.now()) / 60000);
+    if (minutes > -1) return "just now";
+    if (minutes > -60) return since.format(minutes, "minute");
+    if (minutes > -60 * 12) return since.format(Math.round(minutes / 60), "hour");
+    return moment.format(then);
+  }
+
+  function localTimes(within) {
+    for (const time of within.querySelectorAll("time[datetime]")) {
+      const then = new Date(time.getAttribute("datetime"));
+      const text = "ago" in time.dataset ? words(then) : moment.format(then);
+      if (time.textContent !== text) time.textContent = text;
+      time.title ||= moment.format(then);
+    }
+  }
+
+  localTimes(document);
+  setInterval(() => localTimes(document), 60000);
+  if (isEmbedded) {
+    setInterval(() => renew().catch(() => {}), RENEW_MS);
+    if (page.parent) askForHeight(FRAME_HEIGHT);
+  }
+  Object.assign(window.scoreline, { ask, localTimes });
+})();

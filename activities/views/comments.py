@@ -1,0 +1,67 @@
+"""One report with what colleagues say about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from activities import feed as feeds
+from activities import social
+from activities.models import Comment
+from activities.rendering import is_part, page, rendered
+from activities.social import Refused
+from activities.viewer import Viewer
+
+SHOWN = 100
+
+
+def report(request: HttpRequest, viewer: Viewer, report_id: int) -> HttpResponse:
+    return _shown(request, viewer, report_id)
+
+
+def comment(request: HttpRequest, viewer: Viewer, report_id: int) -> HttpResponse:
+    text = request.POST.get("text", "")
+    try:
+        social.comment(report_id, viewer.user, text)
+    except Refused as refusal:
+        return _shown(request, viewer, report_id, problem=str(refusal), text=text, status=422)
+    if not is_part(request):
+        return redirect(f"{viewer.at}reports/{report_id}/")
+    return _shown(request, viewer, report_id)
+
+
+def delete(request: HttpRequest, viewer: Viewer, comment_id: int) -> HttpResponse:
+    written = Comment.objects.filter(pk=comment_id, company=viewer.company).first()
+    if written is None:
+        raise Http404("There is no such comment.")
+    report_id = written.report_id
+    try:
+        social.delete_comment(comment_id, viewer.user, request)
+    except Refused as refusal:
+        return _shown(request, viewer, report_id, problem=str(refusal), status=403)
+    if not is_part(request):
+        return redirect(f"{viewer.at}reports/{report_id}/")
+    return _shown(request, viewer, report_id)
+
+
+def _shown(
+    request: HttpRequest, viewer: Viewer, report_id: int, status: int = 200, **more: Any
+) -> HttpResponse:
+    """The comments for htmx, or the whole page of the report."""
+    written = social.comments_on(report_id, viewer.user, size=SHOWN)
+    item = feeds.one(viewer.company.pk, viewer.user.pk, report_id)
+    values = {
+        "title": "Comments",
+        "report_id": report_id,
+        "comments": written,
+        "is_taken_back": item is None,
+        "longest": Comment.LONGEST,
+        "may_moderate": viewer.user.is_company_admin,
+        **more,
+    }
+    if is_part(request):
+        return page(request, viewer, "activities/comments.html", values, status)
+    shown = rendered(item, viewer) if item else ""
+    return page(request, viewer, "activities/report_page.html", values | {"shown": shown}, status)

@@ -1,0 +1,122 @@
+"""Who did how much: the whole board, and the short one beside the feed."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, Literal
+
+from django.http import Http404, HttpRequest, HttpResponse
+
+from activities import feed as feeds
+from activities import rankings
+from activities.models import ActivityType
+from activities.periods import Period, today_of
+from activities.rankings import Board, Numbers
+from activities.rendering import page, shortcuts, unchanged
+from activities.viewer import Viewer
+
+#: Width of a bar on the board, in the units of its drawing.
+FULL = 100
+
+
+def leaderboard(request: HttpRequest, viewer: Viewer) -> HttpResponse:
+    if not shortcuts(viewer).leaderboard:
+        raise Http404("This company shows no leaderboard.")
+    period = period_of(request, Period.WEEK)
+    of: Literal["people", "teams"] = "teams" if request.GET.get("of") == "teams" else "people"
+    types = _types(viewer)
+    chosen = _chosen_type(request, types)
+    today = today_of(viewer.company)
+    version = feeds.version_of(viewer.company.pk)
+    etag, answer = unchanged(
+        request, viewer, version, period, of, chosen and chosen.pk, today, viewer.user.team_id
+    )
+    if answer is not None:
+        return answer
+    boards = (
+        rankings.leaderboard(viewer.company, chosen, period, viewer=viewer.user, of=of)
+        if (chosen)
+        else []
+    )
+    values = {
+        "title": "Leaderboard",
+        "here": "leaderboard",
+        "periods": Period.choices,
+        "period": period,
+        "types": types,
+        "type": chosen,
+        "of": of,
+        "boards": [_with_bars(board) for board in boards],
+        "own_id": viewer.user.pk if of == "people" else viewer.user.team_id,
+        "days": period.days(today),
+    }
+    response = page(request, viewer, "activities/leaderboard.html", values)
+    response.headers["ETag"] = etag
+    return response
+
+
+def side(request: HttpRequest, viewer: Viewer) -> HttpResponse:
+    """Beside the feed: the week's first three, and how the viewer's own week goes."""
+    types = _types(viewer)
+    chosen = next((kind for kind in types if kind.unit == "money"), types[0] if types else None)
+    boards = (
+        rankings.leaderboard(viewer.company, chosen, Period.WEEK, viewer=viewer.user)[:1]
+        if chosen and shortcuts(viewer).leaderboard
+        else []
+    )
+    own = rankings.numbers(viewer.user, Period.WEEK, today_of(viewer.company))
+    headline = next((row for row in own if chosen and row.type_id == chosen.pk), None)
+    values = {
+        "title": "This week",
+        "type": chosen,
+        "boards": [_with_bars(_short(board, viewer.user.pk)) for board in boards],
+        "own_id": viewer.user.pk,
+        "headline": headline,
+        "change": change_in_percent(headline) if headline else None,
+        "numbers": [row for row in own if row.reports],
+    }
+    return page(request, viewer, "activities/side.html", values)
+
+
+def period_of(request: HttpRequest, default: Period) -> Period:
+    try:
+        return Period(request.GET.get("period", default))
+    except ValueError as error:
+        raise Http404("There is no such period.") from error
+
+
+def change_in_percent(numbers: Numbers) -> int | None:
+    """By how much the total rose over the period before; ``None`` where that had nothing."""
+    if numbers.total_before <= 0:
+        return None
+    return round((numbers.total - numbers.total_before) / numbers.total_before * 100)
+
+
+def _short(board: Board, own_id: int) -> Board:
+    return Board(board.currency, [p for n, p in enumerate(board.places) if n < 3 or p.id == own_id])
+
+
+def _with_bars(board: Board) -> dict[str, Any]:
+    most = max((place.total for place in board.places), default=Decimal(0))
+    bars = [
+        {
+            "place": place,
+            "width": int(max(place.total, Decimal(0)) / most * FULL) if most > 0 else 0,
+        }
+        for place in board.places
+    ]
+    return {"currency": board.currency, "bars": bars}
+
+
+def _types(viewer: Viewer) -> list[ActivityType]:
+    return list(ActivityType.objects.filter(company=viewer.company).order_by("name"))
+
+
+def _chosen_type(request: HttpRequest, types: list[ActivityType]) -> ActivityType | None:
+    wanted = request.GET.get("type", "")
+    if not wanted:
+        return next((kind for kind in types if kind.unit == "money"), types[0] if types else None)
+    found = next((kind for kind in types if str(kind.pk) == wanted), None)
+    if found is None:
+        raise Http404("There is no such activity type.")
+    return found

@@ -1,0 +1,98 @@
+"""What changed since a version: as a stream, or asked for where a proxy holds streams back."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from asgiref.sync import sync_to_async
+from django.core.handlers.asgi import ASGIRequest
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+
+from accounts.waiting import give_back_connection
+from activities import feed as feeds
+from activities.live import END, Follower, NotListening, as_payload, hub
+from activities.viewer import Viewer
+from activities.views.feed import team_of
+
+#: Silence would look like a dead connection to proxies, and to the page itself.
+SIGN_OF_LIFE_SECONDS = 15.0
+#: A stream ends before its bearer would; the page opens the next one with a new bearer.
+LONGEST_STREAM_SECONDS = 540.0
+_SIGN_OF_LIFE = b": here\n\n"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What one page wants to hear of."""
+
+    since: int
+    team_id: int | None
+
+
+def wish(request: HttpRequest, viewer: Viewer) -> Wish:
+    team = team_of(viewer, request.GET.get("team", ""))
+    return Wish(_version(request.GET.get("since", "")), team.pk if team else None)
+
+
+def changes(request: HttpRequest, viewer: Viewer) -> HttpResponse:
+    """The changes as JSON; 204 when there are none."""
+    wanted = wish(request, viewer)
+    found = feeds.since(viewer.company.pk, viewer.user.pk, wanted.since, team_id=wanted.team_id)
+    if found.version == wanted.since:
+        return HttpResponse(status=204)
+    zone = timezone.get_current_timezone_name()
+    return JsonResponse(as_payload(found, viewer.at, zone), headers={"Cache-Control": "no-store"})
+
+
+async def stream(request: HttpRequest, viewer: Viewer, wanted: Wish) -> HttpResponseBase:
+    """Server-sent events, each the JSON of ``changes``; the first one says what was missed."""
+    if not isinstance(request, ASGIRequest):
+        return HttpResponse(status=503)  # this process serves pages only: the page asks instead
+    follower = Follower(viewer.company.pk, viewer.user.pk, viewer.at, wanted.team_id)
+    try:
+        await hub().join(follower)
+    except NotListening:
+        return HttpResponse(status=503)
+    return StreamingHttpResponse(
+        _events(follower, wanted.since),
+        content_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+async def _events(follower: Follower, since: int) -> AsyncIterator[bytes]:
+    now = asyncio.get_running_loop().time
+    ends_at = now() + LONGEST_STREAM_SECONDS
+    try:
+        yield await sync_to_async(_missed, thread_sensitive=False)(follower, since)
+        while (left := ends_at - now()) > 0:
+            try:
+                async with asyncio.timeout(min(SIGN_OF_LIFE_SECONDS, left)):
+                    message = await follower.queue.get()
+            except TimeoutError:
+                yield _SIGN_OF_LIFE
+                continue
+            if message is END:
+                return
+            yield message
+    finally:
+        hub().leave(follower)
+
+
+def _missed(follower: Follower, since: int) -> bytes:
+    try:
+        found = feeds.since(follower.company_id, follower.user_id, since, team_id=follower.team_id)
+        return b"data: " + json.dumps(as_payload(found, follower.at, "UTC")).encode() + b"\n\n"
+    finally:
+        give_back_connection()
+
+
+def _version(text: str) -> int:
+    if not text.isdecimal() or len(text) > 18:
+        raise Http404("There is no such version.")
+    return int(text)

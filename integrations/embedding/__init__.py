@@ -1,0 +1,1 @@
+"""The tab in Salesforce: who may frame it, who opened it, and what they see."""

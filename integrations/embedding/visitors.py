@@ -1,0 +1,94 @@
+"""Who opens the tab, when they last did, and who asks for an account there."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.core import signing
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts import audit
+from accounts.models import User
+from integrations.models import Connection, DirectoryUser, TabVisitor, UserMapping
+from integrations.salesforce.canvas import CanvasRequest
+
+#: Opening the tab again within this time is not worth a write.
+SEEN_LATELY = timedelta(minutes=10)
+_SALT = "integrations.embedding.visitors"
+_TICKET_SECONDS = 3600
+
+
+def seen(connection: Connection, request: CanvasRequest) -> TabVisitor:
+    now = timezone.now()
+    visitor, is_new = TabVisitor.objects.get_or_create(
+        connection=connection,
+        salesforce_user_id=request.user_id,
+        defaults={
+            "company_id": connection.company_id,
+            "name": request.user_name[:255],
+            "last_opened_at": now,
+        },
+    )
+    if not is_new and visitor.last_opened_at < now - SEEN_LATELY:
+        visitor.last_opened_at = now
+        visitor.name = request.user_name[:255] or visitor.name
+        visitor.save(update_fields=["last_opened_at", "name"])
+    return visitor
+
+
+def ticket(visitor: TabVisitor) -> str:
+    """What proves on the next press who opened the page."""
+    return signing.dumps(visitor.pk, salt=_SALT)
+
+
+def visitor_of(ticket_text: str, connection: Connection) -> TabVisitor | None:
+    try:
+        visitor_id = signing.loads(ticket_text, salt=_SALT, max_age=_TICKET_SECONDS)
+    except signing.BadSignature:
+        return None
+    return TabVisitor.objects.filter(pk=visitor_id, connection=connection).first()
+
+
+def ask(visitor: TabVisitor) -> None:
+    """Ask to be added; asking again changes nothing, also after a refusal."""
+    now = timezone.now()
+    asked = TabVisitor.objects.filter(pk=visitor.pk, asked_at=None).update(asked_at=now)
+    if asked:
+        visitor.asked_at = now
+        audit.record("tab.asked", visitor, by=None)
+    else:
+        visitor.refresh_from_db()
+
+
+def decline(
+    visitors: QuerySet[TabVisitor], reason: str, *, by: User, request: HttpRequest | None = None
+) -> int:
+    """Decline those who wait, with a reason that they will read."""
+    waiting = list(visitors.filter(asked_at__isnull=False, declined_at=None))
+    for visitor in waiting:
+        visitor.declined_at, visitor.declined_by = timezone.now(), by
+        visitor.declined_reason = reason[:255]
+        visitor.save(update_fields=["declined_at", "declined_by", "declined_reason"])
+        audit.record("tab.declined", visitor, by=by, request=request, after={"reason": reason})
+    return len(waiting)
+
+
+def waiting(connection: Connection) -> QuerySet[TabVisitor]:
+    """Those who asked, have no answer and no mapping yet."""
+    mapped = UserMapping.objects.filter(connection=connection).values("salesforce_user_id")
+    asked = TabVisitor.objects.filter(connection=connection, asked_at__isnull=False)
+    return asked.filter(declined_at=None).exclude(salesforce_user_id__in=mapped)
+
+
+def declined_because(visitor: TabVisitor) -> str | None:
+    """Why the person will not be added, also when an admin ignored them in the directory."""
+    if visitor.declined_at is not None:
+        return visitor.declined_reason or "No reason was given."
+    ignored = DirectoryUser.objects.filter(
+        connection=visitor.connection_id,
+        salesforce_id=visitor.salesforce_user_id,
+        ignored_at__isnull=False,
+    ).first()
+    return (ignored.ignored_reason or "No reason was given.") if ignored else None

@@ -1,0 +1,53 @@
+"""What the feed's pages show that only Salesforce's side knows; see ``activities.sources``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from accounts.models import User
+from activities.sources import Held, Notice
+from integrations.models import Connection, Evaluation, UserMapping, Workflow
+
+State = Connection.State
+#: Colleagues read it: what is wrong in detail is for the admins.
+STANDSTILLS = {
+    State.PAUSED: "Salesforce is paused by an admin, so nothing new arrives.",
+    State.RECONNECT_REQUIRED: "The connection to Salesforce is broken, so nothing new arrives. "
+    "Your admins know.",
+    State.TERMINATED: "The integration with Salesforce was ended, so nothing new arrives.",
+}
+HELD_SHOWN = 50
+
+
+class SalesforceSource:
+    def notices(self, company_id: int) -> Sequence[Notice]:
+        stopped = Connection.objects.filter(company=company_id, state__in=STANDSTILLS)
+        return [
+            Notice(STANDSTILLS[State(connection.state)], connection.state_since)
+            for connection in stopped.only("state", "state_since").order_by("pk")
+        ]
+
+    def held(self, person: User) -> Sequence[Held]:
+        own = UserMapping.objects.filter(account=person).values("salesforce_user_id")
+        waiting = (
+            Evaluation.objects.filter(company=person.company_id, salesforce_user_id__in=own)
+            .exclude(hold="")
+            .filter(verdict__in=(Evaluation.Verdict.HELD, Evaluation.Verdict.WAITING))
+            .select_related("record", "workflow")
+            .order_by("-held_since", "-pk")[:HELD_SHOWN]
+        )
+        return [
+            Held(_title(evaluation), evaluation.reason, evaluation.held_since)
+            for evaluation in waiting
+        ]
+
+    def fed_types(self, company_id: int) -> Sequence[int]:
+        on = Workflow.objects.filter(company=company_id).exclude(state=Workflow.State.OFF)
+        return list(on.values_list("activity_type", flat=True).distinct())
+
+
+def _title(evaluation: Evaluation) -> str:
+    """The title that its report would have, and no field that the workflow does not show."""
+    field = evaluation.workflow.title_field
+    title = evaluation.record.fields.get(field) if field else None
+    return str(title) if title else evaluation.workflow.name

@@ -1,0 +1,1 @@
+"""The Salesforce DX project that an admin deploys, with our address and key filled in."""

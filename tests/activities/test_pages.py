@@ -1,0 +1,312 @@
+"""The feed's pages at ``/``: with and without a script, for whoever is logged in."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import Company, Team, User
+from activities import rendering, social
+from activities.models import ActivityReport, ActivityType, Comment, FeedChoice, Shortcuts
+from activities.reports import retract
+from tests.activities.making import make_report, make_type
+
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def seen(client: Client, ann: User) -> Client:
+    client.force_login(ann)
+    return client
+
+
+def test_nobody_sees_a_feed_without_logging_in(client: Client, db: None) -> None:
+    assert client.get("/feed/").headers["Location"].startswith("/login/")
+    assert client.get("/feed/", headers=HTMX).status_code == 401
+
+
+def test_a_member_lands_in_the_feed(seen: Client) -> None:
+    assert seen.get("/").headers["Location"] == "/feed/"
+
+
+def test_support_staff_who_have_no_company_are_led_to_the_admin(client: Client, db: None) -> None:
+    client.force_login(User.objects.create_superuser(email="s@support.example", name="Sam"))
+    assert client.get("/feed/").headers["Location"] == "/admin/"
+
+
+def test_the_feed_shows_person_team_amount_title_and_record(
+    seen: Client, ben: User, ann: User, deals: ActivityType
+) -> None:
+    make_report(ann, deals, value=Decimal("4821.50"), title="<b>Cancity</b>")
+    page = seen.get("/feed/").text
+    for shown in ("Ann Able", "North", "€4,821.50", "&lt;b&gt;Cancity&lt;/b&gt;", "acme.example/k"):
+        assert shown in page
+    assert "<b>Cancity" not in page
+
+
+def test_other_companies_reports_are_nowhere(
+    seen: Client, stranger: User, other_company: Company
+) -> None:
+    report = make_report(stranger, make_type(other_company), title="Secret deal")
+    assert "Secret deal" not in seen.get("/feed/").text
+    for path in (f"/reports/{report.pk}/", f"/reports/{report.pk}/like/"):
+        method = seen.post if path.endswith("like/") else seen.get
+        assert method(path).status_code == 404
+    assert seen.post(f"/reports/{report.pk}/comment/", {"text": "hi"}).status_code == 404
+
+
+def test_pages_follow_one_another_without_gaps(
+    seen: Client, ann: User, calls: ActivityType
+) -> None:
+    calls.in_feed = True
+    calls.save()
+    now = timezone.now()
+    for n in range(35):
+        make_report(ann, calls, f"k{n}", title=f"Call {n:02}", published_at=now - dt.timedelta(n))
+    first = seen.get("/feed/").text
+    assert "Call 29" in first
+    assert "Call 30" not in first
+    address = first.partition('href="/feed/?after=')[2].partition('"')[0]
+    second = seen.get(f"/feed/?after={address}").text
+    assert "Call 30" in second
+    assert "Call 29" not in second
+    part = seen.get(f"/feed/?after={address}", headers=HTMX).text
+    assert "<html" not in part
+    assert seen.get("/feed/?after=nonsense").status_code == 404
+
+
+def test_the_number_of_queries_does_not_grow_with_the_reports(
+    seen: Client, ann: User, deals: ActivityType, django_assert_num_queries: object
+) -> None:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    def counted() -> int:
+        rendering.report_html.cache_clear()
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            assert seen.get("/feed/").status_code == 200
+        return len(queries)
+
+    make_report(ann, deals, "first")
+    few = counted()
+    for n in range(20):
+        make_report(ann, deals, f"k{n}")
+    assert counted() == few
+
+
+def test_an_unchanged_feed_is_304_and_a_changed_one_is_not(
+    seen: Client, ann: User, deals: ActivityType
+) -> None:
+    report = make_report(ann, deals)
+    etag = seen.get("/feed/").headers["ETag"]
+    assert seen.get("/feed/", headers={"If-None-Match": etag}).status_code == 304
+    social.like(report.pk, ann)
+    assert seen.get("/feed/", headers={"If-None-Match": etag}).status_code == 200
+
+
+def test_liking_works_without_a_script_and_with_one(
+    seen: Client, ann: User, deals: ActivityType
+) -> None:
+    report = make_report(ann, deals)
+    assert seen.post(f"/reports/{report.pk}/like/", {"liked": "no"}).status_code == 302
+    assert report.likes.count() == 1
+    part = seen.post(f"/reports/{report.pk}/like/", {"liked": "yes"}, headers=HTMX)
+    assert 'aria-pressed="false"' in part.text
+    assert report.likes.count() == 0
+
+
+def test_a_like_needs_its_token(ann: User, deals: ActivityType) -> None:
+    report = make_report(ann, deals)
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(ann)
+    assert client.post(f"/reports/{report.pk}/like/").status_code == 403
+    assert report.likes.count() == 0
+
+
+def test_a_report_taken_back_can_no_longer_be_liked_and_says_so(
+    seen: Client, ann: User, company: Company, deals: ActivityType
+) -> None:
+    report = make_report(ann, deals)
+    retract(company, ["k"], "Reopened.")
+    answer = seen.post(f"/reports/{report.pk}/like/", {"liked": "no"}, headers=HTMX)
+    assert answer.status_code == 409
+    assert "taken back" in answer.text
+    assert "Deal k" not in seen.get("/feed/").text
+
+
+def test_a_comment_is_text_whatever_is_in_it(seen: Client, ann: User, deals: ActivityType) -> None:
+    report = make_report(ann, deals)
+    written = "<script>alert(1)</script> \u202etxet"
+    seen.post(f"/reports/{report.pk}/comment/", {"text": written})
+    page = seen.get(f"/reports/{report.pk}/").text
+    assert "&lt;script&gt;" in page
+    assert "\u202etxet\u202c" in page
+
+
+def test_a_comment_of_ten_thousand_characters_comes_back_with_the_reason(
+    seen: Client, ann: User, deals: ActivityType
+) -> None:
+    report = make_report(ann, deals)
+    answer = seen.post(f"/reports/{report.pk}/comment/", {"text": "x" * 10_000}, headers=HTMX)
+    assert answer.status_code == 422
+    assert "at most 2,000 characters" in answer.text
+    assert "x" * 10_000 in answer.text  # what was written is not lost
+    assert not Comment.objects.exists()
+
+
+def test_only_authors_and_admins_delete_comments(
+    seen: Client, ann: User, ben: User, boss: User, deals: ActivityType
+) -> None:
+    report = make_report(ann, deals)
+    of_ben, own = (social.comment(report.pk, who, "Well done") for who in (ben, ann))
+    assert seen.post(f"/comments/{of_ben.pk}/delete/").status_code == 403
+    assert seen.post(f"/comments/{own.pk}/delete/").status_code == 302
+    seen.force_login(boss)
+    assert seen.post(f"/comments/{of_ben.pk}/delete/", headers=HTMX).status_code == 200
+    assert not Comment.objects.filter(deleted_at=None).exists()
+
+
+def test_the_chosen_team_is_remembered(
+    seen: Client, ann: User, ben: User, team: Team, deals: ActivityType
+) -> None:
+    make_report(ann, deals, "of-north", title="Of the north")
+    make_report(ben, deals, "of-none", title="Of nobody")
+    seen.post("/feed/team/", {"team": str(team.pk)})
+    page = seen.get("/feed/").text
+    assert "Of the north" in page
+    assert "Of nobody" not in page
+    seen.post("/feed/team/", {"team": ""})
+    assert not FeedChoice.objects.exists()
+    assert "Of nobody" in seen.get("/feed/").text
+
+
+@pytest.mark.parametrize("text", ["x", "-1", "999999", "1" * 30])
+def test_a_team_that_is_not_ours_is_404(text: str, seen: Client) -> None:
+    assert seen.post("/feed/team/", {"team": text}).status_code == 404
+    assert seen.get(f"/feed/changes/?since=0&team={text}").status_code == 404
+
+
+def test_a_foreign_team_is_404(seen: Client, other_company: Company) -> None:
+    team = Team.objects.create(company=other_company, name="Theirs")
+    assert seen.post("/feed/team/", {"team": str(team.pk)}).status_code == 404
+
+
+def test_asking_for_changes_tells_what_is_new_and_what_is_gone(
+    seen: Client, ann: User, company: Company, deals: ActivityType
+) -> None:
+    first = make_report(ann, deals)
+    start = seen.get("/feed/changes/?since=0").json()["version"]
+    assert seen.get(f"/feed/changes/?since={start}").status_code == 204
+    second = make_report(ann, deals, "second", value=Decimal(20_000))
+    retract(company, ["k"], "Reopened.")
+    changes = seen.get(f"/feed/changes/?since={start}").json()
+    assert changes["gone"] == [first.pk]
+    assert [item["id"] for item in changes["shown"]] == [second.pk]
+    assert f'data-celebrated="{start + 1}"' in changes["shown"][0]["html"]
+
+
+def test_the_leaderboard_has_a_board_a_currency(
+    seen: Client, ann: User, ben: User, company: Company, deals: ActivityType
+) -> None:
+    today = timezone.now().date()
+    make_report(ann, deals, "a", occurred_on=today, value=Decimal(300))
+    make_report(ben, deals, "b", occurred_on=today, value=Decimal(900), currency="USD")
+    page = seen.get(f"/leaderboard/?period=quarter&type={deals.pk}").text
+    assert page.index("Closed deals, EUR") < page.index("Closed deals, USD")
+    assert "$900" in page
+    teams = seen.get(f"/leaderboard/?period=quarter&of=teams&type={deals.pk}").text
+    assert "North" in teams
+    assert "Ben Brave" not in teams
+    assert seen.get("/leaderboard/?period=century").status_code == 404
+    assert seen.get("/leaderboard/?type=0").status_code == 404
+
+
+def test_my_activity_says_what_was_taken_back_when_and_why(
+    seen: Client, ann: User, company: Company, deals: ActivityType
+) -> None:
+    make_report(ann, deals, title="Rundofase", occurred_on=timezone.now().date())
+    page = seen.get("/my-activity/?period=quarter").text
+    assert "Rundofase" in page
+    assert 'class="chart"' in page
+    retract(company, ["k"], "The opportunity was reopened.")
+    assert "The opportunity was reopened." in seen.get("/my-activity/").text
+
+
+def test_reporting_by_hand_twice_with_one_form_reports_once(
+    seen: Client, ann: User, calls: ActivityType
+) -> None:
+    ActivityType.objects.update(by_hand=True)
+    form = {
+        "type": calls.pk,
+        "value": "2",
+        "title": "Two calls",
+        "occurred_on": timezone.now().date().isoformat(),
+        "once": "abc",
+    }
+    for _ in range(2):
+        assert "Reported: Calls" in seen.post("/report/", form).text
+    report = ActivityReport.objects.get()
+    assert (report.user, report.value, report.title) == (ann, Decimal(2), "Two calls")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"value": "-1"},
+        {"value": "x"},
+        {"occurred_on": "2030-01-01"},
+        {"occurred_on": "2001-01-01"},
+        {"type": "0"},
+        {"once": ""},
+    ],
+)
+def test_what_cannot_be_reported_changes_nothing(
+    wrong: dict[str, str], seen: Client, calls: ActivityType
+) -> None:
+    ActivityType.objects.update(by_hand=True)
+    form = {"type": calls.pk, "value": "1", "occurred_on": timezone.now().date(), "once": "a"}
+    assert seen.post("/report/", form | wrong).status_code == 422
+    assert not ActivityReport.objects.exists()
+
+
+def test_a_type_that_is_not_for_hands_is_refused(seen: Client, calls: ActivityType) -> None:
+    form = {"type": calls.pk, "value": "1", "occurred_on": timezone.now().date(), "once": "a"}
+    assert seen.post("/report/", form).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("shortcut", "path"),
+    [
+        ("leaderboard", "/leaderboard/"),
+        ("my_activity", "/my-activity/"),
+        ("report_by_hand", "/report/"),
+    ],
+)
+def test_a_shortcut_switched_off_is_gone(
+    shortcut: str, path: str, seen: Client, company: Company
+) -> None:
+    assert f'href="{path}"' in seen.get("/feed/").text
+    Shortcuts.objects.create(company=company, **{shortcut: False})
+    assert seen.get(path).status_code == 404
+    page = seen.get("/feed/").text
+    assert f'href="{path}"' not in page.partition("<main>")[0]
+
+
+def test_hidden_people_are_not_in_the_feed(seen: Client, ben: User, deals: ActivityType) -> None:
+    make_report(ben, deals, title="Hidden")
+    assert "Hidden" in seen.get("/feed/").text
+    User.objects.filter(pk=ben.pk).update(hide_from_feed=True)
+    assert "Hidden" not in seen.get("/feed/").text
+
+
+def test_times_are_in_the_viewers_own_zone(seen: Client, ann: User, deals: ActivityType) -> None:
+    make_report(ann, deals, published_at=dt.datetime(2026, 5, 3, 12, tzinfo=dt.UTC))
+    assert "3 May, 14:00" in seen.get("/feed/").text  # the company's: Oslo
+    User.objects.filter(pk=ann.pk).update(time_zone="Asia/Tokyo")
+    assert "3 May, 21:00" in seen.get("/feed/").text
