@@ -18,7 +18,7 @@ from accounts import audit
 from accounts.models import User
 from integrations.models import Connection, Evaluation, HeldChange
 
-from .verdicts import Judgement
+from .rules import Judgement
 
 if TYPE_CHECKING:
     from .evaluating import Case

@@ -24,7 +24,8 @@ from integrations.models import Connection, Evaluation, Workflow
 
 from . import brakes
 from .people import load_people
-from .verdicts import Former, Judgement, Record, Rules, judge
+from .rules import Former, Judgement, Record, Rules
+from .verdicts import judge
 from .wanting import tell_who_is_wanted
 
 Says = Evaluation.Verdict

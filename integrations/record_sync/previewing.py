@@ -22,7 +22,8 @@ from integrations.salesforce.soql import literal, select
 from .evaluating import BATCH, former_and_record
 from .fields import FieldSet, UnusableRecord, field_set, field_types, snapshot
 from .people import Person, load_people
-from .verdicts import Former, Judgement, Record, Rules, judge
+from .rules import Former, Judgement, Record, Rules
+from .verdicts import judge
 from .workflows import Condition
 
 logger = logging.getLogger(__name__)

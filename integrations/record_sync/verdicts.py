@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from activities.drafts import InvalidDraft, ReportDraft
-from activities.models import ActivityType
-from integrations.models import Evaluation, Workflow, WorkflowCondition
-from integrations.salesforce.ids import to_18
+from integrations.models import Evaluation, Workflow
 
-from .conditions import Question, compile_conditions
-from .fields import wanted_fields
 from .people import Person
+from .rules import Former, Judgement, Moment, Record, Rules
 
 logger = logging.getLogger(__name__)
 Says = Evaluation.Verdict
@@ -30,88 +27,6 @@ LIVE_WITHIN = timedelta(days=7)
 CHANGED_JUST_NOW = timedelta(hours=1)
 
 
-@dataclass(frozen=True)
-class Rules:
-    """A workflow made ready to judge many records."""
-
-    workflow: Workflow
-    matches: Question
-    needs: tuple[str, ...]
-    zone: ZoneInfo
-    currency: str  # of the company; empty for what is no money
-    key_prefix: str
-    link_prefix: str
-
-    @classmethod
-    def of(cls, workflow: Workflow, conditions: Sequence[WorkflowCondition] | None = None) -> Rules:
-        """The workflow with its type, company and connection; other conditions for a preview."""
-        if conditions is None:
-            conditions = list(workflow.conditions.all())
-        connection, company = workflow.connection, workflow.company
-        is_money = workflow.activity_type.unit == ActivityType.Unit.MONEY
-        return cls(
-            workflow=workflow,
-            matches=compile_conditions(workflow.match, conditions),
-            needs=tuple(wanted_fields(workflow, conditions)),
-            zone=ZoneInfo(company.time_zone),
-            currency=company.currency if is_money else "",
-            key_prefix=f"salesforce:{connection.org_id}:",
-            link_prefix=f"{connection.instance_url}/",
-        )
-
-    def source_key(self, record_id: str) -> str:
-        return f"{self.key_prefix}{record_id}:{self.workflow.pk}"
-
-    def owner(self, fields: Mapping[str, Any]) -> str:
-        """The Salesforce user in the record. Raises ValueError when it is no id."""
-        value = fields.get(self.workflow.user_field)
-        if value is None:
-            return ""
-        return str(value) if len(str(value)) == 18 else to_18(str(value))
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """A record as it is kept."""
-
-    pk: int
-    record_id: str
-    fields: Mapping[str, Any]
-    is_deleted: bool
-    system_modstamp: datetime
-    version: int
-
-
-@dataclass(frozen=True, slots=True)
-class Former:
-    """What was said before, and the report that came of it."""
-
-    hold: str = ""
-    held_since: datetime | None = None
-    record_version: int = 0
-    workflow_version: int = 0
-    keeps_report: bool = False
-    report_changed_at: datetime | None = None
-    report_id: int | None = None
-    account_id: int | None = None  # whose report it is
-    is_live: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What a workflow says now. Without a draft, a report that there is stays as it is, unless it
-    is to be taken back."""
-
-    verdict: str
-    reason: str
-    hold: str = ""
-    owner: str = ""
-    draft: ReportDraft | None = None
-    takes_back: bool = False
-    held_since: datetime | None = None
-    due_at: datetime | None = None
-
-
 class _NotCounted(Exception):
     """The record's own fields keep it out."""
 
@@ -119,14 +34,6 @@ class _NotCounted(Exception):
         self, reason: str, verdict: str = Says.NOT_COUNTED, due: datetime | None = None
     ) -> None:
         self.judgement = Judgement(verdict, reason, takes_back=True, due_at=due)
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """When an activity took place: its day for the company, and the time where one is known."""
-
-    day: date
-    at: datetime | None
 
 
 def judge(

@@ -41,6 +41,7 @@ SOQL = f"SELECT {', '.join(TYPES)} FROM Opportunity ORDER BY SystemModstamp, Id"
 @dataclass(frozen=True)
 class Measured:
     seconds: float
+    cpu_seconds: float  # the program's own, without the database's
     peak_mib: float
 
 
@@ -76,7 +77,8 @@ def _compare(url: str, records: int, rounds: int) -> None:
         peak = max(one.peak_mib for one in measured)
         spread = f"{min(m.seconds for m in measured):.1f}-{max(m.seconds for m in measured):.1f}"
         rate = f"{rates[role]:7,.0f}/s  {seconds:.1f} s ({spread})"
-        _say(f"{records:>7} {role}: {rate}  {peak:.0f} MiB")
+        cpu = statistics.median(one.cpu_seconds for one in measured)
+        _say(f"{records:>7} {role}: {rate}  {cpu:.1f} s of its own CPU  {peak:.0f} MiB")
     _say(f"{records:>7} ratio: {rates['ours'] / rates['bare']:.2f}")
 
 
@@ -92,7 +94,8 @@ def _role(role: str, url: str, port: int) -> Measured:
     seconds = time.perf_counter() - started
     if status:
         raise SystemExit(f"{role} failed")
-    return Measured(seconds, usage.ru_maxrss / 1024)
+    cpu = usage.ru_utime + usage.ru_stime
+    return Measured(seconds, cpu, usage.ru_maxrss / 1024)
 
 
 @contextmanager
