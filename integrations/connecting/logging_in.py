@@ -90,8 +90,7 @@ def connect_as(
         connection.refresh_from_db()
         _refuse_another_org(connection, user.org_id)
         _connect(connection, tokens, user, by=by, request=request)
-    if former is not None:
-        _revoke(oauth_app(connection), former)
+    _revoke_former(oauth_app(connection), former, tokens)
 
 
 def connect_directly(connection: Connection, tokens: Tokens, *, by: User | None = None) -> None:
@@ -104,8 +103,7 @@ def connect_directly(connection: Connection, tokens: Tokens, *, by: User | None 
     with transaction.atomic():
         former = take_tokens(connection)
         _connect(connection, tokens, user, by=by, request=None)
-    if former is not None:
-        _revoke(app, former)
+    _revoke_former(app, former, tokens)
 
 
 def forget(attempt: AuthorizationAttempt) -> None:
@@ -210,6 +208,12 @@ class _JustGiven:
         raise ReconnectRequired(
             "Salesforce took the access back right after the log-in. Please log in again."
         )
+
+
+def _revoke_former(app: OAuthApp, former: Tokens | None, now: Tokens) -> None:
+    """Salesforce may give one session out twice: then the former access is the present one."""
+    if former is not None and former.revocable != now.revocable:
+        _revoke(app, former)
 
 
 def _revoke(app: OAuthApp, tokens: Tokens) -> None:

@@ -1,6 +1,7 @@
 """The log-in over real sockets, through the pages that an admin sees."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from html import unescape
 
@@ -12,8 +13,9 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from accounts.models import AuditEntry, Company, User
+from integrations.connecting import attempts, logging_in
 from integrations.connecting.logging_in import forget_expired
-from integrations.credentials import CredentialStore, app_keys
+from integrations.credentials import CredentialStore, app_keys, store_tokens
 from integrations.demo_org.org import DemoOrg
 from integrations.demo_org.server import run_in_thread
 from integrations.models import Approach, AuthorizationAttempt, Connection, UserMapping
@@ -283,6 +285,19 @@ def test_changing_the_connecting_user_keeps_mappings_and_gives_the_old_access_ba
     assert connected.connecting_user_id == other["Id"]
     assert list(UserMapping.objects.all()) == [mapping]
     assert [grant.revoked for grant in org.authority.grants] == [True, False]
+
+
+def test_an_access_that_salesforce_gave_out_twice_is_not_revoked(
+    connected: Connection,
+    org: DemoOrg,
+    admin: User,
+    come_back: Callable[[str], AuthorizationAttempt],
+    integration_username: str,
+) -> None:
+    attempt = come_back(integration_username)
+    store_tokens(connected, attempts.tokens_of(attempt))
+    logging_in.connect_as(attempt, by=admin)
+    assert not org.authority.grants[-1].revoked
 
 
 def test_a_finished_log_in_cannot_be_pressed_again(
