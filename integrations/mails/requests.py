@@ -35,8 +35,11 @@ def _with_people(requests: QuerySet[AccessRequest]) -> QuerySet[AccessRequest]:
 def _to_approvers(request: AccessRequest) -> list[Letter]:
     context = {"request": request, "people": request.plan.changes.count()}
     path = path_of(request.plan)
-    people = requesting.deciders(request).exclude(pk=request.requested_by_id)
-    return [Letter("request_waiting", one, path, context) for one in one_an_address(people)]
+    return [
+        Letter("request_waiting", one, path, context)
+        for one in one_an_address(requesting.deciders(request))
+        if one.pk != request.requested_by_id
+    ]
 
 
 def _decided(request: AccessRequest) -> list[Letter]:

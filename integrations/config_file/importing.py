@@ -1,0 +1,122 @@
+"""Bringing a file into a connection: settings and rules at once, mappings as a plan."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import models, transaction
+from django.utils import timezone
+
+from accounts import audit
+from accounts.models import User
+from integrations.models import AttributeRule, Connection, MatchRule, ScopeRule, SyncPlan
+from integrations.user_sync import mapping_csv
+
+from .exporting import exported
+from .reading import PARTS, Config, ConfigWrong
+
+
+@dataclass
+class Imported:
+    """What became different, as before and after by part; and the plan of the mappings."""
+
+    changes: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+    plan: SyncPlan | None = None
+
+
+@transaction.atomic
+def bring_in(connection: Connection, config: Config, *, by: User | None) -> Imported:
+    """Write settings and rules, and draft the mappings that are missing or others.
+
+    Raises `ConfigWrong` where a mapping cannot be planned; nothing is changed then.
+    """
+    connection = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
+    before = exported(connection)
+    _write_settings(connection, config)
+    _replace(MatchRule, connection, config.match_rules)
+    _replace(ScopeRule, connection, config.scope_rules)
+    _merge_attribute_rules(connection, config.attribute_rules)
+    after = exported(connection)
+    imported = Imported(
+        {part: (before[part], after[part]) for part in PARTS if before[part] != after[part]}
+    )
+    if imported.changes:
+        audit.record(
+            "configuration.imported",
+            connection,
+            by=by,
+            before={part: was for part, (was, _) in imported.changes.items()},
+            after={part: now for part, (_, now) in imported.changes.items()},
+        )
+    if pairs := _missing(before["mappings"], config.mappings or ()):
+        imported.plan = _planned(connection, pairs, by)
+    return imported
+
+
+def _write_settings(connection: Connection, config: Config) -> None:
+    for name, value in (config.settings or {}).items():
+        setattr(connection, name, value)
+    if config.settings:
+        connection.save(update_fields=list(config.settings))
+
+
+def _replace(
+    model: type[MatchRule] | type[ScopeRule],
+    connection: Connection,
+    rules: Sequence[MatchRule | ScopeRule] | None,
+) -> None:
+    if rules is None:
+        return
+    rows: models.Manager[Any] = model._default_manager
+    rows.filter(connection=connection).delete()
+    rows.bulk_create(rules)
+
+
+def _merge_attribute_rules(connection: Connection, rules: Sequence[AttributeRule] | None) -> None:
+    """Each attribute keeps the day since when it follows its policy, where that is the same."""
+    if rules is None:
+        return
+    named = {rule.attribute: rule for rule in rules}
+    known = {rule.attribute: rule for rule in connection.attribute_rules.all()}
+    for attribute, rule in named.items():
+        old = known.get(attribute)
+        if old is None:
+            rule.save()
+        elif (old.policy, old.source) != (rule.policy, rule.source):
+            if old.policy != rule.policy:
+                old.policy_since = timezone.now()
+            old.policy, old.source = rule.policy, rule.source
+            old.save(update_fields=["policy", "source", "policy_since"])
+
+
+def _missing(
+    known: Sequence[dict[str, str]], wanted: Sequence[tuple[str, str]]
+) -> list[tuple[int, str, str]]:
+    """Number in the file, id and e-mail of those that are not there yet, or lead elsewhere."""
+    there = {(row["salesforce_user_id"], row["account"].lower()) for row in known}
+    return [
+        (number, salesforce_id, email)
+        for number, (salesforce_id, email) in enumerate(wanted, 1)
+        if (salesforce_id, email.lower()) not in there
+    ]
+
+
+def _planned(
+    connection: Connection, pairs: Sequence[tuple[int, str, str]], by: User | None
+) -> SyncPlan:
+    if by is None:
+        raise ConfigWrong(["mappings: somebody must say that they are right: --by EMAIL"])
+    text = io.StringIO()
+    lines = csv.writer(text)
+    lines.writerow(mapping_csv.COLUMNS)
+    lines.writerows((salesforce_id, "", "", email) for _, salesforce_id, email in pairs)
+    try:
+        return mapping_csv.plan_csv(connection, text.getvalue(), by=by)
+    except mapping_csv.BadLines as error:
+        # The heading is line 1.
+        problems = [f"mappings[{pairs[line - 2][0]}]: {what}" for line, what in error.lines]
+        raise ConfigWrong(problems) from error

@@ -1,0 +1,181 @@
+"""Reading the file: each thing that is wrong with it is named by its place, all at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from accounts.management.errors import one_line
+from accounts.models import Team
+from integrations.models import AttributeRule, Connection, MatchRule, ScopeRule
+
+from .exporting import SETTINGS, VERSION
+
+Rule = TypeVar("Rule", MatchRule, ScopeRule, AttributeRule)
+
+PARTS = ("settings", "match_rules", "scope_rules", "attribute_rules", "mappings")
+
+
+class ConfigWrong(Exception):
+    """What is wrong, each with its place; nothing was changed."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = list(problems)
+        super().__init__("; ".join(self.problems))
+
+
+@dataclass
+class Config:
+    """A file that fits its connection; a part that it leaves out is ``None`` and stays as it is."""
+
+    settings: dict[str, Any] | None = None
+    match_rules: list[MatchRule] | None = None
+    scope_rules: list[ScopeRule] | None = None
+    attribute_rules: list[AttributeRule] | None = None
+    #: Salesforce user id and e-mail of the account.
+    mappings: list[tuple[str, str]] | None = None
+    problems: list[str] = field(default_factory=list)
+
+
+def read(values: Any, connection: Connection) -> Config:
+    """Raises `ConfigWrong`."""
+    if not isinstance(values, dict) or values.get("version") != VERSION:
+        raise ConfigWrong([f"version: this is no configuration of version {VERSION}"])
+    config = Config()
+    unknown = values.keys() - {"version", "org_id", *PARTS}
+    config.problems += [f"{name}: unknown" for name in sorted(unknown)]
+    if "settings" in values:
+        config.settings = _settings(values["settings"], connection, config.problems)
+    wrong = config.problems
+    if "match_rules" in values:
+        fields: tuple[str, ...] = ("rule", "enabled")
+        config.match_rules = _rows(MatchRule, fields, values, "match_rules", connection, wrong)
+        _check_each_once([rule.rule for rule in config.match_rules], "match_rules", wrong)
+    if "scope_rules" in values:
+        fields = ("field", "operator", "value")
+        config.scope_rules = _rows(ScopeRule, fields, values, "scope_rules", connection, wrong)
+        _check_scope_rules(config.scope_rules, wrong)
+    if "attribute_rules" in values:
+        fields = ("attribute", "policy", "source")
+        rules = _rows(AttributeRule, fields, values, "attribute_rules", connection, wrong)
+        _check_each_once([rule.attribute for rule in rules], "attribute_rules", wrong)
+        config.attribute_rules = rules
+    if "mappings" in values:
+        config.mappings = _mappings(values, connection, config.problems)
+    if config.problems:
+        raise ConfigWrong(config.problems)
+    return config
+
+
+def _settings(values: Any, connection: Connection, problems: list[str]) -> dict[str, Any]:
+    if not isinstance(values, dict):
+        problems.append("settings: must be an object")
+        return {}
+    read: dict[str, Any] = {}
+    for name, value in values.items():
+        place = f"settings.{name}"
+        if name == "automatic_team":
+            read["automatic_team"] = _team(value, connection, problems)
+        elif name not in SETTINGS:
+            problems.append(f"{place}: unknown")
+        else:
+            read[name] = value
+            problems += _wrong(connection, name, value, place)
+    return read
+
+
+def _wrong(connection: Connection, name: str, value: Any, place: str) -> list[str]:
+    model_field = connection._meta.get_field(name)
+    assert isinstance(model_field, models.Field)
+    if isinstance(model_field, models.BooleanField) and not isinstance(value, bool):
+        return [f"{place}: must be true or false"]
+    try:
+        model_field.clean(value, connection)
+    except ValidationError as error:
+        return [f"{place}: {' '.join(error.messages)}"]
+    return []
+
+
+def _team(name: Any, connection: Connection, problems: list[str]) -> Team | None:
+    if name is None:
+        return None
+    team = Team.objects.filter(company=connection.company_id, name__iexact=str(name)).first()
+    if team is None:
+        problems.append(f"settings.automatic_team: there is no team “{name}”")
+    return team
+
+
+def _rows(
+    model: type[Rule],
+    fields: Sequence[str],
+    values: dict[str, Any],
+    part: str,
+    connection: Connection,
+    problems: list[str],
+) -> list[Rule]:
+    """The rules of one part, not saved yet, in the file's order."""
+    rules = []
+    for number, row in enumerate(_list(values, part, problems), 1):
+        place = f"{part}[{number}]"
+        if not isinstance(row, dict) or row.keys() - set(fields):
+            problems.append(f"{place}: must have the fields {', '.join(fields)} and no others")
+            continue
+        rule = model(company_id=connection.company_id, connection=connection, **row)
+        if isinstance(rule, (MatchRule, ScopeRule)):
+            rule.position = number
+        try:
+            rule.clean_fields(exclude=["company", "connection"])
+        except ValidationError as error:
+            problems.append(f"{place}: {one_line(error)}")
+        rules.append(rule)
+    return rules
+
+
+def _check_each_once(rules: Sequence[str], part: str, problems: list[str]) -> None:
+    twice = sorted(name for name, times in Counter(rules).items() if times > 1)
+    problems += [f"{part}: “{name}” is there twice" for name in twice]
+
+
+def _check_scope_rules(rules: Sequence[ScopeRule], problems: list[str]) -> None:
+    for rule in rules:
+        place = f"scope_rules[{rule.position}].value"
+        if rule.operator in ScopeRule.WITHOUT_VALUE:
+            continue
+        if rule.operator in ScopeRule.WITH_LIST:
+            if not (isinstance(rule.value, list) and all(isinstance(x, str) for x in rule.value)):
+                problems.append(f"{place}: “{rule.get_operator_display()}” needs a list of texts")
+        elif not isinstance(rule.value, str):
+            problems.append(f"{place}: “{rule.get_operator_display()}” needs a text")
+
+
+def _mappings(
+    values: dict[str, Any], connection: Connection, problems: list[str]
+) -> list[tuple[str, str]]:
+    """Id and e-mail; whether these are anybody's is checked when they are planned."""
+    if connection.org_id and values.get("org_id") not in (None, "", connection.org_id):
+        problems.append(
+            f"mappings: they are of another Salesforce org ({values['org_id']}); leave them out"
+        )
+        return []
+    pairs = []
+    for number, row in enumerate(_list(values, "mappings", problems), 1):
+        if isinstance(row, dict) and row.keys() == {"salesforce_user_id", "account"}:
+            pairs.append((str(row["salesforce_user_id"]), str(row["account"])))
+        else:
+            problems.append(
+                f"mappings[{number}]: must have the fields salesforce_user_id and account"
+            )
+    return pairs
+
+
+def _list(values: dict[str, Any], part: str, problems: list[str]) -> list[Any]:
+    rows = values[part]
+    if isinstance(rows, list):
+        return rows
+    problems.append(f"{part}: must be a list")
+    return []

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from integrations.management.scriptable import Answer, BadUse, ScriptableCommand
+from integrations.management.selection import (
+    actor_of,
+    add_actor_argument,
+    plan_of,
+    required_actor_of,
+)
+from integrations.management.shown_plan import ROWS_SHOWN, shown
+from integrations.management.working import apply_now
+from integrations.models import SyncPlan
+from integrations.user_sync import approving, requesting
+from integrations.user_sync.reverting import plan_revert
+
+State = SyncPlan.State
+
+
+class Command(ScriptableCommand):
+    help = (
+        "Shows a plan; approves it for the worker; applies it here and now; or makes the plan that"
+        " undoes it, which is approved and applied like any other."
+    )
+
+    def add_own_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("what", choices=["show", "approve", "apply", "revert"])
+        parser.add_argument("plan", type=int, metavar="ID")
+        parser.add_argument("--rows", type=int, default=ROWS_SHOWN, help="how many rows to show")
+        add_actor_argument(parser)
+
+    def answer(self, options: dict[str, Any]) -> Answer:
+        plan = plan_of(options["plan"])
+        match options["what"]:
+            case "approve":
+                return self._approve(plan, options)
+            case "apply":
+                return self._apply(plan, options)
+            case "revert":
+                revert = plan_revert(plan, by=actor_of(options, plan.company))
+                answer = shown(revert, rows=options["rows"])
+                answer.waits_for = f"Approve it: manage.py plan approve {revert.pk}"
+                return answer
+        return shown(plan, rows=options["rows"])
+
+    def _approve(self, plan: SyncPlan, options: dict[str, Any]) -> Answer:
+        if plan.state == State.REQUESTED:
+            requesting.approve(plan.access_request, by=required_actor_of(options, plan.company))
+            plan.refresh_from_db()
+        else:
+            approving.approve(plan, by=actor_of(options, plan.company))
+        return shown(plan, rows=0)
+
+    def _apply(self, plan: SyncPlan, options: dict[str, Any]) -> Answer:
+        if plan.state in SyncPlan.STATES_OPEN or plan.state == State.REQUESTED:
+            raise BadUse(f"Nobody has approved it yet: manage.py plan approve {plan.pk}")
+        if options["dry_run"]:
+            return shown(plan, rows=options["rows"])
+        if plan.state in (State.STOPPED, State.NEEDS_A_PERSON):
+            approving.resume(plan, by=actor_of(options, plan.company))
+        return apply_now(plan)

@@ -1,0 +1,56 @@
+"""What all commands have in common; and that none is without a test."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.core.management import get_commands, load_command_class
+from django.core.management.base import BaseCommand
+
+from integrations.management.scriptable import ScriptableCommand
+
+TESTS = Path(__file__).parents[2]
+OURS = sorted(name for name, app in get_commands().items() if app in ("accounts", "integrations"))
+
+
+def command(name: str) -> BaseCommand:
+    return load_command_class(get_commands()[name], name)
+
+
+SCRIPTABLE = [name for name in OURS if isinstance(command(name), ScriptableCommand)]
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_command_has_a_test(name: str) -> None:
+    calls = (f'"{name}"', f"'{name}'")
+    files = (path for path in TESTS.rglob("*.py") if path != Path(__file__))
+    assert any(call in path.read_text() for path in files for call in calls)
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_command_says_what_it_does(name: str) -> None:
+    assert command(name).help
+
+
+@pytest.mark.parametrize("name", SCRIPTABLE)
+def test_every_command_for_scripts_answers_in_json_and_tries_without_writing(name: str) -> None:
+    made = command(name)
+    assert isinstance(made, ScriptableCommand)
+    options = made.create_parser("manage.py", name)._option_string_actions
+    assert "--json" in options
+    assert ("--dry-run" in options) == made.writes
+
+
+def test_the_commands_for_scripts_are_these() -> None:
+    assert {
+        "company",
+        "config",
+        "map_user",
+        "plan",
+        "salesforce_check",
+        "salesforce_connect",
+        "support_bundle",
+        "sync_users",
+        "unmap_user",
+    } <= set(SCRIPTABLE)
