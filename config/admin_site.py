@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 #: What the admin shows, in this order, under these headings. Anything else has no page of its own.
 HEADINGS: dict[str, tuple[str, ...]] = {
     "Salesforce": ("Connection", "DirectoryUser", "UserMapping", "SyncPlan"),
-    "Activity": ("ActivityReport", "ActivityType", "Comment"),
+    "Activity": ("ActivityReport", "ActivityType", "Comment", "Shortcuts"),
     "People": ("User", "Team", "Company"),
     "Audit": ("AuditEntry",),
 }

@@ -44,7 +44,7 @@ class AccountFilter(admin.SimpleListFilter):
             case "waiting":
                 return queryset.filter(records_waiting())
             case "asked":
-                return queryset.filter(asked_to_be_added(), ~mapped())
+                return queryset.filter(asked_to_be_added(), ~mapped(), ignored_at=None)
             case "ignored":
                 return queryset.filter(ignored_at__isnull=False)
         return queryset

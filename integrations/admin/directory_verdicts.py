@@ -108,13 +108,12 @@ def _may_have_account(connection: Connection) -> Q:
 
 
 def asked_to_be_added() -> Exists:
-    """Whether a Salesforce user has asked for an account, in the tab, and nobody said no."""
+    """Whether a Salesforce user has asked for an account in the tab; declining is ignoring."""
     return Exists(
         TabVisitor.objects.filter(
             connection=OuterRef("connection"),
             salesforce_user_id=OuterRef("salesforce_id"),
             asked_at__isnull=False,
-            declined_at__isnull=True,
         )
     )
 

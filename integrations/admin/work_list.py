@@ -107,7 +107,9 @@ def _people(connection: Connection, viewer: User) -> list[Work]:
 
 
 def _requests(connection: Connection) -> list[Work]:
-    asked = DirectoryUser.objects.filter(asked_to_be_added(), ~mapped(), connection=connection)
+    asked = DirectoryUser.objects.filter(
+        asked_to_be_added(), ~mapped(), connection=connection, ignored_at=None
+    )
     page = page_of("connection_all_active", connection.pk)
     return [
         Work("asked", "Asked to be added", asked.count(), people_with(connection, account="asked")),

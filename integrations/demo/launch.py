@@ -153,9 +153,8 @@ class _Launch:
         return self.processes.start(
             "web server",
             [
-                *("-m", "uvicorn", "config.asgi:application", "--lifespan=off"),
+                *("-m", "config.web_server", f"--seconds-to-stop={WEB_STOP_SECONDS}"),
                 *(f"--host={HOST}", f"--port={self.options.port}"),
-                f"--timeout-graceful-shutdown={WEB_STOP_SECONDS}",
             ],
             process_environment(self.settings, WEB_POOL_SIZE=WEB_POOL_SIZE),
         )

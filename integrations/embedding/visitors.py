@@ -5,13 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.core import signing
-from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts import audit
-from accounts.models import User
-from integrations.models import Connection, DirectoryUser, TabVisitor, UserMapping
+from integrations.models import Connection, DirectoryUser, TabVisitor
 from integrations.salesforce.canvas import CanvasRequest
 
 #: Opening the tab again within this time is not worth a write.
@@ -62,30 +59,8 @@ def ask(visitor: TabVisitor) -> None:
         visitor.refresh_from_db()
 
 
-def decline(
-    visitors: QuerySet[TabVisitor], reason: str, *, by: User, request: HttpRequest | None = None
-) -> int:
-    """Decline those who wait, with a reason that they will read."""
-    waiting = list(visitors.filter(asked_at__isnull=False, declined_at=None))
-    for visitor in waiting:
-        visitor.declined_at, visitor.declined_by = timezone.now(), by
-        visitor.declined_reason = reason[:255]
-        visitor.save(update_fields=["declined_at", "declined_by", "declined_reason"])
-        audit.record("tab.declined", visitor, by=by, request=request, after={"reason": reason})
-    return len(waiting)
-
-
-def waiting(connection: Connection) -> QuerySet[TabVisitor]:
-    """Those who asked, have no answer and no mapping yet."""
-    mapped = UserMapping.objects.filter(connection=connection).values("salesforce_user_id")
-    asked = TabVisitor.objects.filter(connection=connection, asked_at__isnull=False)
-    return asked.filter(declined_at=None).exclude(salesforce_user_id__in=mapped)
-
-
 def declined_because(visitor: TabVisitor) -> str | None:
-    """Why the person will not be added, also when an admin ignored them in the directory."""
-    if visitor.declined_at is not None:
-        return visitor.declined_reason or "No reason was given."
+    """Why the person will not be added: an admin ignores them."""
     ignored = DirectoryUser.objects.filter(
         connection=visitor.connection_id,
         salesforce_id=visitor.salesforce_user_id,

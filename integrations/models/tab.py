@@ -3,13 +3,16 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from accounts.models import Company, User
+from accounts.models import Company
 
 from .connection import Connection
 
 
 class TabVisitor(models.Model):
-    """A Salesforce user who opened the tab, with an account or without; who may ask for one."""
+    """A Salesforce user who opened the tab, with an account or without; who may ask for one.
+
+    Declining is ignoring: the reason why a Salesforce user is ignored is shown to them.
+    """
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     connection = models.ForeignKey(
@@ -19,13 +22,6 @@ class TabVisitor(models.Model):
     name = models.CharField(max_length=255, blank=True)
     last_opened_at = models.DateTimeField("last opened")
     asked_at = models.DateTimeField("asked to be added", null=True, blank=True)
-    declined_at = models.DateTimeField("declined", null=True, blank=True)
-    declined_by = models.ForeignKey(
-        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", editable=False
-    )
-    declined_reason = models.CharField(
-        "reason", max_length=255, blank=True, help_text="Shown to the person in the tab."
-    )
 
     class Meta:
         verbose_name = "visitor of the tab"
@@ -38,7 +34,7 @@ class TabVisitor(models.Model):
         indexes = [
             models.Index(
                 fields=["connection", "asked_at"],
-                condition=Q(asked_at__isnull=False, declined_at__isnull=True),
+                condition=Q(asked_at__isnull=False),
                 name="asked_to_be_added",
             ),
         ]

@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import AuditEntry, User
 from integrations.credentials import store_app_keys
 from integrations.demo_org.org import CONSUMER_KEY, DemoOrg
-from integrations.models import Connection, ConnectionCredential, TabVisitor
+from integrations.models import Connection, ConnectionCredential, DirectoryUser, TabVisitor
 from integrations.salesforce.tokens import AppKeys
 from tests.accounts.conftest import make_company
 
@@ -232,7 +232,18 @@ def test_who_was_declined_reads_the_reason(
 ) -> None:
     opened(connection, signed_request(org, salesforce_user))
     now = timezone.now()
-    TabVisitor.objects.update(asked_at=now, declined_at=now, declined_reason="You left sales.")
+    TabVisitor.objects.update(asked_at=now)
+    DirectoryUser.objects.create(
+        company=connection.company,
+        connection=connection,
+        salesforce_id=salesforce_user,
+        name="Stan",
+        is_active=True,
+        system_modstamp=now,
+        refreshed_at=now,
+        ignored_at=now,
+        ignored_reason="You left sales.",
+    )
     response = opened(connection, signed_request(org, salesforce_user))
     assert heading(response) == "Declined"
     assert "You left sales." in response.content.decode()

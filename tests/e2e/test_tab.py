@@ -1,0 +1,225 @@
+"""The tab in the org's page: two sites, no cookie between them, and alive all the same."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, Request, expect
+
+from tests.demo import Demo
+
+from .browsing import where_chromium_is
+
+pytestmark = pytest.mark.e2e
+
+#: Maps an active person of the org, and another without an account; prints both log-in names.
+PREPARE = """
+import json
+from accounts.models import User
+from activities.models import ActivityType
+from integrations.models import Connection, DirectoryUser, UserMapping
+connection = Connection.objects.get()
+people = DirectoryUser.objects.filter(connection=connection, is_active=True, is_frozen=False)
+known = [email.lower() for email in User.objects.values_list("email", flat=True)]
+standard = people.filter(user_type="Standard", license_name="Salesforce").order_by("name")
+fresh = [one for one in standard if one.email and one.email.lower() not in known]
+ann, stranger = fresh[0], fresh[1]
+account = User.objects.create_user(company=connection.company, email=ann.email, name=ann.name,
+    role="admin")
+UserMapping.objects.create(company=connection.company, connection=connection, account=account,
+    salesforce_user_id=ann.salesforce_id, approach="manual")
+ActivityType.objects.get_or_create(company=connection.company, name="Tested deals",
+    defaults={"sentence": "closed a tested deal", "unit": "money", "celebrate_from": 1000,
+    "by_hand": True})
+print("FOUND" + json.dumps([ann.username, stranger.username, account.pk]))
+"""
+REPORT = """
+from django.utils import timezone
+from accounts.models import User
+from activities.drafts import ReportDraft
+from activities.models import ActivityType
+from activities.reports import record, retract
+user = User.objects.get(pk={user})
+kind = ActivityType.objects.get(company=user.company, name="Tested deals")
+if {gone}:
+    retract(user.company, ["e2e:{key}"], "Reopened.")
+else:
+    record(user.company, [ReportDraft(source_key="e2e:{key}", user_id=user.pk, type_id=kind.pk,
+        value=5000, currency="USD", title="Deal {key}", link="", occurred_on=timezone.now().date(),
+        published_at=timezone.now())])
+"""
+
+
+class People:
+    def __init__(self, demo: Demo) -> None:
+        self.demo = demo
+        output = demo.manage("shell", "-v0", "-c", PREPARE)
+        self.mapped, self.stranger, self.account = json.loads(output.rpartition("FOUND")[2])
+
+    def report(self, key: str, gone: bool = False) -> None:
+        code = REPORT.format(user=self.account, key=key, gone=gone)
+        self.demo.manage("shell", "-v0", "-c", code)
+
+
+@pytest.fixture(scope="module")
+def people(demo: Demo) -> People:
+    return People(demo)
+
+
+@pytest.fixture
+def window(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., BrowserContext]]:
+    """A Chromium of its own, for its cookie setting is the profile's."""
+    opened = []
+
+    def open_window(*, blocks_cookies: bool = True, **options: Any) -> BrowserContext:
+        profile = tmp_path / f"profile-{blocks_cookies}-{len(opened)}"
+        (profile / "Default").mkdir(parents=True)
+        settings = {
+            "profile": {
+                "cookie_controls_mode": int(blocks_cookies),
+                "block_third_party_cookies": blocks_cookies,
+            }
+        }
+        (profile / "Default" / "Preferences").write_text(json.dumps(settings))
+        context = browser.browser_type.launch_persistent_context(
+            profile,
+            executable_path=where_chromium_is(),
+            args=["--no-sandbox", "--disable-dev-shm-usage"],
+            **{"reduced_motion": "reduce", "viewport": {"width": 1280, "height": 900}, **options},
+        )
+        context.set_default_timeout(60_000)
+        opened.append(context)
+        return context
+
+    yield open_window
+    for context in opened:
+        context.close()
+
+
+def open_tab(context: BrowserContext, demo: Demo, username: str) -> tuple[Page, FrameLocator]:
+    page = context.new_page()
+    page.goto(f"{demo.ready['salesforce']}/login?going_to=/lightning/n/scoreline")
+    page.get_by_label("Username").fill(username)
+    page.get_by_label("Password").fill("demo-org-2026")
+    page.locator("form:has(#password), form:has([type=password])").first.get_by_role(
+        "button"
+    ).click()
+    page.wait_for_url(re.compile("/lightning/n/scoreline"))
+    return page, page.frame_locator("iframe[name^=canvas-frame-]")
+
+
+@contextmanager
+def noted(context: BrowserContext) -> Iterator[list[Request]]:
+    """Requests to the framed pages."""
+    found: list[Request] = []
+    context.on("request", lambda request: found.append(request) if "/embed/" in request.url else 0)
+    yield found
+
+
+def plant_cookie(context: BrowserContext) -> None:
+    """As first party: not partitioned, and to be sent into any frame that may have it."""
+    cookie = {"name": "planted", "value": "1", "domain": "localhost", "path": "/"}
+    context.add_cookies([{**cookie, "sameSite": "None", "secure": True}])  # type: ignore[typeddict-item]
+
+
+@pytest.mark.parametrize("blocks_cookies", [True, False])
+def test_the_tab_works_across_two_sites_without_any_cookie(
+    blocks_cookies: bool, window: Callable[..., BrowserContext], demo: Demo, people: People
+) -> None:
+    context = window(blocks_cookies=blocks_cookies)
+    plant_cookie(context)
+    with noted(context) as requests:
+        _, frame = open_tab(context, demo, people.mapped)
+        expect(frame.get_by_role("heading", name="Company feed")).to_be_visible()
+        frame.get_by_role("link", name="My activity", exact=True).first.click()
+        expect(frame.get_by_role("heading", name="My activity", exact=True)).to_be_visible()
+    entry = next(request for request in requests if request.method == "POST")
+    # The control: where cookies are allowed one does come along, so blocking shows something.
+    assert ("planted" in entry.all_headers().get("cookie", "")) is not blocks_cookies
+    for request in requests:
+        response = request.response()
+        assert response is None or "set-cookie" not in response.all_headers()
+    assert {cookie["name"] for cookie in context.cookies("http://localhost")} <= {"planted"}
+    assert next(r for r in requests if "my-activity" in r.url).all_headers()["authorization"]
+
+
+def test_reports_come_and_go_without_a_reload(
+    window: Callable[..., BrowserContext], demo: Demo, people: People
+) -> None:
+    _, frame = open_tab(window(), demo, people.mapped)
+    expect(frame.get_by_role("heading", name="Company feed")).to_be_visible()
+    people.report("alive")
+    article = frame.get_by_role("article").filter(has_text="Deal alive")
+    expect(article).to_be_visible()
+    expect(article).to_have_class(re.compile("celebrating"))
+    article.get_by_role("button", name="Like").click()
+    expect(article.get_by_role("button", name="like")).to_have_attribute("aria-pressed", "true")
+    article.get_by_role("link", name="Comment").click()
+    article.get_by_label("Your comment").fill("<b>Well done</b>")
+    article.get_by_role("button", name="Comment").click()
+    expect(article.get_by_text("<b>Well done</b>")).to_be_visible()
+    people.report("alive", gone=True)
+    expect(article).to_have_count(0)
+
+
+def test_the_way_into_the_admin_opens_a_window_of_its_own(
+    window: Callable[..., BrowserContext], demo: Demo, people: People
+) -> None:
+    context = window()
+    _, frame = open_tab(context, demo, people.mapped)
+    with context.expect_page() as opened:
+        frame.get_by_role("button", name="Manage integration").click()
+    opened.value.wait_for_url(re.compile("/admin/"))
+
+
+def test_whoever_has_no_account_asks_once_and_sees_that_they_asked(
+    window: Callable[..., BrowserContext], demo: Demo, people: People
+) -> None:
+    page, frame = open_tab(window(), demo, people.stranger)
+    frame.get_by_role("button", name="Ask to be added").click()
+    expect(frame.get_by_role("heading", name="You asked to be added")).to_be_visible()
+    page.reload()
+    expect(frame.get_by_role("heading", name="You asked to be added")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_every_page_of_the_tab_is_accessible_and_fits(
+    width: int,
+    scheme: str,
+    window: Callable[..., BrowserContext],
+    demo: Demo,
+    people: People,
+) -> None:
+    context = window(color_scheme=scheme, viewport={"width": width, "height": 900})
+    page, frame = open_tab(context, demo, people.mapped)
+    people.report(f"axe-{width}-{scheme}")
+    for name in ("Feed", "Leaderboard", "My activity", "Report an activity"):
+        frame.locator("nav.tabs").get_by_role("link", name=name).click()
+        expect(frame.locator("nav.tabs [aria-current=page]")).to_have_text(name)
+        inner = next(each for each in page.frames if "/embed/" in each.url)
+        found = Axe().run(inner)  # type: ignore[arg-type]
+        problems = [rule["id"] for rule in found.response["violations"]]
+        assert problems == [], (name, found.generate_report())
+        assert inner.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
+
+
+def test_a_deactivated_person_is_out_at_the_next_press(
+    window: Callable[..., BrowserContext], demo: Demo, people: People
+) -> None:
+    _, frame = open_tab(window(), demo, people.mapped)
+    expect(frame.get_by_role("heading", name="Company feed")).to_be_visible()
+    change = "from accounts.models import User; User.objects.filter(pk={}).{}"
+    demo.manage("shell", "-v0", "-c", change.format(people.account, "deactivate()"))
+    try:
+        frame.get_by_role("link", name="Leaderboard", exact=True).click()
+        expect(frame.get_by_role("alert")).to_contain_text("no longer see this tab")
+    finally:
+        demo.manage("shell", "-v0", "-c", change.format(people.account, "update(state='active')"))
