@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
@@ -128,7 +129,7 @@ def _after(request: HttpRequest, plan: SyncPlan, page: str) -> HttpResponse:
 
 def _account(request: HttpRequest, connection: Connection, account_id: int) -> User:
     """The account, of the connection's company; 404 for any other."""
-    accounts = within_reach(User.objects.all(), who_asks(request)).defer("search", "password")
+    accounts: QuerySet[User] = within_reach(User.objects.all(), who_asks(request))
     return get_object_or_404(accounts, pk=account_id, company=connection.company_id)
 
 

@@ -133,8 +133,14 @@ def _save(
         if workflow.creates_accounts != takes_part:
             workflow.creates_accounts = takes_part
             workflow.save(update_fields=["creates_accounts"])
-            values = {"before": {"its people": not takes_part}, "after": {"its people": takes_part}}
-            audit.record("workflow.takes_part", workflow, by=by, request=request, **values)
+            audit.record(
+                "workflow.takes_part",
+                workflow,
+                by=by,
+                request=request,
+                before={"its people get accounts": not takes_part},
+                after={"its people get accounts": takes_part},
+            )
     change_settings(connection, before=before, by=by)
     if connection.automatic_is_on:
         mark_owners_of_held_records(connection)

@@ -68,6 +68,7 @@ def _text(request: HttpRequest) -> str:
     if (file.size or 0) > mapping_csv.LONGEST:
         raise PlanError(f"This file is larger than {mapping_csv.LONGEST // 1_000_000} MB.")
     try:
-        return file.read().decode("utf-8-sig")
+        text: str = file.read().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise PlanError("This file is not in UTF-8. Save it as “CSV UTF-8”.") from error
+    return text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from django.http import Http404, HttpRequest
 
 from accounts.search import prefix_query
@@ -57,7 +57,7 @@ def picker(request: HttpRequest, connection: Connection) -> Picker:
             return Picker(connection, words, [], problem=str(error))
         query = prefix_query(words)
         people = everybody.filter(search=query) if query else everybody.none()
-        return Picker(connection, words, _with_accounts(connection, people))
+        return Picker(connection, words, _with_accounts(connection, _names_first(people, words)))
     if prefix(salesforce_id) != USER:
         problem = "This is the id of something else: a user's id begins with 005."
         return Picker(connection, words, [], problem=problem)
@@ -89,8 +89,15 @@ def chosen_person(request: HttpRequest, connection: Connection) -> DirectoryUser
     return person
 
 
+def _names_first(people: QuerySet[DirectoryUser], words: str) -> QuerySet[DirectoryUser]:
+    """Whose name begins so, before those whose address does: a company's domain is in them all."""
+    by_name = Q(name__istartswith=words) | Q(name__icontains=f" {words}")
+    rank = Case(When(by_name, then=Value(0)), default=Value(1), output_field=IntegerField())
+    return people.order_by(rank, "name", "pk")
+
+
 def _with_accounts(connection: Connection, people: QuerySet[DirectoryUser]) -> list[Found]:
-    listed = list(people.order_by("name", "pk")[:FOUND_AT_MOST])
+    listed = list(people[:FOUND_AT_MOST])
     mappings = {
         one.salesforce_user_id: one
         for one in UserMapping.objects.filter(

@@ -139,7 +139,8 @@ def again(request: HttpRequest, plan: SyncPlan) -> HttpResponse:
 
 @button
 def revert(request: HttpRequest, plan: SyncPlan) -> HttpResponse:
-    return show(plan_revert(plan, by=person(request)))
+    ignore = request.POST.get("ignore") == "1"
+    return show(plan_revert(plan, by=person(request), ignore=ignore))
 
 
 @button

@@ -105,6 +105,8 @@ def outcome(plan: SyncPlan, counts: Counts) -> dict[str, Any]:
         and plan.state in (State.DONE, State.STOPPED, State.NEEDS_A_PERSON)
         and counts.with_outcome(Outcome.DONE) > 0
         and not is_reverted(plan),
+        "revert_may_ignore": plan.connection.automatic_is_on
+        and plan.kind == SyncPlan.Kind.IMPORT,
         "to_invite": counted(invitable, "person", "people") if invitable else "",
         "mail_is_set_up": settings.EMAIL_CONFIGURED,
         "result": result(counts),
