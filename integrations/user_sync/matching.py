@@ -113,9 +113,7 @@ def decide(
         return Match(Verdict.NOTHING, not_in_scope)
     if facts.person.unlinked_at is not None and approach in WIDE_APPROACHES:
         return Match(Verdict.NOTHING, f"{_unlinked(facts.person)}: only a person links them again")
-    if not maps_by_email and facts.candidates and facts.candidates[0].found_by[0] == BY_EMAIL:
-        policy = Connection.EmailPolicy.NEVER
-    doubt = _doubt(facts, policy, viewer_id, approach)
+    doubt = _doubt(facts, _policy(facts, policy, maps_by_email), viewer_id, approach)
     if doubt is not None:
         return Match(Verdict.CONFLICT, doubt, candidates=list(facts.candidates))
     if facts.candidates:
@@ -144,6 +142,14 @@ def _mapped_already(facts: Facts) -> str:
     if account.state == User.State.PENDING:
         return "Already has an account, which is pending"
     return "Already has an account"
+
+
+def _policy(
+    facts: Facts, policy: Connection.EmailPolicy, maps_by_email: bool
+) -> Connection.EmailPolicy:
+    """Where the rule for e-mails is off, whoever was found by it alone is never mapped."""
+    by_email = bool(facts.candidates) and facts.candidates[0].found_by[0] == BY_EMAIL
+    return Connection.EmailPolicy.NEVER if by_email and not maps_by_email else policy
 
 
 def _unlinked(person: DirectoryUser) -> str:
