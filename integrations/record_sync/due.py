@@ -75,18 +75,18 @@ def release(connection: Connection) -> Evaluated:
 
 
 def carry_out_decisions(connection: Connection) -> Evaluated:
-    """Do with the reports of held mass changes what a person decided."""
+    """Do with the reports of held mass changes what a person decided.
+
+    What nobody has decided, but what no longer waits, asks for nobody any more.
+    """
     done = Evaluated()
-    decided = HeldChange.objects.filter(
-        connection=connection, finished_at__isnull=True, decided_at__isnull=False
-    )
-    for change in decided:
+    for change in HeldChange.objects.filter(connection=connection, finished_at__isnull=True):
         waiting = Q(hold=change.kind, workflow__object_name=change.object_name)
-        if change.decision == HeldChange.Decision.KEEP:
-            _of(connection).filter(waiting).update(keeps_report=True)
-        done += _judge_evaluations(
-            connection, waiting, brakes_on=change.decision == HeldChange.Decision.KEEP
-        )
+        if change.decided_at is not None:
+            keep = change.decision == HeldChange.Decision.KEEP
+            if keep:
+                _of(connection).filter(waiting).update(keeps_report=True)
+            done += _judge_evaluations(connection, waiting, brakes_on=keep)
         if not _of(connection).filter(waiting).exists():
             HeldChange.objects.filter(pk=change.pk).update(finished_at=timezone.now())
     return done

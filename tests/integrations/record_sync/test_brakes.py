@@ -109,7 +109,9 @@ def test_what_waits_and_becomes_right_again_waits_no_more(
         for one in deals:
             org.update("Opportunity", one["Id"], StageName=stage)
         poll(connection)
+    evaluate(connection)
     assert not Evaluation.objects.filter(verdict=Evaluation.Verdict.WAITING).exists()
+    assert not HeldChange.objects.filter(finished_at=None).exists()
     assert len(reports()) == 30
 
 
