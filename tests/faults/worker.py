@@ -24,9 +24,9 @@ ROOT = Path(__file__).parents[2]
 class Worker:
     """Starts with the ``with`` block; nothing of it is left at the end."""
 
-    def __init__(self) -> None:
+    def __init__(self, command: str = "qcluster", **settings_: str) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "manage.py", "qcluster"],
+            [sys.executable, "manage.py", command],
             cwd=ROOT,
             env=os.environ
             | {
@@ -35,7 +35,8 @@ class Worker:
                 "SECRET_KEY": settings.SECRET_KEY,
                 "FIELD_ENCRYPTION_KEYS": ",".join(settings.FIELD_ENCRYPTION_KEYS),
                 "QUEUE_POLL_SECONDS": "0.2",
-            },
+            }
+            | settings_,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,

@@ -23,7 +23,9 @@ def completed(client: Client, soql: str, operation: str = "query", **more: str) 
     answer = create(client, soql, operation, **more)
     assert answer.status_code == 200, answer.text
     assert answer.json()["state"] == "UploadComplete"
-    states = [client.get(f"{JOBS}/{answer.json()['id']}").json() for _ in range(2)]
+    states: list[dict[str, Any]] = [
+        client.get(f"{JOBS}/{answer.json()['id']}").json() for _ in range(2)
+    ]
     assert [state["state"] for state in states] == ["InProgress", "JobComplete"]
     return states[1]
 
