@@ -12,13 +12,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from accounts.admin_base import person
-from accounts.models import Team
 from integrations.models import AttributeRule, Connection
 from integrations.user_sync import attributes, user_fields
 from integrations.user_sync.attributes import Difference
 from integrations.user_sync.errors import PlanError
-from integrations.user_sync.updating import LABELS
 
+from .difference_words import DifferenceWords
 from .pausing import changeable_connection
 from .rule_forms import AttributeRulesForm
 from .scope_page import fields_of
@@ -101,20 +100,12 @@ def _show(
 
 def _shown(connection: Connection, found: Sequence[Difference]) -> list[ShownDifference]:
     """Each difference in words; teams by name."""
-    teams = dict(Team.objects.filter(company=connection.company_id).values_list("pk", "name"))
-
-    def words(name: str, value: Any) -> str:
-        text = teams.get(value, "") if name == "team_id" else value
-        return f"“{text}”" if text else "nothing"
-
+    words = DifferenceWords(connection.company_id)
     return [
         ShownDifference(
             str(one.account),
             one.account.pk,
-            [
-                f"{LABELS[name]}: {words(name, was)} becomes {words(name, becomes)}"
-                for name, (was, becomes) in one.values.items()
-            ],
+            words.of(one.values),
         )
         for one in found
     ]

@@ -40,6 +40,7 @@ def urls() -> list[tuple[str, View, str]]:
     return [
         ("approve/", approve, "approve"),
         ("discard/", discard, "discard"),
+        ("refuse/", refuse_all, "refuse"),
         ("stop/", stop, "stop"),
         ("continue/", resume, "continue"),
         ("again/", again, "again"),
@@ -97,6 +98,14 @@ def approve(request: HttpRequest, plan: SyncPlan) -> None:
         _decide_held(request, plan)
     else:
         approving.approve(plan, by=person(request))
+
+
+@button
+def refuse_all(request: HttpRequest, plan: SyncPlan) -> None:
+    """Every row of a held plan is refused."""
+    if plan.state == SyncPlan.State.HELD:
+        plan.changes.update(included=False)
+    _decide_held(request, plan)
 
 
 def _decide_held(request: HttpRequest, plan: SyncPlan) -> None:

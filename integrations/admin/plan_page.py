@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from accounts.models import User
 from accounts.seats import Seats
 from integrations.models import Approach, PlannedChange, SyncPlan
+from integrations.user_sync import combining
 from integrations.user_sync.planning import seats_needed
 from integrations.user_sync.progress import progress
 from integrations.user_sync.reverting import is_reverted
@@ -64,6 +65,9 @@ def plan_page(request: HttpRequest, plan: SyncPlan) -> dict[str, Any]:
         "counts": counts,
         "rows": rows,
         "reverted_by": plan.reverted_by.exclude(state=State.DISCARDED).order_by("-pk").first(),
+        "combination": combining.preview(plan)
+        if is_draft and plan.kind == SyncPlan.Kind.COMBINE
+        else None,
         **(preview(plan, counts) if is_preview else outcome(plan, counts)),
     }
 
@@ -105,8 +109,7 @@ def outcome(plan: SyncPlan, counts: Counts) -> dict[str, Any]:
         and plan.state in (State.DONE, State.STOPPED, State.NEEDS_A_PERSON)
         and counts.with_outcome(Outcome.DONE) > 0
         and not is_reverted(plan),
-        "revert_may_ignore": plan.connection.automatic_is_on
-        and plan.kind == SyncPlan.Kind.IMPORT,
+        "revert_may_ignore": plan.connection.automatic_is_on and plan.kind == SyncPlan.Kind.IMPORT,
         "to_invite": counted(invitable, "person", "people") if invitable else "",
         "mail_is_set_up": settings.EMAIL_CONFIGURED,
         "result": result(counts),

@@ -14,6 +14,7 @@ from django.db.models import Case, Count, IntegerField, QuerySet, Value, When
 from accounts.models import User
 from integrations.models import PlannedChange, SyncPlan
 
+from .difference_words import DifferenceWords
 from .plan_words import headings
 
 Action = PlannedChange.Action
@@ -76,9 +77,17 @@ class Tab:
 
 
 @dataclass(frozen=True)
+class ShownRow:
+    """A row, with the differences in words where it updates an account."""
+
+    row: PlannedChange
+    differences: list[str]
+
+
+@dataclass(frozen=True)
 class Group:
     words: str
-    rows: list[PlannedChange]
+    rows: list[ShownRow]
 
 
 class PlanRows:
@@ -121,7 +130,15 @@ class PlanRows:
     def groups(self) -> Iterator[Group]:
         """The page's rows under their headings."""
         for action, found in groupby(self.page, key=lambda row: row.action):
-            yield Group(self.headings[action], list(found))
+            yield Group(self.headings[action], [self._shown(row) for row in found])
+
+    def _shown(self, row: PlannedChange) -> ShownRow:
+        is_update = row.action == Action.UPDATE
+        return ShownRow(row, self._words.of(row.values.get("account", {})) if is_update else [])
+
+    @cached_property
+    def _words(self) -> DifferenceWords:
+        return DifferenceWords(self.plan.company_id)
 
     def _ordered(self) -> QuerySet[PlannedChange]:
         rows = self.plan.changes.select_related("account", "decided_by")
