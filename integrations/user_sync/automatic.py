@@ -18,7 +18,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from accounts import audit
@@ -104,10 +105,15 @@ def waiting(connection: Connection) -> QuerySet[DirectoryUser]:
             *SyncPlan.STATES_UNDER_WAY,
         )
     )
-    undecided = rows.filter(action=Action.CONFLICT, plan__created_at__gte=OuterRef("wanted_since"))
+    # Asked again only when the person changed in Salesforce, or is wanted anew.
+    asked = rows.filter(
+        Q(action__in=PlannedChange.IDLE_ACTIONS)
+        | Q(outcome__in=(Outcome.NO_SEAT, Outcome.FAILED, Outcome.LEFT)),
+        plan__created_at__gte=Greatest(OuterRef("wanted_since"), OuterRef("refreshed_at")),
+    )
     return (
         may_be_wanted(connection)
-        .filter(~Exists(in_hand), ~Exists(undecided), wanted_since__isnull=False)
+        .filter(~Exists(in_hand), ~Exists(asked), wanted_since__isnull=False)
         .defer("search")
     )
 

@@ -48,6 +48,7 @@ Policy = Connection.Deprovisioning
 #: More than both of these in a day wait for a person.
 HELD_PEOPLE = 5
 HELD_SHARE = 0.05
+TRIED_AGAIN_AFTER = timedelta(days=1)
 
 
 def plan_everywhere() -> None:
@@ -73,7 +74,15 @@ def _plan_by_policy(connection: Connection) -> SyncPlan | None:
     gone = to_deactivate(connection).filter(
         Exists(_person(is_active=False, left_at__lte=timezone.now() - grace))
     )
-    leaving, returning = list(gone), list(to_reactivate(connection))
+    # What could not be done, for want of a seat or another admin, is tried again a day later.
+    tried = PlannedChange.objects.filter(
+        plan__in=plans.filter(approach=Approach.AUTOMATIC),
+        outcome__in=(Outcome.LEFT, Outcome.NO_SEAT, Outcome.FAILED),
+        applied_at__gte=timezone.now() - TRIED_AGAIN_AFTER,
+        account=OuterRef("account"),
+    )
+    leaving = list(gone.filter(~Exists(tried)))
+    returning = list(to_reactivate(connection).filter(~Exists(tried)))
     if not leaving and not returning:
         return None
     plan = _new_plan(connection, by=None, approach=Approach.AUTOMATIC)

@@ -180,6 +180,25 @@ def test_somebody_in_conflict_is_asked_about_once(
     assert run(connection) == []
 
 
+def test_what_cannot_be_done_is_tried_once_and_again_when_the_person_changed(
+    connection: Connection, cause: wanted.Cause, admin: User
+) -> None:
+    connection.company.seat_limit = 1
+    connection.company.save()
+    connection.automatic_accounts = Connection.NewAccounts.ACTIVE
+    connection.save()
+    person(connection, 1)
+    person(connection, 2, email="")
+    wanted.mark_wanted(connection, [salesforce_id(1), salesforce_id(2)], cause)
+    (plan,) = run(connection)
+    assert set(plan.changes.values_list("outcome", flat=True)) == {"no_seat", "left"}
+    assert run(connection) == []
+    later = timezone.now()
+    DirectoryUser.objects.filter(email="").update(email="b@example.com", refreshed_at=later)
+    (again,) = run(connection)
+    assert again.changes.get().salesforce_user_id == salesforce_id(2)
+
+
 def test_scope_rules_narrow_who_is_wanted(connection: Connection, cause: wanted.Cause) -> None:
     ScopeRule.objects.create(
         company=connection.company,

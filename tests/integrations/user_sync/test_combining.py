@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 
@@ -38,7 +39,7 @@ def report_of(user: User, key: str) -> ActivityReport:
         source_key=key,
         user_id=user.pk,
         type_id=kind.pk,
-        value=1,
+        value=Decimal(1),
         currency="",
         title="",
         link="",

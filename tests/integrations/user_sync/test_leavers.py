@@ -125,6 +125,7 @@ def test_the_last_admin_stays(strict: Connection) -> None:
     assert outcomes(plan) == {"Person 1": "left"}
     boss.refresh_from_db()
     assert boss.is_active
+    assert run(strict) is None
 
 
 def test_many_at_once_are_held_and_decided_one_by_one(strict: Connection, admin: User) -> None:
