@@ -17,7 +17,7 @@ from integrations.models import Connection, DirectoryUser, UserMapping
 from integrations.user_sync import leavers, manual, work
 from integrations.user_sync.errors import PlanError
 
-from .directory_verdicts import possible_newcomers
+from .directory_verdicts import leavers_with_account, possible_newcomers
 from .pausing import changeable_connection
 from .person_picker import chosen_person
 from .set_up import page_of
@@ -143,6 +143,8 @@ def _show(request: HttpRequest, connection: Connection, form: LeaversForm) -> Ht
 
 def possible_returns(connection: Connection) -> list[Return]:
     """Leavers with an account who may have come back as somebody without one."""
+    if not leavers_with_account(connection).exists():
+        return []
     newcomers = list(possible_newcomers(connection)[:LISTED])
     found = manual.returning_leavers(connection, newcomers)
     ids = [mapping.salesforce_user_id for mapping in found.values()]

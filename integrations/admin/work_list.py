@@ -25,6 +25,7 @@ from .directory_run import last_run
 from .directory_verdicts import (
     asked_to_be_added,
     counterparts,
+    leavers_with_account,
     mapped,
     possible_newcomers,
     without_counterpart,
@@ -135,6 +136,8 @@ def _accounts(connection: Connection) -> list[Work]:
 
 
 def _returns(connection: Connection) -> int:
+    if not leavers_with_account(connection).exists():
+        return 0
     newcomers = list(possible_newcomers(connection)[:LISTED])
     return len(manual.returning_leavers(connection, newcomers)) if newcomers else 0
 
