@@ -21,7 +21,7 @@ from integrations.salesforce.client import SalesforceClient
 from integrations.salesforce.errors import ReconnectRequired, SalesforceError
 from integrations.salesforce.oauth import OAuthApp, new_pkce, new_state
 from integrations.salesforce.session import WHILE_SOMEBODY_WAITS
-from integrations.salesforce.tokens import Tokens
+from integrations.salesforce.tokens import AppKeys, Tokens
 
 logger = logging.getLogger(__name__)
 
@@ -104,6 +104,19 @@ def connect_directly(connection: Connection, tokens: Tokens, *, by: User | None 
         former = take_tokens(connection)
         _connect(connection, tokens, user, by=by, request=None)
     _revoke_former(app, former, tokens)
+
+
+def who_the_app_is(connection: Connection, keys: AppKeys) -> ConnectingUser:
+    """As whom client credentials would connect. Nothing is kept, and the access is given back.
+
+    Raise LogInRefused for another org, or SalesforceError.
+    """
+    app = oauth_app(connection, keys)
+    tokens = app.client_credentials()
+    try:
+        return _who(connection, app, tokens)
+    finally:
+        _revoke(app, tokens)
 
 
 def forget(attempt: AuthorizationAttempt) -> None:
