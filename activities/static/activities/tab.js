@@ -82,6 +82,7 @@
         heading.tabIndex = -1;
         heading.focus({ preventScroll: true });
       }
+      showCurrentTab();
       document.dispatchEvent(new Event("page-shown"));
     } else if (target && target.classList.contains("comments")) {
       const words = target.querySelector("textarea");
@@ -128,6 +129,13 @@
     }
   }
 
+  /* On a phone the row of tabs is longer than the screen. */
+  function showCurrentTab() {
+    const current = document.querySelector(".tabs [aria-current=page]");
+    if (current) current.parentElement.scrollLeft = current.offsetLeft - 24;
+  }
+
+  showCurrentTab();
   localTimes(document);
   setInterval(() => localTimes(document), 60000);
   if (isEmbedded) {

@@ -162,7 +162,7 @@ def test_a_second_one_is_refused_while_the_first_is_still_starting(folder: Path)
         ("demo org", "integrations.demo_org"),
         ("worker", "integrations.demo.worker"),
         ("stream", "salesforce_stream"),
-        ("web server", "uvicorn"),
+        ("web server", "config.web_server"),
     ],
 )
 def test_a_part_that_dies_takes_the_demo_down_and_is_named(
