@@ -50,7 +50,7 @@ def use(client: Client, link: str) -> bool:
 @pytest.mark.django_db
 def test_an_invitation_sets_a_password_and_logs_in(client: Client, invited: User) -> None:
     assert use(client, invitation_link(invited))
-    assert "Acme" in client.get(reverse("home")).text
+    assert "Acme" in client.get(reverse("feed")).text
     invited.refresh_from_db()
     assert invited.check_password(NEW["new_password1"])
     assert AuditEntry.objects.filter(action="invitation_used", actor=invited).exists()

@@ -17,8 +17,11 @@ FOR_ADMINS = [
     "/admin/activities/activityreport/",
     "/admin/activities/activitytype/",
     "/admin/activities/comment/",
+    "/admin/activities/shortcuts/",
+    "/admin/activities/shortcuts/add/",
     "/password/",
 ]
+FOR_MEMBERS = ["/feed/", "/leaderboard/", "/my-activity/", "/report/", "/account/"]
 FOR_SUPPORT = ["/admin/", "/admin/accounts/company/add/", "/admin/integrations/syncplan/"]
 #: A list, and the page of its first row.
 FIRST_ROWS = [

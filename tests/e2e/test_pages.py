@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.demo import Demo
 
-from .addresses import FIRST_ROWS, FOR_ADMINS, FOR_NOBODY, FOR_SUPPORT, LOOKS
+from .addresses import FIRST_ROWS, FOR_ADMINS, FOR_MEMBERS, FOR_NOBODY, FOR_SUPPORT, LOOKS
 from .browsing import Visit
 from .conftest import Visitor
 from .site import (
@@ -115,8 +115,9 @@ def test_the_pages_of_a_member_and_of_support_staff_are_in_order(
     visitor: Visitor, look: dict[str, Any]
 ) -> None:
     member = visitor(MEMBER, **look)
-    member.go("/")
-    expect_in_order(member)
+    for address in FOR_MEMBERS:
+        member.go(address)
+        expect_in_order(member)
     support = visitor(SUPPORT, **look)
     for address in FOR_SUPPORT:
         support.go(address)

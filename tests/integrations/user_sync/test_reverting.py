@@ -120,7 +120,7 @@ def test_a_session_stays_dead_when_a_reverted_account_returns(
         applied(plan_revert(plan, by=admin), admin)
         assert User.objects.get(email=email).state == User.State.DEACTIVATED
         states.reactivate([somebody], by=admin)
-        assert client.get(reverse("home")).status_code == 302, email
+        assert client.get(reverse("account")).status_code == 302, email
 
 
 def test_a_log_in_after_the_preview_keeps_the_account(connection: Connection, admin: User) -> None:
