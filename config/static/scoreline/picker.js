@@ -2,11 +2,10 @@
 
 const form = document.querySelector("form[data-picker]");
 const results = document.querySelector("[data-results]");
-const field = form.elements.q;
 let waiting = 0;
 let asked = 0;
 
-field.addEventListener("input", () => {
+form?.elements.q.addEventListener("input", () => {
     clearTimeout(waiting);
     waiting = setTimeout(find, 200);
 });
