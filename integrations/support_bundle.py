@@ -1,7 +1,7 @@
 """What support needs to know of an installation: ids, codes, versions, counts and times.
 
-Every value is chosen here by name. No sentence is among them, since a sentence names people; nor any
-name, e-mail, title, amount, host or secret.
+Every value is chosen here by name. No sentence is among them, since a sentence names people; nor
+any name, e-mail, title, amount, host or secret.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from django.db.models import Count
 from django.utils import timezone
 from django_q.models import Failure, OrmQ, Success
 
-from accounts.models import Company, User
+from accounts.models import User
 from integrations.models import (
     AccessRequest,
     AttributeRule,

@@ -72,6 +72,8 @@ def told(again: int = 0) -> list[EmailMultiAlternatives]:
     assert send_what_is_due() == again, "a mail comes once"
     for message in sent:
         ((html, kind),) = message.alternatives
+        assert isinstance(html, str)
+        assert isinstance(message.body, str)
         assert kind == "text/html"
         assert "https://scoreline.example/admin/" in html
         assert "https://scoreline.example/admin/" in message.body
