@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from integrations.models import Connection, DirectoryUser, UserMapping
+from integrations.models import Connection, DirectoryUser, PlannedChange, UserMapping
 from integrations.user_sync.errors import PlanError
 
 #: Rows of one list; what is left comes when these are decided.
@@ -19,6 +19,7 @@ LISTED = 200
 class Listed:
     mapping: UserMapping
     person: DirectoryUser | None
+    cause: str = ""  # the workflow and the record that the account was made for
 
     @property
     def name(self) -> str:
@@ -32,11 +33,33 @@ def listed(connection: Connection, mappings: QuerySet[UserMapping]) -> list[List
         one.salesforce_id: one
         for one in DirectoryUser.objects.filter(
             connection=connection, salesforce_id__in=[one.salesforce_user_id for one in shown]
-        )
-        .select_related("wanted_workflow")
-        .defer("search")
+        ).defer("search")
     }
-    return [Listed(one, people.get(one.salesforce_user_id)) for one in shown]
+    causes = _causes(connection, [one.salesforce_user_id for one in shown])
+    return [
+        Listed(one, people.get(one.salesforce_user_id), causes.get(one.salesforce_user_id, ""))
+        for one in shown
+    ]
+
+
+def _causes(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
+    """Why Automatic made their accounts, by Salesforce id, in two queries."""
+    rows = (
+        PlannedChange.objects.filter(
+            plan__connection=connection,
+            salesforce_user_id__in=ids,
+            outcome=PlannedChange.Outcome.DONE,
+            values__has_key="cause",
+        )
+        .order_by("pk")
+        .values_list("salesforce_user_id", "values__cause")
+    )
+    workflows = dict(connection.workflows.values_list("pk", "name"))
+    return {
+        salesforce_id: f"{workflows.get(cause['workflow_id'], 'A workflow')},"
+        f" record {cause['record_id']}"
+        for salesforce_id, cause in rows
+    }
 
 
 def ticked(request: HttpRequest, mappings: QuerySet[UserMapping]) -> Sequence[UserMapping]:

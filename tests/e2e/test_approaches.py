@@ -17,6 +17,7 @@ pytestmark = pytest.mark.e2e
 
 #: Work of two people arrives: what the record sync says, and what the worker does each minute.
 WORK_ARRIVES = """
+from django.db import transaction
 from activities.models import ActivityType
 from integrations.models import Connection, DirectoryUser, Workflow
 from integrations.user_sync import automatic, wanted
@@ -27,10 +28,12 @@ workflow, _ = Workflow.objects.get_or_create(
     company=connection.company, connection=connection, name="Deals",
     defaults=dict(object_name="Opportunity", activity_type=kind, date_field="CloseDate"),
 )
-Workflow.objects.update(creates_accounts=True)
+workflow.creates_accounts = True
+workflow.save()
 names = {names!r}
 ids = DirectoryUser.objects.filter(name__in=names).values_list("salesforce_id", flat=True)
-print(wanted.mark_wanted(connection, ids, wanted.Cause("006000000000001AAA", workflow)))
+with transaction.atomic():
+    wanted.mark_wanted(connection, list(ids), wanted.Cause("006000000000001AAA", workflow))
 automatic.plan_everywhere()
 """
 
@@ -53,7 +56,8 @@ def test_a_person_is_added_by_hand_while_typing(admin: Visit) -> None:
     page = admin.page
     (name,) = people_to_create(page, 1)
     open_card(page, "Manual", "Add person")
-    page.get_by_role("searchbox").press_sequentially(name[: len(name) - 1], delay=20)
+    field = page.get_by_role("searchbox", name="Search the Salesforce users")
+    field.press_sequentially(name[: len(name) - 1], delay=20)
     page.get_by_role("link", name=name, exact=True).first.click()
     expect(page.get_by_label("Name")).to_have_value(name)
     page.get_by_role("button", name="Save").click()
@@ -76,7 +80,7 @@ def test_automatic_makes_pending_accounts_of_whoever_has_work(admin: Visit, demo
     expect(page.locator(".page-head .chip")).to_have_text("On")
     demo.manage("shell", "--no-imports", "-c", WORK_ARRIVES.format(names=names))
     page.reload()
-    page.get_by_role("link", name="Import", exact=False).first.click()
+    page.get_by_role("region", name="What it did").get_by_role("link").first.click()
     expect_done(page, "Imported 2 users")
     done_at = page.url
     page.goto("/admin/")
