@@ -49,7 +49,7 @@ async def opened(user: User, since: int = 0, team: str = "") -> AsyncIterator[by
     await in_thread_login(client, user)
     response = await client.get(f"/feed/live/?since={since}&team={team}")
     assert response.status_code == 200, response
-    return aiter(response)  # type: ignore[no-any-return,arg-type]
+    return aiter(response)  # type: ignore[arg-type]
 
 
 async def in_thread_login(client: AsyncClient, user: User) -> None:

@@ -160,8 +160,8 @@ def test_pages_against_a_static_answer(site: Site) -> None:
     medians: dict[str, float] = {}
     for _ in range(3):
         for name, (path, status, headers) in paths.items():
-            found, medians[name] = rate(site, path, status, **headers)
-            rates[name].append(found)
+            each, medians[name] = rate(site, path, status, **headers)
+            rates[name].append(each)
     static = statistics.median(rates["static"])
     for name, found in rates.items():
         middle = statistics.median(found)

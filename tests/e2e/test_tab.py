@@ -119,7 +119,12 @@ def open_tab(context: BrowserContext, demo: Demo, username: str) -> tuple[Page, 
 def noted(context: BrowserContext) -> Iterator[list[Request]]:
     """Requests to the framed pages."""
     found: list[Request] = []
-    context.on("request", lambda request: found.append(request) if "/embed/" in request.url else 0)
+
+    def note(request: Request) -> None:
+        if "/embed/" in request.url:
+            found.append(request)
+
+    context.on("request", note)
     yield found
 
 
@@ -205,7 +210,7 @@ def test_every_page_of_the_tab_is_accessible_and_fits(
         frame.locator("nav.tabs").get_by_role("link", name=name).click()
         expect(frame.locator("nav.tabs [aria-current=page]")).to_have_text(name)
         inner = next(each for each in page.frames if "/embed/" in each.url)
-        found = Axe().run(inner)  # type: ignore[arg-type]
+        found = Axe().run(inner)
         problems = [rule["id"] for rule in found.response["violations"]]
         assert problems == [], (name, found.generate_report())
         assert inner.evaluate("document.documentElement.scrollWidth <= innerWidth"), name

@@ -47,6 +47,8 @@
     const list = feed();
     const old = document.getElementById(report.id);
     if (old) {
+      // What the reader pressed a moment ago is about to be answered, into this very element.
+      if (old.querySelector(".htmx-request")) return false;
       keepOwn(old, report);
       const hadFocus = old.contains(document.activeElement) && document.activeElement.id;
       old.replaceWith(report);

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import Any
 from unittest import mock
 
 import pytest
 from django.core import signing
-from django.http import HttpResponse
 from django.test import Client
 
 from accounts.bearer import SECONDS, Bearer
@@ -20,7 +20,7 @@ from tests.accounts.conftest import make_company, make_user
 from .conftest import signed_request
 
 
-def asked(connection: Connection, bearer: str, path: str = "feed/") -> HttpResponse:
+def asked(connection: Connection, bearer: str, path: str = "feed/") -> Any:
     return Client().get(
         f"/embed/{connection.key}/{path}", headers={"Authorization": f"Bearer {bearer}"}
     )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
@@ -22,17 +22,17 @@ from tests.accounts.conftest import make_company
 from .conftest import signed_request
 
 
-def opened(connection: Connection, text: str, **extra: Any) -> HttpResponse:
+def opened(connection: Connection, text: str, **extra: Any) -> Any:
     return Client().post(f"/embed/{connection.key}/", {"signed_request": text}, **extra)
 
 
-def bearer_in(response: HttpResponse) -> str:
+def bearer_in(response: Any) -> str:
     found = re.search(r'data-bearer="([^"]+)"', response.content.decode())
     assert found
     return found[1]
 
 
-def heading(response: HttpResponse) -> str:
+def heading(response: Any) -> str:
     found = re.search(r"<h1[^>]*>([^<]*)", response.content.decode())
     assert found, response.content
     return found[1]
@@ -89,7 +89,7 @@ def test_no_cookie_is_set_or_read(
     assert not page.cookies
 
 
-FORGED = {
+FORGED: dict[str, Callable[[DemoOrg, str], str]] = {
     "forged": lambda org, user: signed_request(org, user, "another secret"),
     "truncated": lambda org, user: signed_request(org, user)[:-9],
     "oversized": lambda org, user: signed_request(org, user, padding="x" * 70_000),
