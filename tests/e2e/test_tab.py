@@ -76,7 +76,7 @@ def people(demo: Demo) -> People:
 @pytest.fixture
 def window(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., BrowserContext]]:
     """A Chromium of its own, for its cookie setting is the profile's."""
-    opened = []
+    opened: list[BrowserContext] = []
 
     def open_window(*, blocks_cookies: bool = True, **options: Any) -> BrowserContext:
         profile = tmp_path / f"profile-{blocks_cookies}-{len(opened)}"
