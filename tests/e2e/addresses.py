@@ -1,8 +1,24 @@
 """The pages to look at, for the tests and for the pictures."""
 
 FOR_NOBODY = ["/login/", "/password/forgotten/", "/invitation/MQ/used-up/"]
+#: Pages below the only connection of the demo.
+OF_CONNECTION = [
+    "add-person/",
+    "add-person/?q=ma",
+    "automatic/",
+    "all-active/",
+    "pending/",
+    "leavers/",
+    "pause/",
+    "match-rules/",
+    "scope-rules/",
+    "attributes/",
+    "e-mail-differs/",
+    "mappings/import/",
+]
 FOR_ADMINS = [
     "/admin/",
+    *(f"/admin/integrations/connection/1/{tail}" for tail in OF_CONNECTION),
     "/admin/integrations/directoryuser/",
     "/admin/integrations/directoryuser/?q=nobody+of+this+name",
     "/admin/integrations/connection/",

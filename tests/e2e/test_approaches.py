@@ -138,18 +138,3 @@ def test_a_rule_is_tried_on_the_real_list_before_it_is_saved(admin: Visit) -> No
     expect(page.get_by_text("keeps")).to_be_visible()
     page.get_by_role("button", name="Save the rules").click()
     expect(page.get_by_text("Saved.")).to_be_visible()
-
-
-@pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("width", [390, 1280])
-def test_no_page_of_an_approach_is_wider_than_the_window(
-    visitor: Visitor, width: int, dark: bool
-) -> None:
-    visit = visitor(ADMIN, width=width, dark=dark)
-    below = ("add-person/?q=ma", "automatic/", "all-active/", "pending/", "leavers/", "pause/")
-    rules = ("match-rules/", "scope-rules/", "attributes/", "e-mail-differs/", "mappings/import/")
-    addresses = ["/admin/", "/admin/integrations/usermapping/"]
-    addresses += [f"/admin/integrations/connection/1/{tail}" for tail in (*below, *rules)]
-    for address in addresses:
-        visit.go(address)
-        assert visit.overflow() <= 0, address

@@ -194,8 +194,15 @@ def test_whoever_has_no_account_asks_once_and_sees_that_they_asked(
     expect(frame.get_by_role("heading", name="You asked to be added")).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(
+    ("width", "scheme"),
+    [
+        (1280, "light"),
+        (390, "dark"),
+        pytest.param(1280, "dark", marks=pytest.mark.nightly),
+        pytest.param(390, "light", marks=pytest.mark.nightly),
+    ],
+)
 def test_every_page_of_the_tab_is_accessible_and_fits(
     width: int,
     scheme: str,
