@@ -4,6 +4,7 @@ revert right after an import leaves everything as it was.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -22,8 +23,17 @@ from hypothesis.stateful import (
 
 from accounts.models import Company, Team, User
 from integrations.models import Connection, DirectoryUser, PlannedChange, SyncPlan, UserMapping
-from integrations.user_sync import applying, approving
+from integrations.user_sync import (
+    applying,
+    approving,
+    automatic,
+    combining,
+    held,
+    leavers,
+    manual,
+)
 from integrations.user_sync.batch import Batch
+from integrations.user_sync.directory_writing import note_leavers
 from integrations.user_sync.errors import PlanError
 from integrations.user_sync.planning import plan_ignore, plan_import, plan_stop_ignoring
 from integrations.user_sync.reverting import plan_revert
@@ -109,6 +119,90 @@ class History(RuleBasedStateMachine):
             plan = plan_stop_ignoring if back else plan_ignore
             self.apply(plan(self.connection, people, by=self.dana))
 
+    @rule(numbers=some_numbers, limit=st.integers(0, 3))
+    def records_want_people(self, numbers: set[int], limit: int) -> None:
+        """Automatic is on for a while: those above the limit wait, and a person decides."""
+        Connection.objects.update(automatic_is_on=True, automatic_daily_limit=limit)
+        self.connection.refresh_from_db()
+        self.chosen(numbers).update(wanted_since=timezone.now())
+        made_before = automatic.made_today(self.connection)
+        for plan in automatic.plan_wanted(self.connection):
+            if plan.state == SyncPlan.State.HELD:
+                refused = plan.changes.values_list("pk", flat=True)[:1]
+                held.decide(plan, by=self.dana, refuse=list(refused))
+            self.work_off(plan)
+        made = automatic.made_today(self.connection) - made_before
+        assert made <= max(0, limit - made_before)
+
+    @rule(number=st.integers(0, 11), email=st.sampled_from(ADDRESSES))
+    def somebody_is_mapped_by_hand(self, number: int, email: str) -> None:
+        someone = self.chosen({number}).first()
+        holder = User.objects.filter(company=self.company, email__iexact=email).first()
+        if someone is None or holder is None:
+            return
+        with suppress(PlanError):
+            manual.map_account(
+                self.connection,
+                salesforce_id=someone.salesforce_id,
+                account=holder,
+                by=self.dana,
+            )
+
+    @rule(number=st.integers(0, 11), again=st.booleans())
+    def somebody_is_unlinked(self, number: int, again: bool) -> None:
+        someone = self.chosen({number}).first()
+        if someone is None or not self.mapping_of(someone).exists():
+            return
+        before = self.snapshot()
+        plan = manual.unlink(
+            self.connection, salesforce_id=someone.salesforce_id, reason="No", by=self.dana
+        )
+        assert not self.mapping_of(someone).exists()
+        if again:
+            self.revert_at_once(plan, before)
+
+    @rule(former=st.integers(0, 11), new=st.integers(0, 11), back=st.booleans())
+    def somebody_returns(self, former: int, new: int, back: bool) -> None:
+        old, young = self.chosen({former}).first(), self.chosen({new}).first()
+        if old is None or young is None:
+            return
+        before = self.snapshot()
+        ids = {"former_id": old.salesforce_id, "new_id": young.salesforce_id}
+        try:
+            plan = manual.move(self.connection, **ids, by=self.dana)
+        except PlanError:
+            return
+        if back:
+            self.revert_at_once(plan, before)
+
+    @rule(back=st.booleans(), crashes=st.integers(0, 1))
+    def leavers_lose_their_access(self, back: bool, crashes: int) -> None:
+        note_leavers(self.connection, timezone.now())
+        before = self.snapshot()
+        mappings = leavers.to_deactivate(self.connection)
+        if not mappings.exists():
+            return
+        plan = leavers.plan_leavers(self.connection, mappings, by=self.dana)
+        self.apply(plan, crashes)
+        if back:
+            self.revert_at_once(plan, before)
+
+    @rule(keep=st.sampled_from(ADDRESSES), give_up=st.sampled_from(ADDRESSES), back=st.booleans())
+    def two_accounts_are_combined(self, keep: str, give_up: str, back: bool) -> None:
+        accounts = User.objects.filter(company=self.company).order_by("pk")
+        kept = accounts.filter(email__iexact=keep).first()
+        given = accounts.filter(email__iexact=give_up).first()
+        if kept is None or given is None:
+            return
+        before = self.snapshot()
+        try:
+            plan = combining.plan_combine(self.connection, keep=kept, give_up=given, by=self.dana)
+        except PlanError:
+            return
+        self.apply(plan)
+        if back:
+            self.revert_at_once(plan, before)
+
     @precondition(lambda self: SyncPlan.objects.filter(state="done").exists())
     @rule(choice=st.integers(0, 100), crashes=st.integers(0, 2))
     def an_old_plan_is_reverted(self, choice: int, crashes: int) -> None:
@@ -126,7 +220,8 @@ class History(RuleBasedStateMachine):
         live = User.objects.holding_address().filter(company=self.company)
         addresses = [email.lower() for email in live.values_list("email", flat=True)]
         assert len(addresses) == len(set(addresses))
-        accounts = list(UserMapping.objects.values_list("account", flat=True))
+        current = UserMapping.objects.filter(is_current=True)
+        accounts = list(current.values_list("account", flat=True))
         assert len(accounts) == len(set(accounts))
         assert DirectoryUser.objects.count() == self.people
         assert User.objects.get(pk=self.dana.pk).state == User.State.ACTIVE
@@ -173,11 +268,30 @@ class History(RuleBasedStateMachine):
         plan.refresh_from_db()
         assert plan.state == SyncPlan.State.DONE
 
+    def mapping_of(self, someone: DirectoryUser) -> Any:
+        return UserMapping.objects.filter(salesforce_user_id=someone.salesforce_id)
+
+    def revert_at_once(self, plan: SyncPlan, before: Any) -> None:
+        """Right after a plan its revert leaves everything as it was, except what it lists."""
+        if not plan.changes.filter(outcome="done").exists():
+            assert self.snapshot() == before
+            return
+        revert = plan_revert(plan, by=self.dana)
+        listed = revert.changes.filter(action=PlannedChange.Action.NOTHING).exists()
+        self.apply(revert)
+        listed = listed or revert.changes.exclude(outcome="done").exists()
+        assert listed or self.snapshot() == before
+
+    def work_off(self, plan: SyncPlan) -> None:
+        applying.apply_plan(plan.pk)
+        plan.refresh_from_db()
+        assert plan.state == SyncPlan.State.DONE
+
     def snapshot(self) -> Any:
         accounts = User.objects.filter(company=self.company)
         return (
             sorted(accounts.values_list("pk", "email", "state", "role", "title", "team")),
-            sorted(UserMapping.objects.values_list("salesforce_user_id", "account")),
+            sorted(UserMapping.objects.values_list("salesforce_user_id", "account", "is_current")),
             sorted(
                 DirectoryUser.objects.filter(ignored_at__isnull=False).values_list(
                     "salesforce_id", "ignored_reason"
