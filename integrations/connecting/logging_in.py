@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -87,8 +87,6 @@ def connect_as(
         if not attempts.finish(attempt):
             raise LogInRefused("This log-in was used already. Start it again.", connection)
         former = take_tokens(connection)
-        connection.refresh_from_db()
-        _refuse_another_org(connection, user.org_id)
         _connect(connection, tokens, user, by=by, request=request)
     _revoke_former(oauth_app(connection), former, tokens)
 
@@ -172,20 +170,11 @@ def _connect(
     by: User | None,
     request: HttpRequest | None,
 ) -> None:
+    connection.refresh_from_db()
+    _refuse_another_org(connection, user.org_id)
     before = {"connecting user": connection.connecting_username}
     store_tokens(connection, tokens)
-    environment = Connection.Environment
-    now = {
-        "org_id": user.org_id,
-        "org_name": user.org_name,
-        "environment": environment.SANDBOX if user.is_sandbox else environment.PRODUCTION,
-        "connecting_user_id": user.user_id,
-        "connecting_user_name": user.name,
-        "connecting_username": user.username,
-        "check_findings": [],
-    }
-    Connection.objects.filter(pk=connection.pk).update(**now)
-    connection.refresh_from_db()
+    _describe(connection, user)
     connection_states.connected(connection, by=by, request=request)
     audit.record(
         "connection.connecting_user",
@@ -196,6 +185,27 @@ def _connect(
         after={"connecting user": user.username, "org": user.org_id},
     )
     request_check(connection)
+
+
+def _describe(connection: Connection, user: ConnectingUser) -> None:
+    environment = Connection.Environment
+    now = {
+        "org_id": user.org_id,
+        "org_name": user.org_name,
+        "environment": environment.SANDBOX if user.is_sandbox else environment.PRODUCTION,
+        "connecting_user_id": user.user_id,
+        "connecting_user_name": user.name,
+        "connecting_username": user.username,
+        "check_findings": [],
+    }
+    try:
+        with transaction.atomic():
+            Connection.objects.filter(pk=connection.pk).update(**now)
+    except IntegrityError:
+        # Another connection of the company came to the org first: it can be named by now.
+        _refuse_another_org(connection, user.org_id)
+        raise
+    connection.refresh_from_db()
 
 
 def _client(app: OAuthApp, tokens: Tokens) -> SalesforceClient:
