@@ -105,16 +105,13 @@ def connect_directly(connection: Connection, tokens: Tokens, *, by: User | None 
 
 
 def who_the_app_is(connection: Connection, keys: AppKeys) -> ConnectingUser:
-    """As whom client credentials would connect. Nothing is kept, and the access is given back.
+    """As whom client credentials would connect. Nothing is kept.
 
-    Raise LogInRefused for another org, or SalesforceError.
+    The access is left to end by itself: Salesforce may have handed out the session that a
+    connection lives on. Raise LogInRefused for another org, or SalesforceError.
     """
     app = oauth_app(connection, keys)
-    tokens = app.client_credentials()
-    try:
-        return _who(connection, app, tokens)
-    finally:
-        _revoke(app, tokens)
+    return _who(connection, app, app.client_credentials())
 
 
 def forget(attempt: AuthorizationAttempt) -> None:

@@ -9,10 +9,11 @@ from pytest_django import Settings
 
 from accounts.models import AuditEntry, Company, User
 from integrations.connecting import logging_in
-from integrations.credentials import callback_url, client_for
+from integrations.credentials import CredentialStore, callback_url, client_for
 from integrations.demo_org.org import CONSUMER_KEY, CONSUMER_SECRET, DemoOrg
 from integrations.demo_org.server import run_in_thread
 from integrations.models import Connection, ConnectionCredential
+from integrations.salesforce.oauth import OAuthApp
 from tests.integrations.connect.browser import log_in_at_salesforce
 
 from .running import Ran, run, run_json
@@ -84,7 +85,17 @@ def test_a_dry_run_names_the_user_and_keeps_nothing(
     ran = connect(org, *keys, "--dry-run")
     assert (ran.code, ran.values["org"]) == (0, org.org_id)
     assert not Connection.objects.exists()
-    assert not org.authority._tokens
+    assert not ConnectionCredential.objects.exists()
+
+
+def test_a_dry_run_ends_no_session_that_a_connection_lives_on(
+    org: DemoOrg, keys: tuple[str, ...], company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect(org, *keys)
+    live = CredentialStore(Connection.objects.get()).load()
+    monkeypatch.setattr(OAuthApp, "client_credentials", lambda app: live)
+    assert run("salesforce_connect", "--dry-run").code == 0
+    assert live.access_token in org.authority._tokens
 
 
 def test_an_admin_connects_by_a_printed_address(
