@@ -208,6 +208,7 @@ WHITENOISE_USE_FINDERS = TRUSTS_DEFAULTS
 # Salesforce. Loopback addresses are for the demo org only.
 SALESFORCE_ALLOW_LOOPBACK = env.bool("SALESFORCE_ALLOW_LOOPBACK", False)
 SALESFORCE_API_VERSION = "66.0"
+HELD_RECORD_DAYS = env.int("HELD_RECORD_DAYS", 90)  # records wait so long for an account
 
 # Background work. django-q2 is only the trigger; config/checks.py says why these values.
 Q_CLUSTER = {

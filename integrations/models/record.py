@@ -102,7 +102,7 @@ class Evaluation(models.Model):
     )
     workflow = models.ForeignKey(
         Workflow,
-        on_delete=models.CASCADE,
+        on_delete=models.RESTRICT,  # its reports say where they come from: it is switched off
         related_name="evaluations",
         db_constraint=False,
         db_index=False,

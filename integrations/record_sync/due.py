@@ -138,7 +138,10 @@ def judge_records(
 
 
 def _not_asked(workflow: Workflow, last: int) -> list[int]:
-    """Records that this version of the workflow was not asked about, in order after ``last``."""
+    """Records that this version of the workflow was not asked about, in order after ``last``.
+
+    One that was switched off is asked only about those that it has judged.
+    """
     with database.cursor() as cursor:
         cursor.execute(
             "SELECT record.id FROM integrations_salesforcerecord record"
@@ -146,6 +149,8 @@ def _not_asked(workflow: Workflow, last: int) -> list[int]:
             " AND NOT EXISTS (SELECT FROM integrations_evaluation kept"
             "   WHERE kept.record_id = record.id AND kept.workflow_id = %s"
             "   AND kept.workflow_version >= %s AND kept.record_version >= record.version)"
+            " AND (%s OR EXISTS (SELECT FROM integrations_evaluation kept"
+            "   WHERE kept.record_id = record.id AND kept.workflow_id = %s))"
             " ORDER BY record.id LIMIT %s",
             [
                 workflow.connection_id,
@@ -153,6 +158,8 @@ def _not_asked(workflow: Workflow, last: int) -> list[int]:
                 last,
                 workflow.pk,
                 workflow.version,
+                workflow.state == Workflow.State.ON,
+                workflow.pk,
                 BATCH,
             ],
         )

@@ -35,8 +35,9 @@ Hold = Evaluation.Hold
 BATCH = 2_000
 
 # Newer than its verdict, or without one; or due by the clock; or its hold is to be looked at.
+# A workflow that was switched off only takes back: of what it never judged it says nothing.
 _DUE = """(
-    kept.id IS NULL OR kept.record_version < record.version
+    kept.id IS NULL AND %(is_on)s OR kept.record_version < record.version
     OR kept.workflow_version < %(workflow_version)s
     OR kept.due_at <= %(now)s OR record.id = ANY(%(anyway)s)
 )"""
@@ -172,6 +173,7 @@ def _due_cases(
     values: dict[str, Any] = {
         "workflow": rules.workflow.pk,
         "workflow_version": rules.workflow.version,
+        "is_on": rules.workflow.state == Workflow.State.ON,
         "connection": connection.pk,
         "object_name": rules.workflow.object_name,
         "records": list(record_ids),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from django.db import models
@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 NOT_YET = timedelta(minutes=15)
 #: Salesforce lists deletions of at most this time.
 DELETED_LISTED = timedelta(days=14)
+#: Months with few records are asked for together: each request is one of the org's.
+FEW, MOST_MONTHS = 500, 12
 
 Stamps = Mapping[str, tuple[datetime, bool]]
 
@@ -62,8 +64,10 @@ class _Reconcile:
         assert mark.read_until is not None
         until = mark.read_until - NOT_YET
         missing: set[str] = set()
-        for begins, ends in months(self._begins(mark), until):
+        begins, months = self._begins(mark), 1
+        while begins < until:
             beat()
+            ends = min(months_later(begins, months), until)
             theirs, ours = self._theirs(begins, ends), self._ours(begins, ends)
             missing = (missing - theirs.keys()) | (ours.keys() - theirs.keys())
             differs = [
@@ -72,6 +76,8 @@ class _Reconcile:
                 if ours.get(one) != said and (one in ours or _is_covered(said[0], mark))
             ]
             self._repair(differs)
+            begins = ends
+            months = min(2 * months, MOST_MONTHS) if len(theirs) < FEW else 1
         self._look_for(missing)
         Watermark.objects.filter(pk=mark.pk).update(reconciled_at=database_clock())
 
@@ -151,12 +157,7 @@ def _is_covered(stamp: datetime, mark: Watermark) -> bool:
     return mark.covers_from is None or stamp >= mark.covers_from
 
 
-def months(begins: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:
-    """The calendar months, in UTC, that cover the time; the last ends at ``until``."""
-    at = begins.astimezone(UTC).replace(microsecond=0)
-    while at < until:
-        following = (at.replace(day=1, hour=0, minute=0, second=0) + timedelta(days=32)).replace(
-            day=1
-        )
-        yield at, min(following, until)
-        at = following
+def months_later(at: datetime, months: int) -> datetime:
+    """The end, in UTC, of so many calendar months, of which the first is that of ``at``."""
+    years, month = divmod(at.astimezone(UTC).month - 1 + months, 12)
+    return datetime(at.astimezone(UTC).year + years, month + 1, 1, tzinfo=UTC)

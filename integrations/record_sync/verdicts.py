@@ -10,6 +10,8 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
+
 from activities.drafts import InvalidDraft, ReportDraft
 from integrations.models import Evaluation, Workflow
 
@@ -20,8 +22,6 @@ logger = logging.getLogger(__name__)
 Says = Evaluation.Verdict
 Hold = Evaluation.Hold
 
-#: A held record's report comes as soon as the reason goes, but not for ever.
-HELD_FOR = timedelta(days=90)
 #: What happens now is shown now; what is this old, or was read in later, in its own day's place.
 LIVE_WITHIN = timedelta(days=7)
 CHANGED_JUST_NOW = timedelta(hours=1)
@@ -148,10 +148,10 @@ def _held(person: Person, former: Former, now: datetime) -> Judgement:
     if person.hold not in Evaluation.HOLDS_OF_A_PERSON:
         return Judgement(Says.NOT_COUNTED, person.why[:255], person.hold, owner)
     since = former.held_since or now
-    if former.hold == Hold.EXPIRED or since + HELD_FOR <= now:
-        reason = f"Was held for {HELD_FOR.days} days. {person.why}"
+    due = since + timedelta(days=settings.HELD_RECORD_DAYS)
+    if former.hold == Hold.EXPIRED or due <= now:
+        reason = f"Was held for {settings.HELD_RECORD_DAYS} days. {person.why}"
         return Judgement(Says.NOT_COUNTED, reason[:255], Hold.EXPIRED, owner, held_since=since)
-    due = since + HELD_FOR
     return Judgement(Says.HELD, person.why[:255], person.hold, owner, None, False, since, due)
 
 

@@ -40,11 +40,13 @@ from integrations.salesforce.client import SalesforceClient
 from integrations.salesforce.session import TimeLimits
 
 from .conftest import connected
-from .world import LONG_AGO, account, deal, map_to, refresh_users, rep, switched_on, written
+from .world import account, deal, map_to, refresh_users, rep, switched_on, written
 
 Says = Evaluation.Verdict
 PEOPLE = ("Ann", "Bob", "Cleo", "Dan")
 MOST_DEALS = 8
+#: So long ago nothing had happened yet; a comparison asks for each month since.
+A_WHILE = timedelta(days=40)
 FAULTS = (
     "unavailable",
     "token_expired",
@@ -107,8 +109,9 @@ class History(RuleBasedStateMachine):
         self.people = {name: rep(self.org, name) for name in PEOPLE}
         refresh_users(self.connection)
         self.users["Ann"] = account(self.connection, self.people["Ann"])
-        self.moves = switched_on(self.connection)
-        self.stays = switched_on(self.connection, "opportunity-created")
+        since = self.org.today() - A_WHILE
+        self.moves = switched_on(self.connection, since=since)
+        self.stays = switched_on(self.connection, "opportunity-created", since=since)
         if threshold:
             self._demand(threshold)
 
@@ -203,7 +206,7 @@ class History(RuleBasedStateMachine):
     @rule(after=st.integers(0, 3))
     def a_backfill_that_dies_and_goes_on(self, after: int) -> None:
         self.org.faults.break_it("small_pages", value="2")
-        run = request_backfill(self.connection, "Opportunity", LONG_AGO, by=None)
+        run = request_backfill(self.connection, "Opportunity", self.org.today() - A_WHILE, by=None)
         self._dying(runs.Round, "add", after, lambda: backfilling.backfill(run.pk))
         self.org.faults.mend_everything()
         backfilling.backfill(run.pk)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from integrations.demo_org.org import DemoOrg
 from integrations.models import Connection, SalesforceRecord, SyncRun, Watermark
 from integrations.record_sync import backfilling, reconciling
-from integrations.record_sync.reconciling import months, reconcile, request_reconcile
+from integrations.record_sync.reconciling import months_later, reconcile, request_reconcile
 
 from .world import (
     LONG_AGO,
@@ -145,15 +145,26 @@ def test_the_comparison_repairs_what_the_poll_missed(connection: Connection, org
     assert kept["Id"] in reports()
 
 
-def test_months_cover_the_time_without_a_gap() -> None:
-    from datetime import UTC, datetime
+@pytest.mark.parametrize(
+    ("at", "months", "ends"),
+    [
+        ("2025-11-20T10:00:00+00:00", 1, "2025-12-01"),
+        ("2025-12-01T00:00:00+00:00", 1, "2026-01-01"),
+        ("2025-11-20T00:00:00+00:00", 12, "2026-11-01"),
+        ("2025-12-31T20:00:00-06:00", 2, "2026-03-01"),
+    ],
+)
+def test_calendar_months_end_where_the_next_begins(at: str, months: int, ends: str) -> None:
+    assert months_later(datetime.fromisoformat(at), months) == datetime.fromisoformat(
+        f"{ends}T00:00:00+00:00"
+    )
 
-    begins, until = datetime(2025, 11, 20, tzinfo=UTC), datetime(2026, 3, 5, tzinfo=UTC)
-    found = list(months(begins, until))
-    assert found[0][0] == begins
-    assert found[-1][1] == until
-    assert [end for _, end in found[:-1]] == [start for start, _ in found[1:]]
-    assert len(found) == 5
+
+def test_empty_years_are_compared_with_few_requests(connection: Connection, org: DemoOrg) -> None:
+    switched_on(connection)
+    asked = org.api_calls
+    compared(connection)
+    assert org.api_calls - asked < 40
 
 
 def test_a_comparison_asks_for_one_object_once(connection: Connection, org: DemoOrg) -> None:

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.models import User
 from activities.models import ActivityReport
@@ -196,16 +197,17 @@ def test_nobody_is_asked_about_ignored_owners_queues_and_machines(
     assert verdict(by_ann).verdict == Says.HELD
 
 
-def test_a_held_record_expires_after_90_days_and_is_counted(
-    connection: Connection, org: DemoOrg
+def test_a_held_record_expires_after_the_days_set_and_is_counted(
+    connection: Connection, org: DemoOrg, settings: Settings
 ) -> None:
     won = deal(org, rep(org, "Ann"))
     switched_on(connection)
-    long_ago = timezone.now() - timedelta(days=90)
+    settings.HELD_RECORD_DAYS = 30
+    long_ago = timezone.now() - timedelta(days=30)
     Evaluation.objects.update(held_since=long_ago, due_at=timezone.now())
     evaluate(connection)
     assert (verdict(won).verdict, verdict(won).hold) == (Says.NOT_COUNTED, Hold.EXPIRED)
-    assert "90 days" in verdict(won).reason
+    assert "30 days" in verdict(won).reason
 
 
 def test_private_records_are_for_nobody_else(connection: Connection, org: DemoOrg) -> None:

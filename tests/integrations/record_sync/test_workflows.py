@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db.models import RestrictedError
 
 from activities.models import ActivityReport
 from integrations.demo_org.org import DemoOrg
@@ -117,6 +118,40 @@ def test_switched_off_its_reports_stay_or_are_taken_back_and_return(
     workflows.switch_on(on, since=date(2016, 1, 1), by=None)
     evaluate(connection)
     assert len(reports()) == ActivityReport.objects.count() == 1
+
+
+def test_switching_off_says_nothing_of_what_was_never_judged(
+    connection: Connection, org: DemoOrg
+) -> None:
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    judged = deal(org, ann)
+    wins = switched_on(connection)
+    workflows.switch_off(wins, take_back=False, by=None)
+    switched_on(connection, "opportunity-created")
+    deal(org, ann)
+    poll(connection)
+    workflows.switch_on(wins, since=None, by=None)
+    workflows.switch_off(wins, take_back=True, by=None)
+    evaluate(connection)
+    wins.refresh_from_db()
+    assert wins.evaluated_version == wins.version
+    said = Evaluation.objects.filter(workflow=wins)
+    assert [one.record.record_id for one in said.select_related("record")] == [judged["Id"]]
+    assert said.get().report is not None
+    assert ActivityReport.objects.get(evaluations=said.get()).retracted_at is not None
+
+
+def test_a_workflow_whose_reports_there_are_cannot_be_deleted(
+    connection: Connection, org: DemoOrg
+) -> None:
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    deal(org, ann)
+    wins = switched_on(connection)
+    with pytest.raises(RestrictedError):
+        wins.delete()
+    assert len(reports()) == 1
 
 
 @pytest.mark.parametrize(
