@@ -17,7 +17,15 @@ from django.views.decorators.cache import never_cache
 
 #: What the admin shows, in this order, under these headings. Anything else has no page of its own.
 HEADINGS: dict[str, tuple[str, ...]] = {
-    "Salesforce": ("Connection", "DirectoryUser", "UserMapping", "SyncPlan"),
+    "Salesforce": (
+        "Connection",
+        "DirectoryUser",
+        "UserMapping",
+        "SyncPlan",
+        "Workflow",
+        "SalesforceRecord",
+        "SyncRun",
+    ),
     "Activity": ("ActivityReport", "ActivityType", "Comment", "Shortcuts"),
     "People": ("User", "Team", "Company"),
     "Audit": ("AuditEntry",),

@@ -106,9 +106,12 @@ def _workflows(connection: Connection) -> SetUpStep:
     active = connection.workflows.filter(state=Workflow.State.ON).count()
     if active:
         return SetUpStep(title, f"{counted(active, 'workflow')} on.", True)
-    page = page_of("workflow_changelist")
     words = "Which records become activity reports. Start with closed-won deals."
-    return SetUpStep(title, words, False, "Choose" if page else "", page)
+    if connection.workflows.exists():
+        page, words = page_of("workflow_changelist"), "No workflow is on yet."
+    else:
+        page = page_of("workflow_add")
+    return SetUpStep(title, words, False, "Choose", f"{page}?connection={connection.pk}")
 
 
 def _tab(connection: Connection) -> SetUpStep:

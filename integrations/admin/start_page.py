@@ -22,9 +22,12 @@ from .approach_cards import Card, approach_cards
 from .chosen_connection import chosen_connection, visible_connections
 from .connection_health import health
 from .connection_page import STATE_CHIPS
+from .freshness import freshness
+from .reports_by_day import reports_by_day
 from .set_up import SetUpStep, set_up
 from .shown_plan import ShownPlan
-from .work_list import Work, work_list
+from .work_line import Work
+from .work_list import work_list
 
 Action = PlannedChange.Action
 State = Connection.State
@@ -76,6 +79,8 @@ def company_home(user: User, connection: Connection | None) -> dict[str, Any]:
         "work": work,
         "last_changes": ShownPlan.newest(connection),
         "seats": _seats(connection.company),
+        "freshness": freshness(connection) if connection.has_access else [],
+        "chart": reports_by_day(connection.company),
     }
 
 

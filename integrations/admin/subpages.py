@@ -15,11 +15,14 @@ from . import (
     csv_page,
     differing_page,
     explain_page,
+    held_changes,
+    held_records,
     leavers_page,
     match_page,
     pausing,
     pending_page,
     scope_page,
+    where_is_my_deal,
 )
 
 Page = tuple[str, Callable[..., HttpResponseBase], str]
@@ -37,6 +40,9 @@ GROUPS = (
     match_page,
     scope_page,
     attributes_page,
+    held_records,
+    held_changes,
+    where_is_my_deal,
 )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db.models import Count, Exists, OuterRef
@@ -14,7 +13,6 @@ from accounts.models import User
 from integrations.models import (
     Connection,
     DirectoryUser,
-    Evaluation,
     PlannedChange,
     SyncPlan,
     UserMapping,
@@ -31,9 +29,10 @@ from .directory_verdicts import (
     without_counterpart,
 )
 from .people_links import people_with, plans_with
+from .record_work import record_work
 from .set_up import page_of
 from .ticked_mappings import LISTED
-from .words import counted
+from .work_line import Work
 
 Action = PlannedChange.Action
 Outcome = PlannedChange.Outcome
@@ -60,25 +59,13 @@ ACCOUNT_WORK = (
 )
 
 
-@dataclass(frozen=True)
-class Work:
-    """A line of the list. ``more`` follows the count: “1,204 of 14 people”."""
-
-    kind: str
-    words: str
-    count: int
-    address: str
-    is_capped: bool = False
-    more: str = ""
-
-
 def work_list(connection: Connection, viewer: User) -> list[Work]:
     lines = [
         *_refresh(connection),
         *_requests(connection),
         *_people(connection, viewer),
         *_accounts(connection),
-        *_held_records(connection),
+        *record_work(connection),
         *_plans(connection),
         *_mendable_rows(connection),
     ]
@@ -140,19 +127,6 @@ def _returns(connection: Connection) -> int:
         return 0
     newcomers = list(possible_newcomers(connection)[:LISTED])
     return len(manual.returning_leavers(connection, newcomers)) if newcomers else 0
-
-
-def _held_records(connection: Connection) -> list[Work]:
-    held = Evaluation.objects.filter(
-        company=connection.company_id,
-        record__connection=connection,
-        hold__in=Evaluation.HOLDS_OF_A_PERSON,
-    )
-    counts = held.aggregate(records=Count("pk"), people=Count("salesforce_user_id", distinct=True))
-    words = "Records that wait for people without an account"
-    address = people_with(connection, account="waiting")
-    of = f"of {counted(counts['people'], 'person', 'people')}"
-    return [Work("held", words, counts["records"], address, more=of)]
 
 
 def _plans(connection: Connection) -> list[Work]:

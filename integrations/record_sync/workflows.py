@@ -68,15 +68,24 @@ def create_from_template(
         date_field=template.date_field,
         title_field=template.title_field,
         owner_change=template.owner_change,
-        created_by=by,
     )
+    conditions = [Condition(*one) for one in template.conditions]
+    return create(workflow, conditions, by=by, template=template.key)
+
+
+@transaction.atomic
+def create(
+    workflow: Workflow, conditions: Sequence[Condition], *, by: User | None, template: str = ""
+) -> Workflow:
+    """Keep a new workflow, off. Raises `WorkflowRefused` where its name is taken."""
+    workflow.state, workflow.created_by = State.OFF, by
     try:
         with transaction.atomic():
             workflow.save()
     except IntegrityError as error:
         raise WorkflowRefused(f"There is already a workflow “{workflow.name}”.") from error
-    _write_conditions(workflow, [Condition(*one) for one in template.conditions])
-    audit.record("workflow.created", workflow, by=by, after={"template": template.key})
+    _write_conditions(workflow, conditions)
+    audit.record("workflow.created", workflow, by=by, after={"template": template})
     return workflow
 
 

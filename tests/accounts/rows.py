@@ -11,7 +11,15 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import AuditEntry, Company, Team, User
 from activities.models import ActivityReport, ActivityType, Comment
-from integrations.models import Connection, DirectoryUser, SyncPlan, UserMapping
+from integrations.models import (
+    Connection,
+    DirectoryUser,
+    SalesforceRecord,
+    SyncPlan,
+    SyncRun,
+    UserMapping,
+    Workflow,
+)
 from integrations.models.mapping import Approach
 from integrations.salesforce import ids
 
@@ -109,6 +117,39 @@ def comment(company: Company) -> Comment:
     )
 
 
+def workflow(company: Company) -> Workflow:
+    return Workflow.objects.create(
+        company=company,
+        connection=connection_of(company),
+        name=f"Workflow {next(numbers)} of {company}",
+        object_name="Opportunity",
+        activity_type=activity_type(company),
+        date_field="CloseDate",
+    )
+
+
+def record(company: Company) -> SalesforceRecord:
+    return SalesforceRecord.objects.create(
+        company=company,
+        connection=connection_of(company),
+        object_name="Opportunity",
+        record_id=salesforce_id(ids.OPPORTUNITY),
+        fields={"Name": f"Deal {next(numbers)} of {company}"},
+        system_modstamp=timezone.now(),
+        requested_at=timezone.now(),
+    )
+
+
+def run(company: Company) -> SyncRun:
+    return SyncRun.objects.create(
+        company=company,
+        connection=connection_of(company),
+        kind=SyncRun.Kind.POLL,
+        object_name=f"Object{next(numbers)}",
+        state=SyncRun.State.DONE,
+    )
+
+
 MAKERS: dict[type[models.Model], Callable[[Company], models.Model]] = {
     ActivityReport: activity_report,
     ActivityType: activity_type,
@@ -117,8 +158,11 @@ MAKERS: dict[type[models.Model], Callable[[Company], models.Model]] = {
     Company: lambda company: company,
     Connection: connection_of,
     DirectoryUser: directory_user,
+    SalesforceRecord: record,
     SyncPlan: plan,
+    SyncRun: run,
     Team: team,
     User: user,
     UserMapping: mapping,
+    Workflow: workflow,
 }

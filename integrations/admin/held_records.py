@@ -1,0 +1,101 @@
+"""Records that wait for people: how many for whom, why, and a button to import them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Min
+from django.http import HttpRequest, HttpResponse
+
+from accounts.admin_base import person
+from integrations.models import Connection, DirectoryUser, Evaluation
+from integrations.user_sync.errors import PlanError
+from integrations.user_sync.planning import plan_import
+
+from .pausing import changeable_connection
+from .subpage import attempt, show_plan, subpage
+
+#: People listed, those with the most records first.
+LISTED = 200
+Hold = Evaluation.Hold
+
+
+@dataclass(frozen=True)
+class HeldPerson:
+    salesforce_id: str
+    person: DirectoryUser | None  # nobody has read them yet
+    hold: str
+    records: int
+    since: datetime | None
+
+    @property
+    def why(self) -> str:
+        return str(Hold(self.hold).label)
+
+    @property
+    def may_be_imported(self) -> bool:
+        return self.person is not None and self.hold == Hold.NOT_MAPPED
+
+
+def urls() -> list[tuple[str, Callable[..., HttpResponse], str]]:
+    return [("held-records/", held_records, "held_records")]
+
+
+def held_records(request: HttpRequest, connection_id: int) -> HttpResponse:
+    connection = changeable_connection(request, connection_id)
+    if request.method == "POST":
+        answer = attempt(request, lambda: _import(request, connection))
+        if answer is not None:
+            return answer
+    people = held_people(connection)
+    return subpage(
+        request,
+        connection,
+        "held_records",
+        title="Records that wait for people",
+        people=people,
+        importable=sum(one.may_be_imported for one in people),
+        is_cut=len(people) == LISTED,
+    )
+
+
+def held_people(connection: Connection) -> list[HeldPerson]:
+    rows = list(
+        Evaluation.objects.filter(
+            company=connection.company_id,
+            record__connection=connection,
+            hold__in=Evaluation.HOLDS_OF_A_PERSON,
+            verdict=Evaluation.Verdict.HELD,
+        )
+        .values("salesforce_user_id", "hold")
+        .annotate(records=Count("pk"), since=Min("held_since"))
+        .order_by("-records", "salesforce_user_id")[:LISTED]
+    )
+    directory = DirectoryUser.objects.filter(
+        connection=connection, salesforce_id__in=[row["salesforce_user_id"] for row in rows]
+    ).defer("search")
+    known = {one.salesforce_id: one for one in directory}
+    return [
+        HeldPerson(
+            row["salesforce_user_id"],
+            known.get(row["salesforce_user_id"]),
+            row["hold"],
+            row["records"],
+            row["since"],
+        )
+        for row in rows
+    ]
+
+
+def _import(request: HttpRequest, connection: Connection) -> HttpResponse:
+    """The ticked ones by the on-demand way, with its preview."""
+    if not request.user.has_perm("integrations.add_syncplan"):
+        raise PermissionDenied
+    ticked = set(request.POST.getlist("person"))
+    people = DirectoryUser.objects.filter(connection=connection, salesforce_id__in=ticked)
+    if not people.exists():
+        raise PlanError("Tick whom to import.")
+    return show_plan(plan_import(connection, people, by=person(request)))

@@ -1,0 +1,60 @@
+"""What records ask of a person, for the list on the start page."""
+
+from __future__ import annotations
+
+from django.db.models import Count
+
+from integrations.models import Connection, Evaluation, Workflow
+from integrations.record_sync.previewing import preview_held_change
+
+from . import held_changes
+from .set_up import page_of
+from .words import counted
+from .work_line import Work
+
+
+def record_work(connection: Connection) -> list[Work]:
+    return [
+        *_held_changes(connection),
+        _workflows(connection),
+        _held_records(connection),
+        _set_aside(connection),
+    ]
+
+
+def _held_changes(connection: Connection) -> list[Work]:
+    page = page_of("connection_held_changes", connection.pk)
+    lines = []
+    for change in held_changes.open_changes(connection):
+        number = preview_held_change(change)
+        lines.append(Work("held_change", held_changes.words(change, number), number, page))
+    return lines
+
+
+def _workflows(connection: Connection) -> Work:
+    state = Workflow.State.NEEDS_ATTENTION
+    number = connection.workflows.filter(state=state).count()
+    page = f"{page_of('workflow_changelist')}?connection={connection.pk}"
+    return Work("workflows", "Workflows that need attention", number, page)
+
+
+def _held_records(connection: Connection) -> Work:
+    held = Evaluation.objects.filter(
+        company=connection.company_id,
+        record__connection=connection,
+        hold__in=Evaluation.HOLDS_OF_A_PERSON,
+        verdict=Evaluation.Verdict.HELD,
+    )
+    counts = held.aggregate(records=Count("pk"), people=Count("salesforce_user_id", distinct=True))
+    words = "Records that wait for people without an account"
+    of = f"of {counted(counts['people'], 'person', 'people')}"
+    page = page_of("connection_held_records", connection.pk)
+    return Work("held", words, counts["records"], page, more=of)
+
+
+def _set_aside(connection: Connection) -> Work:
+    number = Evaluation.objects.filter(
+        workflow__in=connection.workflows.values("pk"), verdict=Evaluation.Verdict.FAILED
+    ).count()
+    page = f"{page_of('salesforcerecord_changelist')}?verdict={Evaluation.Verdict.FAILED.value}"
+    return Work("set_aside", "Records set aside with an error", number, page)

@@ -1,0 +1,127 @@
+"""A workflow's own page: what it counts and how; what a change does is shown before it happens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+
+from accounts.admin_base import person
+from integrations.models import Evaluation, SyncRun, Workflow
+from integrations.record_sync import workflows
+from integrations.record_sync.previewing import ChangePreview, preview_change
+from integrations.record_sync.runs import RunRefused
+from integrations.record_sync.workflows import Condition
+
+from .object_fields import ObjectFields, object_fields
+from .shown_workflow import changeable_workflow
+from .subpage import subpage
+from .workflow_forms import ConditionForms, WorkflowForm, condition_forms, digest
+from .workflow_words import STATE_TONES, VERDICT_TONES, change_words, what_counts
+
+State = Workflow.State
+
+
+def workflow_page(request: HttpRequest, workflow_id: int) -> HttpResponse:
+    workflow = changeable_workflow(request, workflow_id)
+    saved = list(workflow.conditions.all())
+    known = object_fields(workflow.connection, workflow.object_name)
+    posted = request.POST if request.method == "POST" else None
+    form = WorkflowForm(posted, instance=workflow, known=known)
+    lines = condition_forms(posted, known, sorted(saved, key=lambda one: one.position))
+    if posted is None or not (form.is_valid() and lines.is_valid()):
+        return _show(request, workflow, form, lines, known)
+    conditions = lines.conditions()
+    if workflow.state == State.OFF or posted.get("previewed") == digest(workflow, conditions):
+        return _save(request, workflow, conditions)
+    preview = _preview(workflow, conditions)
+    if not change_words(preview) and not preview.needs_reading:
+        return _save(request, workflow, conditions)
+    return _show(
+        request,
+        workflow,
+        form,
+        lines,
+        known,
+        preview=preview,
+        change_words=change_words(preview),
+        previewed=digest(workflow, conditions),
+    )
+
+
+def shown_form(form: WorkflowForm, lines: ConditionForms, known: ObjectFields) -> dict[str, Any]:
+    """What the template of the form needs, for a new workflow as for one that there is."""
+    return {
+        "form": form,
+        "lines": lines,
+        "known": known,
+        "value_lists": [one for one in known.fields if one.values or one.type == "boolean"],
+    }
+
+
+def _preview(workflow: Workflow, conditions: list[Condition]) -> ChangePreview:
+    """One that needs attention goes on when it is changed."""
+    state, workflow.state = workflow.state, State.ON
+    try:
+        return preview_change(workflow, conditions)
+    finally:
+        workflow.state = state
+
+
+def _save(request: HttpRequest, workflow: Workflow, conditions: list[Condition]) -> HttpResponse:
+    try:
+        workflows.change(workflow, conditions, by=person(request))
+    except RunRefused as error:
+        messages.error(request, f"Not saved: {error}")
+    else:
+        follows = workflow.evaluated_version < workflow.version
+        words = "Saved. Its reports follow within a minute." if follows else "Saved."
+        messages.success(request, words)
+    return redirect("admin:integrations_workflow_change", workflow.pk)
+
+
+def _show(
+    request: HttpRequest,
+    workflow: Workflow,
+    form: WorkflowForm,
+    lines: ConditionForms,
+    known: ObjectFields,
+    **more: Any,
+) -> HttpResponse:
+    kept = Workflow.objects.prefetch_related("conditions").get(pk=workflow.pk)
+    return subpage(
+        request,
+        workflow.connection,
+        "workflow",
+        title=kept.name,
+        workflow=kept,
+        object_name=kept.object_name,
+        what_counts=what_counts(kept),
+        tone=STATE_TONES[State(kept.state)],
+        said=_said(kept),
+        backfill=_last_backfill(kept),
+        is_following=kept.evaluated_version < kept.version and kept.state != State.OFF,
+        **shown_form(form, lines, known),
+        **more,
+    )
+
+
+def _said(workflow: Workflow) -> list[tuple[str, str, str, int]]:
+    """Verdict, its words, tone and number of records, those without any left out."""
+    evaluations = workflow.evaluations.all()
+    return [
+        (verdict.value, str(verdict.label), VERDICT_TONES.get(verdict, ""), number)
+        for verdict in Evaluation.Verdict
+        if (number := evaluations.filter(verdict=verdict).count())
+    ]
+
+
+def _last_backfill(workflow: Workflow) -> SyncRun | None:
+    runs = SyncRun.objects.filter(
+        connection=workflow.connection_id,
+        kind=SyncRun.Kind.BACKFILL,
+        object_name=workflow.object_name,
+    )
+    return runs.order_by("-created_at", "-pk").first()

@@ -1,0 +1,100 @@
+"""*Workflows*: which Salesforce records become activity reports."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+
+from accounts.admin_base import CompanyScopedAdmin, person
+from integrations.models import Evaluation, Workflow
+
+from . import workflow_new, workflow_page, workflow_switching, workflow_trial
+from .chosen_connection import chosen_connection, visible_connections
+from .workflow_words import STATE_TONES, what_counts
+
+GROUPS = (workflow_trial, workflow_switching)
+
+
+@admin.register(Workflow)
+class WorkflowAdmin(CompanyScopedAdmin[Workflow]):
+    """A workflow is switched off, never deleted: its reports say where they come from."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        return [
+            path(
+                "<int:workflow_id>/" + tail,
+                self.admin_site.admin_view(view),
+                name=f"integrations_workflow_{name}",
+            )
+            for group in GROUPS
+            for tail, view, name in group.urls()
+        ] + super().get_urls()
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        connection = chosen_connection(request)
+        if connection is None:
+            return self.choose_connection(request)
+        others = visible_connections(person(request)).filter(company=connection.company_id)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Workflows",
+            "opts": self.opts,
+            "connection": connection,
+            "other_connections": others.exclude(pk=connection.pk),
+            "rows": [
+                {
+                    "workflow": one,
+                    "words": what_counts(one),
+                    "tone": STATE_TONES[Workflow.State(one.state)],
+                }
+                for one in _with_reports(self.get_queryset(request)).filter(connection=connection)
+            ],
+        }
+        return TemplateResponse(request, "integrations/workflows.html", context)
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        connection = chosen_connection(request)
+        if connection is None:
+            return self.choose_connection(request)
+        return workflow_new.new_workflow(request, connection)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        is_number = object_id.isascii() and object_id.isdecimal() and len(object_id) < 19
+        return workflow_page.workflow_page(request, int(object_id) if is_number else 0)
+
+    def choose_connection(self, request: HttpRequest) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Workflows",
+            "connections": visible_connections(person(request)),
+        }
+        return TemplateResponse(request, "integrations/choose_connection.html", context)
+
+
+def _with_reports(workflows: QuerySet[Workflow]) -> QuerySet[Workflow]:
+    reported = Q(evaluations__verdict=Evaluation.Verdict.REPORTED)
+    counted = workflows.annotate(reports=Count("evaluations", filter=reported))
+    return counted.select_related("activity_type").prefetch_related("conditions").order_by("name")
