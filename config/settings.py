@@ -13,12 +13,15 @@ import environ
 from cryptography.fernet import Fernet
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from environ.fileaware_mapping import FileAwareMapping
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
 class Environment(environ.FileAwareEnv):  # type: ignore[misc] # the package is untyped
     """The environment, in which a value that makes no sense is one clear line."""
+
+    ENVIRON = FileAwareMapping(cache=False)  # else a file outlives the variable that named it
 
     def get_value(self, var: str, *args: Any, **kwargs: Any) -> Any:
         try:

@@ -82,6 +82,13 @@ def test_a_secret_may_come_from_a_mounted_file(name: str, tmp_path: Path) -> Non
         assert from_file[setting] == plain[setting], "also without the file's last line end"
 
 
+def test_a_mounted_file_is_forgotten_with_the_variable_that_named_it(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text("of the file")
+    assert loaded(**PRODUCTION, SECRET_KEY_FILE=str(file))["SECRET_KEY"] == "of the file"
+    assert loaded(**PRODUCTION)["SECRET_KEY"] == PRODUCTION["SECRET_KEY"]
+
+
 @pytest.mark.parametrize(
     ("variable", "said"),
     [
