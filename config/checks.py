@@ -62,11 +62,3 @@ def _is_fernet_key(key: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-@register(Tags.database)
-def check_database(app_configs: Sequence[AppConfig] | None, **kwargs: object) -> list[CheckMessage]:
-    """PostgreSQL is the one database: row locks, COPY and composite keys are used throughout."""
-    if settings.DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
-        return []
-    return [Error("DATABASE_URL must name a PostgreSQL database.", id="scoreline.E003")]

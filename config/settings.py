@@ -122,7 +122,13 @@ TEMPLATES = [
 ]
 
 # Database. The pool is for the web process alone: it would not survive that django-q2 forks.
-DATABASES = {"default": env.db_url_config(required("DATABASE_URL", "postgres:///unused"))}
+database_url = required("DATABASE_URL", "postgres:///unused")
+if not database_url.startswith(("postgres://", "postgresql://")):
+    # Row locks, COPY and composite keys are used throughout.
+    raise ImproperlyConfigured(
+        "DATABASE_URL must name a PostgreSQL database, such as postgres://user:password@host/name."
+    )
+DATABASES = {"default": env.db_url_config(database_url)}
 WEB_POOL_SIZE = env.int("WEB_POOL_SIZE", 0)
 DATABASES["default"] |= {
     "CONN_MAX_AGE": 0 if WEB_POOL_SIZE else 60,

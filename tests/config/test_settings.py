@@ -94,6 +94,9 @@ def test_a_mounted_file_is_forgotten_with_the_variable_that_named_it(tmp_path: P
     [
         ({"SECRET_KEY_FILE": "/no/such/file"}, "SECRET_KEY_FILE cannot be read: /no/such/file"),
         ({"WORKERS": "two"}, "WORKERS is not understood"),
+        ({"DATABASE_URL": "mysql://me@db.example/x"}, "DATABASE_URL must name a PostgreSQL"),
+        ({"DATABASE_URL": "sqlite:///x"}, "DATABASE_URL must name a PostgreSQL database"),
+        ({"DATABASE_URL": "db.example"}, "DATABASE_URL must name a PostgreSQL database"),
         ({"BASE_URL": "score.example"}, "BASE_URL must be the address of this site"),
         ({"BASE_URL": "https://"}, "BASE_URL must be the address of this site"),
         ({"BASE_URL": "https://score.example/below"}, "BASE_URL must be the address"),
