@@ -6,6 +6,7 @@ import os
 import runpy
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -16,6 +17,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
+from django.test import Client
 from pytest_django import Settings
 
 PRODUCTION = {
@@ -131,6 +133,16 @@ def test_links_begin_with_the_first_host_unless_told_otherwise() -> None:
 def test_blanks_around_hosts_are_forgiven() -> None:
     hosts = {**PRODUCTION, "ALLOWED_HOSTS": " a.example , b.example "}
     assert loaded(**hosts)["ALLOWED_HOSTS"] == ["a.example", "b.example"]
+
+
+def test_where_files_come_from_their_sources_nobody_warns_of_a_folder_to_collect_them_in(
+    client: Client, settings: Settings
+) -> None:
+    settings.STATIC_ROOT = loaded(SELF_CONTAINED="true")["STATIC_ROOT"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert client.get("/static/scoreline/icon.svg").status_code == 200
+    assert loaded(**PRODUCTION)["STATIC_ROOT"].name == "staticfiles"
 
 
 #: Directive by directive: “'self'” where our own files and pages are, nothing elsewhere.
