@@ -88,6 +88,10 @@ class Listener:
             assert time.monotonic() < deadline, (self.events, self.troubles, self.error)
             time.sleep(0.005)
 
+    @property
+    def replay_ids(self) -> list[str]:
+        return [event.replay_id for event in self.events if isinstance(event, Changed)]
+
     def ended(self) -> bool:
         return self.thread is not None and not self.thread.is_alive()
 
@@ -121,7 +125,7 @@ def deals(org: DemoOrg) -> list[str]:
 
 
 def listening(org: DemoOrg, listener: Listener) -> None:
-    """Wait until a change is heard; forget what was said until then."""
+    """Wait until a change is heard, and each one made until then; forget what was said."""
     deal = deals(org)[-1]
 
     def heard() -> bool:
@@ -130,7 +134,8 @@ def listening(org: DemoOrg, listener: Listener) -> None:
         return deal in listener.changed
 
     listener.wait(heard)
-    time.sleep(0.2)
+    last = str(org.changes.tip)
+    listener.wait(lambda: last in listener.replay_ids)
     listener.events.clear()
 
 
