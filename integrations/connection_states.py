@@ -56,9 +56,7 @@ def paused(
     return _enter(State.PAUSED, connection, reason, by=by, request=request)
 
 
-def resumed(
-    connection: Connection, *, by: User | None, request: HttpRequest | None = None
-) -> bool:
+def resumed(connection: Connection, *, by: User | None, request: HttpRequest | None = None) -> bool:
     """Reading goes on from where it stopped: the next poll catches up."""
     only_from = frozenset({State.PAUSED})
     return _enter(State.CONNECTED, connection, "", by=by, request=request, only_from=only_from)
