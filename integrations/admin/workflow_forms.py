@@ -49,6 +49,7 @@ class WorkflowForm(CompanyBoundForm):
         types.queryset = ActivityType.objects.filter(company=self.instance.company_id).order_by(
             "name"
         )
+        types.empty_label = "Choose an activity type"
         self.fields["match"].label = "Counts a record when it meets"
         fields = known.fields
         self._offer("user_field", "Whose work it is", [one for one in fields if one.is_user])

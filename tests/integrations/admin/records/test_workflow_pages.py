@@ -44,7 +44,7 @@ def filled(client: Client, address: str, **changes: Any) -> dict[str, Any]:
     ):
         for field in form:
             value = field.value()
-            if value not in (None, False):
+            if value is not None and value is not False:
                 values[field.html_name] = value
     return values | changes
 
