@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Min
 from django.http import HttpRequest, HttpResponse
@@ -59,6 +60,7 @@ def held_records(request: HttpRequest, connection_id: int) -> HttpResponse:
         people=people,
         importable=sum(one.may_be_imported for one in people),
         is_cut=len(people) == LISTED,
+        days=settings.HELD_RECORD_DAYS,
     )
 
 
