@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 
 from integrations.connecting import logging_in
-from integrations.connecting.logging_in import LogInRefused
+from integrations.connecting.attempts import LogInRefused
 from integrations.credentials import CredentialStore, oauth_app
 from integrations.demo_org.org import DemoOrg
 from integrations.models import Connection
