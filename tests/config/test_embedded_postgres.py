@@ -32,6 +32,16 @@ def folder() -> Iterator[Path]:
         embedded_postgres.remove(Path(parent) / "postgres")
 
 
+@pytest.fixture(scope="module")
+def running() -> Iterator[tuple[Path, str]]:
+    """The folder and the URL of a server that no test stops: making one costs seconds."""
+    with tempfile.TemporaryDirectory(prefix="scoreline-") as parent:
+        folder = Path(parent) / "postgres"
+        with embedded_postgres.running(folder) as url:
+            yield folder, url
+        embedded_postgres.remove(folder)
+
+
 def starter(folder: Path) -> tuple[subprocess.Popen[str], int]:
     """A process that started a server, and the server's pid."""
     process = subprocess.Popen(
@@ -48,8 +58,10 @@ def wait_until_gone(pid: int, seconds: float = 20) -> None:
         time.sleep(0.05)
 
 
-def test_the_server_has_no_port_and_knows_letters_of_all_countries(folder: Path) -> None:
-    with embedded_postgres.running(folder) as url, psycopg.connect(url) as connection:
+def test_the_server_has_no_port_and_knows_letters_of_all_countries(
+    running: tuple[Path, str],
+) -> None:
+    with psycopg.connect(running[1]) as connection:
         row = connection.execute(
             "SELECT current_setting('listen_addresses'), upper('éß'), 'Ł' ~ '\\w'"
         ).fetchone()
@@ -64,14 +76,14 @@ def test_data_survive_a_restart(folder: Path) -> None:
 
 
 def test_a_second_server_on_a_live_folder_is_refused_and_the_first_goes_on(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
+    running: tuple[Path, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(embedded_postgres, "STALE_LOCK_SECONDS", 0.5)
-    with embedded_postgres.running(folder) as url:
-        with pytest.raises(EmbeddedPostgresError, match="already running in"):
-            embedded_postgres.start(folder)
-        with psycopg.connect(url) as connection:
-            assert connection.execute("SELECT 1").fetchone() == (1,)
+    folder, url = running
+    with pytest.raises(EmbeddedPostgresError, match="already running in"):
+        embedded_postgres.start(folder)
+    with psycopg.connect(url) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
 def test_a_server_ends_with_its_killed_starter_and_the_next_start_finds_the_data(
@@ -121,10 +133,9 @@ def test_a_path_too_long_for_a_socket_and_full_of_odd_letters_works(folder: Path
     embedded_postgres.remove(deep)
 
 
-def test_nobody_else_can_reach_the_socket(folder: Path) -> None:
-    with embedded_postgres.running(folder) as url:
-        socket_folder = Path(url.partition("host=")[2])
-        assert stat.S_IMODE(socket_folder.stat().st_mode) == 0o700
+def test_nobody_else_can_reach_the_socket(running: tuple[Path, str]) -> None:
+    socket_folder = Path(running[1].partition("host=")[2])
+    assert stat.S_IMODE(socket_folder.stat().st_mode) == 0o700
 
 
 @as_root
