@@ -46,6 +46,12 @@ def connected(company: Company, org: DemoOrg) -> Connection:
     org.app.callback_urls.append(callback_url())
     connection = Connection.objects.create(company=company, login_url=org.url)
     store_app_keys(connection, AppKeys(CONSUMER_KEY, CONSUMER_SECRET))
+    log_in(connection, org)
+    return connection
+
+
+def log_in(connection: Connection, org: DemoOrg) -> None:
+    """Log in as the org's integration user, for the first time or again."""
     user = org.store.get("User", org.integration_user_id)
     assert user is not None
     granted = org.grant(user["Username"])
@@ -61,4 +67,3 @@ def connected(company: Company, org: DemoOrg) -> Connection:
     )
     connection.refresh_from_db()
     assert connection.state == Connection.State.CONNECTED
-    return connection

@@ -25,6 +25,7 @@ from integrations.record_sync.arriving import take_in
 from integrations.record_sync.fields import FieldSet, field_set
 from integrations.record_sync.staging import database_clock
 
+from .conftest import log_in
 from .world import account, deal, poll, rep, reports, switched_on, verdict, workflow, written
 
 NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
@@ -283,3 +284,21 @@ def row(org: DemoOrg, record_id: str, fields: FieldSet) -> dict[str, object]:
 
 def _later(row: dict[str, object]) -> str:
     return (datetime.fromisoformat(str(row["SystemModstamp"])) + timedelta(seconds=5)).isoformat()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_where_a_fresh_session_is_refused_too_a_person_logs_in_and_nothing_is_lost(
+    connection: Connection, org: DemoOrg
+) -> None:
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    switched_on(connection, since=None)
+    won = deal(org, ann)
+    org.faults.break_it("token_expired", times=9)
+    poll(connection)
+    connection.refresh_from_db()
+    assert connection.state == Connection.State.RECONNECT_REQUIRED
+    org.faults.mend_everything()
+    log_in(connection, org)
+    poll(connection)
+    assert won["Id"] in reports()
