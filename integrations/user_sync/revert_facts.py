@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,10 +69,7 @@ def gather_for_revert(
             connection=connection_id, salesforce_user_id__in=ids
         ).values_list("salesforce_user_id", "account_id")
     )
-    mappings: dict[int, set[tuple[int, str]]] = {}
-    for mapping in UserMapping.objects.filter(account__in=account_ids):
-        place = (mapping.connection_id, mapping.salesforce_user_id)
-        mappings.setdefault(mapping.account_id, set()).add(place)
+    mappings = _places_mapped_to(account_ids)
     in_use = accounts_in_use(account_ids)
     return {
         row.pk: RevertFacts(
@@ -86,3 +83,12 @@ def gather_for_revert(
         )
         for row in rows
     }
+
+
+def _places_mapped_to(account_ids: Collection[int]) -> dict[int, set[tuple[int, str]]]:
+    """By account, the connections and ids of the Salesforce users that are mapped to it."""
+    places: dict[int, set[tuple[int, str]]] = {}
+    for mapping in UserMapping.objects.filter(account__in=account_ids):
+        place = (mapping.connection_id, mapping.salesforce_user_id)
+        places.setdefault(mapping.account_id, set()).add(place)
+    return places
