@@ -27,7 +27,17 @@ def health(connection: Connection) -> str:
         return f"No worker has answered since {local:%-d %B, %H:%M}: nothing new arrives."
     if connection.state == State.NEEDS_ATTENTION:
         return connection.state_reason
+    if failed := _failed_refresh(connection):
+        return failed
     return f"All is well: {_newest(connection)}."
+
+
+def _failed_refresh(connection: Connection) -> str | None:
+    people = connection.runs.filter(kind=SyncRun.Kind.DIRECTORY)
+    last = people.exclude(state__in=SyncRun.STATES_UNDER_WAY).order_by("-pk").first()
+    if last is None or last.state != SyncRun.State.FAILED:
+        return None
+    return f"People could not be read {naturaltime(last.finished_at)}. {last.error}"
 
 
 def _newest(connection: Connection) -> str:

@@ -7,6 +7,7 @@ from django.conf import LazySettings
 from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts.models import Company, User
 from integrations.models import Connection, SyncPlan, SyncRun
@@ -52,6 +53,25 @@ def test_each_state_has_its_next_step(
     html = home(client)
     assert words in html
     assert html.count("btn primary") == 1
+
+
+def test_a_failed_refresh_is_not_called_well(client: Client, connection: Connection) -> None:
+    people(connection, range(1, 4))
+    Connection.objects.update(directory_refreshed_at=timezone.now())
+    assert "All is well" in home(client)
+    run = SyncRun.objects.create(
+        company=connection.company,
+        connection=connection,
+        kind=SyncRun.Kind.DIRECTORY,
+        state=SyncRun.State.FAILED,
+        finished_at=timezone.now(),
+        error="Salesforce is not available just now.",
+    )
+    html = home(client)
+    assert "All is well" not in html
+    assert f"People could not be read now. {run.error}" in html
+    SyncRun.objects.update(state=SyncRun.State.DONE)
+    assert "All is well" in home(client)
 
 
 def test_with_a_list_the_next_step_is_to_choose(
