@@ -45,6 +45,7 @@ class Explanation:
     would_happen: dict[str, str]  # by `Approach`: what each would do now
     next: str  # what happens by itself, in a sentence
     mapping: UserMapping | None
+    can_be_added: bool  # by a person's choice, now
     history: list[PlannedChange]  # of this person, newest first
 
 
@@ -72,8 +73,9 @@ def explain(person: DirectoryUser) -> Explanation:
             _apply(history, facts.mapping),
         ],
         would_happen={approach: match.reason for approach, match in matches.items()},
-        next=_next(person, connection, facts.mapping, matches[Approach.AUTOMATIC]),
+        next=_next(person, connection, facts.mapping, matches),
         mapping=facts.mapping,
+        can_be_added=matches[Approach.ON_DEMAND].verdict != Action.NOTHING,
         history=history,
     )
 
@@ -111,8 +113,8 @@ def _scope(person: DirectoryUser, connection: Connection) -> Step:
 
 
 def _match(facts: Facts, match: Match, matcher: Matcher) -> Step:
-    rules = ", then ".join(str(rule).lower() for rule in matcher.rules) or "none is switched on"
-    details = [f"{match.reason}.", f"Looked for by the mapping, then {rules}."]
+    rules = "; ".join(["the mapping", *(str(rule) for rule in matcher.rules)])
+    details = [f"{match.reason}.", f"Looked for by, in this order: {rules}."]
     for one in facts.candidates:
         state = "active" if one.is_live else "deactivated"
         details.append(f"{one.name} ({one.email}, {state}): same {', '.join(one.found_by)}.")
@@ -161,10 +163,13 @@ def _next(
     person: DirectoryUser,
     connection: Connection,
     mapping: UserMapping | None,
-    automatic: Match,
+    matches: dict[Approach, Match],
 ) -> str:
     if mapping is not None:
         return _next_of_mapped(connection, mapping)
+    on_demand, automatic = matches[Approach.ON_DEMAND], matches[Approach.AUTOMATIC]
+    if on_demand.verdict == Action.NOTHING:
+        return f"Nothing: {on_demand.reason}."
     if not connection.automatic_is_on:
         return "Nothing by itself: Automatic is off. Import the person on demand."
     if automatic.verdict == Action.CONFLICT:

@@ -45,6 +45,15 @@ def test_what_would_happen_now_follows_the_settings(connection: Connection, admi
     assert "suggested" in explain(DirectoryUser.objects.get()).next
 
 
+def test_somebody_frozen_is_not_offered_to_be_added(connection: Connection, admin: User) -> None:
+    someone = person(connection, 1)
+    assert explain(someone).can_be_added
+    DirectoryUser.objects.update(is_frozen=True)
+    explanation = explain(DirectoryUser.objects.get())
+    assert not explanation.can_be_added
+    assert explanation.next == "Nothing: Frozen in Salesforce."
+
+
 def test_a_decision_of_a_person_is_named(connection: Connection, admin: User) -> None:
     person(connection, 1)
     mapped(connection, 1, account(connection.company, "ann@example.com"))
