@@ -352,7 +352,7 @@ def run_histories(number: int) -> None:
 
 @pytest.mark.usefixtures("beginning")
 def test_any_history_ends_right() -> None:
-    run_histories(15)
+    run_histories(50)
 
 
 @pytest.mark.nightly
