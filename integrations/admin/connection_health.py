@@ -37,7 +37,8 @@ def _failed_refresh(connection: Connection) -> str | None:
     last = people.exclude(state__in=SyncRun.STATES_UNDER_WAY).order_by("-pk").first()
     if last is None or last.state != SyncRun.State.FAILED:
         return None
-    return f"People could not be read {naturaltime(last.finished_at or last.created_at)}. {last.error}"
+    when = naturaltime(last.finished_at or last.created_at)
+    return f"People could not be read {when}. {last.error}"
 
 
 def _newest(connection: Connection) -> str:
