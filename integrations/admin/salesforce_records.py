@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -144,7 +145,8 @@ class SalesforceRecordAdmin(CompanyScopedAdmin[SalesforceRecord]):
         state = "Deleted in Salesforce" if record.is_deleted else ""
         if record.not_visible_since:
             state = "Not visible any more"
-        return format_html("{:%Y-%m-%d %H:%M}<small>{}</small>", record.system_modstamp, state)
+        when = f"{timezone.localtime(record.system_modstamp):%-d %b %Y, %H:%M}"
+        return format_html("{}<small>{}</small>", when, state)
 
     @admin.action(description="Look at it again", permissions=["retry"])
     def try_again(self, request: HttpRequest, queryset: Records) -> None:

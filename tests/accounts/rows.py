@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.models import AuditEntry, Company, Team, User
-from activities.models import ActivityReport, ActivityType, Comment
+from activities.models import ActivityReport, ActivityType, Comment, Shortcuts
 from integrations.models import (
     Connection,
     DirectoryUser,
@@ -150,6 +150,10 @@ def run(company: Company) -> SyncRun:
     )
 
 
+def shortcuts(company: Company) -> Shortcuts:
+    return Shortcuts.objects.get_or_create(company=company)[0]
+
+
 MAKERS: dict[type[models.Model], Callable[[Company], models.Model]] = {
     ActivityReport: activity_report,
     ActivityType: activity_type,
@@ -159,6 +163,7 @@ MAKERS: dict[type[models.Model], Callable[[Company], models.Model]] = {
     Connection: connection_of,
     DirectoryUser: directory_user,
     SalesforceRecord: record,
+    Shortcuts: shortcuts,
     SyncPlan: plan,
     SyncRun: run,
     Team: team,
