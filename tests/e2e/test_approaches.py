@@ -13,7 +13,7 @@ from .browsing import Visit
 from .conftest import Visitor
 from .site import ADMIN, SUPPORT, expect_done, mappings, people_to_create, revert
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.nightly]
 
 #: Work of two people arrives: what the record sync says, and what the worker does each minute.
 WORK_ARRIVES = """

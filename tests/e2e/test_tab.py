@@ -17,7 +17,7 @@ from tests.demo import Demo
 
 from .browsing import where_chromium_is
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.nightly]
 
 #: Maps an active person of the org, and another without an account; prints both log-in names.
 PREPARE = """
