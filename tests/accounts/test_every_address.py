@@ -46,14 +46,32 @@ EVERY_ADDRESS = sorted(set(addresses(django_admin.site.get_urls(), reverse("admi
 
 
 @pytest.fixture
-def foreign(other_company: Company) -> dict[str, list[dict[str, Any]]]:
-    """A row of everything in the other company, all with the same id."""
+def next_row_is_foreign() -> Iterator[None]:
+    """Number the next row of everything `FOREIGN`.
+
+    Sequences don't roll back: left there, they would give that number to the own rows of the
+    next test.
+    """
     with database.cursor() as cursor:
-        for model in _our_models():
-            cursor.execute(
-                "SELECT setval(pg_get_serial_sequence(%s, 'id'), %s, false)",
-                [model._meta.db_table, FOREIGN],
-            )
+        before = {model: _set_next_id(cursor, model, FOREIGN) for model in _our_models()}
+    yield
+    with database.cursor() as cursor:
+        for model, next_id in before.items():
+            _set_next_id(cursor, model, next_id)
+
+
+def _set_next_id(cursor: Any, model: type[models.Model], next_id: int) -> int:
+    """Return what the next id would have been."""
+    table = model._meta.db_table
+    cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id'))", [table])
+    (would_have_been,) = cursor.fetchone()
+    cursor.execute("SELECT setval(pg_get_serial_sequence(%s, 'id'), %s, false)", [table, next_id])
+    return int(would_have_been)
+
+
+@pytest.fixture
+def foreign(other_company: Company, next_row_is_foreign: None) -> dict[str, list[dict[str, Any]]]:
+    """A row of everything in the other company, all with the same id."""
     made = plan(other_company)
     PlannedChange.objects.create(
         company=other_company,
