@@ -19,6 +19,7 @@ from .org import DemoOrg
 from .pages import CONTENT_POLICY, Pages
 from .schema import OBJECTS
 from .setting_up import SettingUp
+from .store import Row
 
 PATH = f"{ROOT}/n/scoreline"
 
@@ -91,7 +92,6 @@ def canvas_payload(org: DemoOrg, user_id: str) -> dict[str, Any]:
     """A CanvasRequest in the form of Salesforce's own sample; `issuedAt` is empty there, too."""
     user = org.store.get("User", user_id)
     assert user is not None
-    organization = org.store.rows("Organization")[0]
     return {
         "algorithm": "HMACSHA256",
         "issuedAt": None,
@@ -104,46 +104,62 @@ def canvas_payload(org: DemoOrg, user_id: str) -> dict[str, Any]:
             "oauthToken": org.authority.session(user_id),
         },
         "context": {
-            "user": {
-                "userId": user_id,
-                "userName": user["Username"],
-                "firstName": user["FirstName"],
-                "lastName": user["LastName"],
-                "fullName": user["Name"],
-                "email": user["Email"],
-                "locale": user["LocaleSidKey"],
-                "language": user["LanguageLocaleKey"],
-                "timeZone": user["TimeZoneSidKey"],
-                "userType": user["UserType"].upper(),
-                "profileId": user["ProfileId"],
-                "accessibilityModeEnabled": False,
-                "isDefaultNetwork": True,
-            },
-            "environment": {
-                "locationUrl": f"{org.url}{PATH}",
-                "displayLocation": "Aura",
-                "uiTheme": "Theme4d",
-                "dimensions": {"width": "100%", "height": "900px", "maxHeight": "2000px"},
-                "parameters": {},
-                "record": {},
-                "version": {"season": "SPRING", "api": "66.0"},
-            },
-            "organization": {
-                "organizationId": org.org_id,
-                "name": organization["Name"],
-                "multicurrencyEnabled": False,
-                "namespacePrefix": None,
-            },
-            "application": {
-                "name": "Scoreline",
-                "developerName": "Scoreline",
-                "canvasUrl": org.canvas_url,
-                "version": "1.0",
-                "authType": "SIGNED_REQUEST",
-                "options": [],
-            },
+            "user": _user_part(user),
+            "environment": _environment_part(org),
+            "organization": _organization_part(org),
+            "application": _application_part(org),
             "links": {"loginUrl": org.url, "restUrl": "/services/data/v66.0/"},
         },
+    }
+
+
+def _user_part(user: Row) -> dict[str, Any]:
+    return {
+        "userId": user["Id"],
+        "userName": user["Username"],
+        "firstName": user["FirstName"],
+        "lastName": user["LastName"],
+        "fullName": user["Name"],
+        "email": user["Email"],
+        "locale": user["LocaleSidKey"],
+        "language": user["LanguageLocaleKey"],
+        "timeZone": user["TimeZoneSidKey"],
+        "userType": user["UserType"].upper(),
+        "profileId": user["ProfileId"],
+        "accessibilityModeEnabled": False,
+        "isDefaultNetwork": True,
+    }
+
+
+def _environment_part(org: DemoOrg) -> dict[str, Any]:
+    return {
+        "locationUrl": f"{org.url}{PATH}",
+        "displayLocation": "Aura",
+        "uiTheme": "Theme4d",
+        "dimensions": {"width": "100%", "height": "900px", "maxHeight": "2000px"},
+        "parameters": {},
+        "record": {},
+        "version": {"season": "SPRING", "api": "66.0"},
+    }
+
+
+def _organization_part(org: DemoOrg) -> dict[str, Any]:
+    return {
+        "organizationId": org.org_id,
+        "name": org.store.rows("Organization")[0]["Name"],
+        "multicurrencyEnabled": False,
+        "namespacePrefix": None,
+    }
+
+
+def _application_part(org: DemoOrg) -> dict[str, Any]:
+    return {
+        "name": "Scoreline",
+        "developerName": "Scoreline",
+        "canvasUrl": org.canvas_url,
+        "version": "1.0",
+        "authType": "SIGNED_REQUEST",
+        "options": [],
     }
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .org import DemoOrg
 
 DOMAIN = "maventech.example"
-TAB_PERMISSION_SET = "Scoreline_Tab"
+TAB_PERMISSION_SET = "Scoreline"
 LICENCES = {
     "Salesforce": "SFDC",
     "Salesforce Platform": "AUL",
@@ -106,7 +106,7 @@ def lay_ground(org: "DemoOrg", company: str) -> Ground:
     tab = org.insert(
         "PermissionSet",
         Name=TAB_PERMISSION_SET,
-        Label="Scoreline Tab",
+        Label="Scoreline",
         Description="Opens the Scoreline tab",
         IsCustom=True,
         CreatedDate=founded,

@@ -14,7 +14,12 @@ from integrations.salesforce.hosts import checked_url, origin
 
 R = TypeVar("R", bound=HttpResponseBase)
 
-_MY_DOMAIN = ".my.salesforce.com"
+#: Where each of Salesforce's clouds serves the org itself, and where its pages.
+_CLOUDS = {
+    ".my.salesforce.com": ("force.com",),
+    ".my.salesforce.mil": ("crmforce.mil", "force.mil"),
+    ".my.sfcrmproducts.cn": ("sfcrmapps.cn",),
+}
 _LOOPBACK = ("127.0.0.1", "localhost")
 
 
@@ -48,11 +53,13 @@ def _origins_of(own: str) -> list[str]:
     if host in _LOOPBACK:
         port = f":{parts.port}" if parts.port else ""
         return [f"{parts.scheme}://{name}{port}" for name in _LOOPBACK]
-    if not host.endswith(_MY_DOMAIN):
+    my_domain = next((ending for ending in _CLOUDS if host.endswith(ending)), None)
+    if my_domain is None:
         return []
-    name, dot, partition = host.removesuffix(_MY_DOMAIN).partition(".")
+    name, dot, partition = host.removesuffix(my_domain).partition(".")
+    pages = _CLOUDS[my_domain]
     return [
         own,
-        f"https://{name}{dot}{partition}.lightning.force.com",
-        f"https://{name}--c{dot}{partition}.vf.force.com",
+        *(f"https://{name}{dot}{partition}.lightning.{domain}" for domain in pages),
+        *(f"https://{name}--c{dot}{partition}.vf.{domain}" for domain in pages),
     ]

@@ -39,6 +39,12 @@ class DirectoryUser(models.Model):
     manager_name = models.CharField(max_length=255, blank=True)
     is_active = models.BooleanField("active in Salesforce")
     is_frozen = models.BooleanField("frozen", default=False)
+    can_open_tab = models.BooleanField(
+        "can open the tab",
+        null=True,
+        blank=True,
+        help_text="Whether they have the tab's permission set; unknown until it is deployed.",
+    )
     last_login_at = models.DateTimeField("last log-in to Salesforce", null=True, blank=True)
     created_in_salesforce_at = models.DateTimeField(null=True, blank=True)
     system_modstamp = models.DateTimeField()
@@ -109,6 +115,11 @@ class DirectoryUser(models.Model):
                 fields=["connection", "wanted_since"],
                 condition=Q(wanted_since__isnull=False),
                 name="directory_wanted",
+            ),
+            models.Index(
+                fields=["connection", "id"],
+                condition=Q(can_open_tab=False),
+                name="directory_without_tab",
             ),
             models.Index(
                 fields=["connection", "left_at"],

@@ -12,7 +12,7 @@ from integrations.models import DirectoryUser
 from integrations.salesforce.client import SalesforceClient
 from integrations.salesforce.errors import ConfigurationError, PermanentError
 from integrations.salesforce.ids import USER, InvalidSalesforceId, prefix, to_18
-from integrations.salesforce.soql import literal, select, selectable
+from integrations.salesforce.soql import literal, literals, select, selectable
 
 #: Our field, and where Salesforce has it. Not taken: phones, addresses, photos, aliases.
 TEXTS = {
@@ -38,6 +38,8 @@ MOMENTS = {
 }
 #: Without these nothing can be decided about anybody.
 VITAL = ("Id", "Username", "IsActive", "UserType", "SystemModstamp")
+#: The permission set of `salesforce_package`, with which people open the tab.
+TAB_PERMISSION_SET = "Scoreline"
 REPORTED_EVERY = 2_000
 LONGEST_EXTRA = 255
 
@@ -52,6 +54,7 @@ class Answer:
 
     people: dict[str, Values]
     frozen: frozenset[str] | None  # None where the connecting user may not see it
+    with_tab: frozenset[str] | None  # None where nobody can say who may open the tab
 
 
 def expected_users(client: SalesforceClient) -> int:
@@ -84,7 +87,7 @@ def read_users(
         if number % REPORTED_EVERY == 0:
             on_progress(number)
     on_progress(len(people))
-    return Answer(people, _frozen(client))
+    return Answer(people, _frozen(client), _with_tab(client))
 
 
 def _frozen(client: SalesforceClient) -> frozenset[str] | None:
@@ -92,6 +95,20 @@ def _frozen(client: SalesforceClient) -> frozenset[str] | None:
     query = select(["UserId"], "UserLogin", where="IsFrozen = true")
     try:
         return frozenset(to_18(row["UserId"]) for row in client.query(query))
+    except ConfigurationError:
+        return None
+
+
+def _with_tab(client: SalesforceClient) -> frozenset[str] | None:
+    """Who has the tab's permission set itself; one in a group of permission sets is not seen."""
+    named = select(["Id"], "PermissionSet", where=f"Name = {literal(TAB_PERMISSION_SET)}")
+    try:
+        sets = [row["Id"] for row in client.query(named)]
+        if not sets:
+            return None
+        of_sets = f"PermissionSetId IN {literals(sets)}"
+        assigned = select(["AssigneeId"], "PermissionSetAssignment", where=of_sets)
+        return frozenset(to_18(row["AssigneeId"]) for row in client.query(assigned))
     except ConfigurationError:
         return None
 

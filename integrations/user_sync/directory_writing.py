@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,7 +17,7 @@ from .directory_reading import MOMENTS, TEXTS, Answer
 MISSING_SHARE = 0.10
 MISSING_PEOPLE = 5
 
-COMPARED = (*TEXTS, *MOMENTS, "is_active", "is_frozen", "missing_since", "extra")
+COMPARED = (*TEXTS, *MOMENTS, "is_active", "is_frozen", "missing_since", "extra", "can_open_tab")
 KEY = ("connection", "salesforce_id")
 FIELDS = ("company", *KEY, *COMPARED, "ignored_reason", "refreshed_at")
 
@@ -70,7 +69,10 @@ def write(connection: Connection, answer: Answer, mirror: Mirror, now: datetime)
     written = bulk_writer.upsert(
         DirectoryUser,
         FIELDS,
-        (_row(connection, values, frozen, now) for values in answer.people.values()),
+        (
+            _row(connection, values, values["salesforce_id"] in frozen, _may(values, answer), now)
+            for values in answer.people.values()
+        ),
         key=KEY,
         unless_same=COMPARED,
         keep=("ignored_reason",),
@@ -88,7 +90,7 @@ def write_one(connection: Connection, values: dict[str, Any], now: datetime) -> 
     bulk_writer.upsert(
         DirectoryUser,
         FIELDS,
-        [_row(connection, values, frozenset(), now)],
+        [_row(connection, values, False, None, now)],
         key=KEY,
         unless_same=COMPARED,
         keep=("ignored_reason",),
@@ -105,17 +107,26 @@ def note_leavers(connection: Connection, now: datetime) -> None:
     )
 
 
+def _may(values: dict[str, Any], answer: Answer) -> bool | None:
+    return None if answer.with_tab is None else values["salesforce_id"] in answer.with_tab
+
+
 def _row(
-    connection: Connection, values: dict[str, Any], frozen: AbstractSet[str], now: datetime
+    connection: Connection,
+    values: dict[str, Any],
+    is_frozen: bool,
+    can_open_tab: bool | None,
+    now: datetime,
 ) -> tuple[Any, ...]:
     return (
         connection.company_id,
         connection.pk,
         values["salesforce_id"],
         *(values[name] for name in (*TEXTS, *MOMENTS, "is_active")),
-        values["salesforce_id"] in frozen,
+        is_frozen,
         None,
         Jsonb(values["extra"]),
+        can_open_tab,
         "",
         now,
     )

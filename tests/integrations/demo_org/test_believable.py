@@ -110,7 +110,7 @@ def test_the_frozen_can_not_log_in(company: DemoOrg) -> None:
 
 def test_one_person_lacks_the_permission_set_of_the_tab(company: DemoOrg) -> None:
     sets = company.store.rows("PermissionSet")
-    tab = next(row["Id"] for row in sets if row["Name"] == "Scoreline_Tab")
+    tab = next(row["Id"] for row in sets if row["Name"] == "Scoreline")
     holders = {
         row["AssigneeId"]
         for row in company.store.rows("PermissionSetAssignment")
