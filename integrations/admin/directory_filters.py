@@ -14,7 +14,14 @@ from integrations.models import Approach, Connection, DirectoryUser, PlannedChan
 from integrations.user_sync.scope import in_scope
 
 from .chosen_connection import chosen_connection
-from .directory_verdicts import asked_to_be_added, mapped, records_waiting, with_verdict
+from .directory_verdicts import (
+    asked_to_be_added,
+    could_get_account,
+    mapped,
+    records_waiting,
+    with_verdict,
+)
+from .tab_access import opened
 
 People = QuerySet[DirectoryUser]
 #: A longer menu is no help; search finds the rest.
@@ -28,6 +35,7 @@ class AccountFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [
+            ("possible", "Could get an account"),
             ("none", "Without an account"),
             ("has", "With an account"),
             ("waiting", "Records waiting"),
@@ -37,6 +45,9 @@ class AccountFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: People) -> People:
         match self.value():
+            case "possible":
+                connection = chosen_connection(request)
+                return could_get_account(queryset, connection) if connection else queryset
             case "none":
                 return queryset.filter(~mapped(), ignored_at__isnull=True)
             case "has":
@@ -67,6 +78,31 @@ class ActiveFilter(admin.SimpleListFilter):
                 return queryset.filter(is_active=False)
             case "gone":
                 return queryset.filter(missing_since__isnull=False)
+        return queryset
+
+
+class TabFilter(admin.SimpleListFilter):
+    title = "tab in Salesforce"
+    parameter_name = "tab"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [
+            ("yes", "Can open it"),
+            ("no", "Cannot open it"),
+            ("opened", "Opened it"),
+            ("never", "Never opened it"),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: People) -> People:
+        match self.value():
+            case "yes":
+                return queryset.filter(can_open_tab=True)
+            case "no":
+                return queryset.filter(can_open_tab=False)
+            case "opened":
+                return queryset.filter(opened())
+            case "never":
+                return queryset.filter(~opened())
         return queryset
 
 

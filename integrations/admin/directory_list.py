@@ -21,6 +21,7 @@ from integrations.user_sync.matching import Match, Matcher
 from .chosen_connection import chosen_connection
 from .directory_filters import AccountFilter
 from .directory_verdicts import mapped
+from .tab_access import TabAccess, access_of
 
 
 class AccountsLastPaginator(Paginator):  # type: ignore[type-arg] # not subscriptable at run time
@@ -73,6 +74,7 @@ class ListedPerson:
 
     person: DirectoryUser
     match: Match
+    tab: TabAccess
 
     #: Verdict to chip: its words and its colour.
     CHIPS = {
@@ -150,7 +152,10 @@ class DirectoryChangeList(ChangeList):
             if connection
             else {}
         )
-        self.listed = [ListedPerson(person, matches[person.pk]) for person in self.result_list]
+        access = access_of(connection, self.result_list) if connection else {}
+        self.listed = [
+            ListedPerson(one, matches[one.pk], access[one.pk]) for one in self.result_list
+        ]
 
     def get_filters_params(self, params: Any = None) -> dict[str, Any]:
         """Which connection is meant is no filter: `get_queryset` sees to it."""

@@ -32,6 +32,7 @@ class DirectoryUserAdmin(CompanyScopedAdmin[DirectoryUser]):
         filters.AccountFilter,
         filters.VerdictFilter,
         filters.ActiveFilter,
+        filters.TabFilter,
         filters.ProfileFilter,
         filters.RoleFilter,
         filters.DepartmentFilter,
@@ -59,6 +60,7 @@ class DirectoryUserAdmin(CompanyScopedAdmin[DirectoryUser]):
                     ("is_active", "is_frozen", "user_type"),
                     ("last_login_at", "created_in_salesforce_at"),
                     ("refreshed_at", "missing_since"),
+                    "can_open_tab",
                 )
             },
         ),

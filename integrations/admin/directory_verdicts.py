@@ -50,6 +50,11 @@ def records_waiting() -> Exists:
     )
 
 
+def could_get_account(people: People, connection: Connection) -> People:
+    """Those of ``people`` whom somebody may choose now: new, matched or in conflict."""
+    return _undecided(people, connection).exclude(email="")
+
+
 def without_counterpart(people: People, connection: Connection) -> People:
     """Those of ``people`` who would get a new account."""
     return _undecided(people, connection).exclude(_may_have_account(connection)).exclude(email="")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.urls import NoReverseMatch, reverse
 
-from integrations.models import Connection, DirectoryUser, UserMapping, Workflow
+from integrations.models import Connection, DirectoryUser, TabVisitor, UserMapping, Workflow
 
 from .directory_run import last_run
 from .people_links import people_with
@@ -115,6 +115,10 @@ def _workflows(connection: Connection) -> SetUpStep:
 
 
 def _tab(connection: Connection) -> SetUpStep:
-    page = page_of("connection_tab", connection.pk)
+    title, page = "Put the tab in Salesforce", page_of("connection_tab", connection.pk)
+    opened = TabVisitor.objects.filter(connection=connection)[:1000].count()
+    if opened:
+        words = f"{counted(opened, 'person has', 'people have')} opened it."
+        return SetUpStep(title, words, True, "Who can open it", page)
     words = "The company feed where your people work."
-    return SetUpStep("Put the tab in Salesforce", words, False, "Show me how" if page else "", page)
+    return SetUpStep(title, words, False, "Show me how", page)

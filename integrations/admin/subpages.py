@@ -23,6 +23,7 @@ from . import (
     pending_page,
     scope_page,
     where_is_my_deal,
+    tab_page,
 )
 
 Page = tuple[str, Callable[..., HttpResponseBase], str]
@@ -44,6 +45,7 @@ GROUPS = (
     held_changes,
     where_is_my_deal,
 )
+    tab_page,
 
 
 def urls() -> list[Page]:

@@ -31,6 +31,8 @@ from .directory_verdicts import (
 from .people_links import people_with, plans_with
 from .record_work import record_work
 from .set_up import page_of
+from .tab_access import shut_out
+from .tab_page import waiting_list
 from .ticked_mappings import LISTED
 from .work_line import Work
 
@@ -66,6 +68,7 @@ def work_list(connection: Connection, viewer: User) -> list[Work]:
         *_people(connection, viewer),
         *_accounts(connection),
         *record_work(connection),
+        _without_tab(connection),
         *_plans(connection),
         *_mendable_rows(connection),
     ]
@@ -120,6 +123,12 @@ def _accounts(connection: Connection) -> list[Work]:
             for key, words, page in ACCOUNT_WORK
         ),
     ]
+
+
+def _without_tab(connection: Connection) -> Work:
+    people = CappedPaginator(shut_out(connection).order_by("pk"), 1)
+    words = "Cannot open the tab in Salesforce"
+    return Work("tab", words, people.count, waiting_list(connection), people.is_capped)
 
 
 def _returns(connection: Connection) -> int:

@@ -63,7 +63,7 @@ class _Line:
 
 def export(connection: Connection) -> Iterator[str]:
     """A heading, then a line for each Salesforce user, mapped or not; by name."""
-    yield _line(COLUMNS)
+    yield csv_line(COLUMNS)
     accounts = dict(
         UserMapping.objects.filter(connection=connection, is_current=True).values_list(
             "salesforce_user_id", "account__email"
@@ -72,7 +72,7 @@ def export(connection: Connection) -> Iterator[str]:
     people = DirectoryUser.objects.filter(connection=connection).order_by("name", "pk")
     rows = people.values_list("salesforce_id", "name", "username").iterator(chunk_size=CHUNK)
     for salesforce_id, name, username in rows:
-        yield _line((salesforce_id, name, username, accounts.get(salesforce_id, "")))
+        yield csv_line((salesforce_id, name, username, accounts.get(salesforce_id, "")))
 
 
 def plan_csv(connection: Connection, text: str, *, by: User) -> SyncPlan:
@@ -95,7 +95,8 @@ def plan_csv(connection: Connection, text: str, *, by: User) -> SyncPlan:
     return plan
 
 
-def _line(cells: tuple[str, ...]) -> str:
+def csv_line(cells: tuple[str, ...]) -> str:
+    """A line that no spreadsheet takes for a formula."""
     target = io.StringIO()
     csv.writer(target).writerow([_harmless(cell) for cell in cells])
     return target.getvalue()
