@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts.models import AuditEntry, User
 from integrations.credentials import store_app_keys
 from integrations.demo_org.org import CONSUMER_KEY, DemoOrg
+from integrations.embedding.frames import frame_origins
 from integrations.models import Connection, ConnectionCredential, DirectoryUser, TabVisitor
 from integrations.salesforce.tokens import AppKeys
 from tests.accounts.conftest import make_company
@@ -67,6 +68,30 @@ def test_only_the_connections_own_pages_may_frame_it(
             *(org.url.replace("127.0.0.1", host) for host in ("127.0.0.1", "localhost")),
         ]
         assert "X-Frame-Options" not in response.headers
+
+
+@pytest.mark.parametrize(
+    ("address", "pages"),
+    [
+        (
+            "https://acme.my.salesforce.mil",
+            [
+                "https://acme.lightning.crmforce.mil",
+                "https://acme.lightning.force.mil",
+                "https://acme--c.vf.crmforce.mil",
+                "https://acme--c.vf.force.mil",
+            ],
+        ),
+        (
+            "https://acme.my.sfcrmproducts.cn",
+            ["https://acme.lightning.sfcrmapps.cn", "https://acme--c.vf.sfcrmapps.cn"],
+        ),
+        ("https://login.salesforce.com", []),
+    ],
+)
+def test_each_cloud_has_its_own_pages(address: str, pages: list[str]) -> None:
+    own = [address] if pages else []
+    assert frame_origins(Connection(login_url=address)) == [*own, *pages]
 
 
 def test_an_unknown_key_is_404_and_nobody_may_frame_it(db: None) -> None:
