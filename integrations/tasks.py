@@ -19,6 +19,17 @@ def refresh_directory(run_id: int) -> None:
 def apply_plan(plan_id: int) -> None:
     beat()
     applying.apply_plan(plan_id)
+    due.release_after(plan_id)
+
+
+def prepare_plan(plan_id: int) -> None:
+    beat()
+    preparing.prepare(plan_id)
+
+
+def plan_request_again(request_id: int, by_id: int) -> None:
+    beat()
+    requesting.plan_again_later(request_id, by_id)
 
 
 def poll_records(connection_id: int) -> None:

@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts.admin_base import person
 from accounts.models import Company, User
 from accounts.seats import Seats
+from integrations.demo.first_steps import first_steps
 from integrations.models import AccessRequest, Connection, Heartbeat, PlannedChange, SyncPlan
 from integrations.user_sync.progress import SILENT_AFTER
 
@@ -69,6 +70,7 @@ def company_home(user: User, connection: Connection | None) -> dict[str, Any]:
     is_set_up = connection.state not in (State.NOT_CONNECTED, State.TERMINATED)
     cards = approach_cards(connection, _importable(work)) if is_set_up else []
     return mail | {
+        "first_steps": first_steps(connection),
         "title": str(connection),
         "shown": ShownConnection(connection),
         "health": health(connection),

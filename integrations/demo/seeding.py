@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import requests
@@ -12,14 +13,18 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Company, User
+from activities.models import ActivityType
 from integrations.connecting.logging_in import connect_directly
 from integrations.credentials import callback_url, store_app_keys
 from integrations.demo_org.org import CONSUMER_KEY, CONSUMER_SECRET
 from integrations.models import Connection, SyncRun
+from integrations.record_sync import workflows
+from integrations.record_sync.templates import TEMPLATES
 from integrations.salesforce.tokens import AppKeys, Tokens
 from integrations.user_sync.directory import request_refresh
 
 from .errors import DemoError
+from .first_steps import first_steps
 from .logins import COMPANY_ADMIN, MEMBER, PASSWORD, SUPPORT
 
 COMPANY, SLUG = "Maventech", "demo"
@@ -29,6 +34,9 @@ EXISTING_ACCOUNTS: dict[str, Callable[[], dict[str, Any]]] = {
     "existing_logged_in": lambda: {"last_login": timezone.now()},
     "existing_admin": lambda: {"role": User.Role.ADMIN},
 }
+#: Deals that were won within this time are in the feed as soon as their owners are.
+REPORTED_DAYS = 365
+CELEBRATED_FROM = 20_000
 ORG_SECONDS = 30
 #: The worker starts at the same time.
 WORKER_SECONDS = 60.0
@@ -70,12 +78,15 @@ def seed(org_url: str) -> dict[str, Any]:
     connection = _connection(company, org)
     org.show_tab(_tab_on_another_site(connection))
     if connection.state != Connection.State.TERMINATED:
-        _read_users(connection)
+        _finished(request_refresh(connection, by=None))
+        if org.facts["cast"] and not connection.workflows.exists():
+            _report_closed_deals(connection)
     return {
         "logins": [login.as_json() for login in (COMPANY_ADMIN, MEMBER, SUPPORT)],
         "salesforce_logins": org.facts["logins"],
         "salesforce_access_token": org.grant()["access_token"],
         "org_id": org.facts["org_id"],
+        "first_steps": [asdict(step) for step in first_steps(connection)],
     }
 
 
@@ -126,8 +137,18 @@ def _tokens(grant: dict[str, Any]) -> Tokens:
     )
 
 
-def _read_users(connection: Connection) -> None:
-    run = request_refresh(connection, by=None)
+def _report_closed_deals(connection: Connection) -> None:
+    """So that whoever is imported brings their deals along."""
+    workflow = workflows.create_from_template(connection, TEMPLATES["closed-won"], by=None)
+    ActivityType.objects.filter(pk=workflow.activity_type_id).update(celebrate_from=CELEBRATED_FROM)
+    since = timezone.localdate() - timedelta(days=REPORTED_DAYS)
+    run = workflows.switch_on(workflow, since=since, by=None)
+    assert run is not None
+    _finished(run)
+
+
+def _finished(run: SyncRun) -> None:
+    """Wait for the worker to do it."""
     deadline = time.monotonic() + WORKER_SECONDS
     while run.state in SyncRun.STATES_UNDER_WAY:
         if time.monotonic() > deadline:
@@ -135,4 +156,4 @@ def _read_users(connection: Connection) -> None:
         time.sleep(0.2)
         run.refresh_from_db()
     if run.state == SyncRun.State.FAILED:
-        raise DemoError(f"The Salesforce users could not be read: {run.error}")
+        raise DemoError(f"The demo org could not be read: {run.error}")

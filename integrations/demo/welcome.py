@@ -2,19 +2,12 @@
 
 import os
 import shlex
+import textwrap
 from pathlib import Path
 from typing import Any
 
-TRY_FIRST = (
-    "Log in as company admin, open “Salesforce users”, tick a few people and press Import: "
-    "one press, and the next page shows what became of each.",
-    "Read the reasons in the list: a duplicate address, somebody who has an account already, "
-    "a leaver. Nothing is guessed; what is unclear asks you.",
-    "Open the plan of your import and press Revert: it shows what would be undone, and what not.",
-    "Break something at {salesforce}/break-it, refresh the Salesforce users, and see what "
-    "Scoreline says.",
-    "Log in as support staff: all companies, every plan, every entry of the audit log.",
-)
+NUMBERS = {4: "Four", 5: "Five", 6: "Six"}
+WIDTH = 100
 
 
 def welcome(ready: dict[str, Any], environment_file: Path) -> str:
@@ -32,12 +25,32 @@ def welcome(ready: dict[str, Any], environment_file: Path) -> str:
             f"The demo org     {ready['salesforce']}/   (not Salesforce; it stands in for it here)",
             f"  {salesforce_login['username']}  password {salesforce_login['password']}",
             "",
-            "Five things to try first:",
-            *(f"  {n}. {text.format(**ready)}" for n, text in enumerate(TRY_FIRST, start=1)),
-            "",
+            *_try_first(ready["first_steps"], ready["web"]),
             "For other commands against this demo, in a second shell:",
             f"  . {shlex.quote(shown if not shown.startswith('..') else str(environment_file))}",
             "",
             "Ctrl-C ends all of it; the data stay for the next start.",
         ]
     )
+
+
+def _try_first(steps: list[dict[str, Any]], web: str) -> list[str]:
+    """Nothing where the connection was terminated."""
+    if not steps:
+        return []
+    lines = [f"{NUMBERS[len(steps)]} things to try first:"]
+    for number, step in enumerate(steps, start=1):
+        lines += _lines(number, step, web)
+    return [*lines, ""]
+
+
+def _lines(number: int, step: dict[str, Any], web: str) -> list[str]:
+    """One thing to try: what, and where."""
+    begin = f"  {number}. "
+    words = textwrap.wrap(f"{step['title']}: {step['words']}", WIDTH - len(begin))
+    addresses = [
+        f"{label}  {web}{address}" if address.startswith("/") else f"{label}  {address}"
+        for label, address in step["links"]
+    ]
+    rest = [*words[1:], *addresses]
+    return [f"{begin}{words[0]}", *(" " * len(begin) + line for line in rest)]

@@ -14,7 +14,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from activities import reports
-from integrations.models import Connection, Evaluation, HeldChange, Workflow
+from integrations.models import Connection, Evaluation, HeldChange, SyncPlan, Workflow
 
 from .arriving import TakenIn, again_when_it_passes
 from .evaluating import BATCH, Evaluated, evaluate, lock
@@ -72,6 +72,12 @@ def release(connection: Connection) -> Evaluated:
     return _judge_evaluations(
         connection, Q(salesforce_user_id__in=others, hold__in=Evaluation.HOLDS_THAT_GO)
     )
+
+
+def release_after(plan_id: int) -> Evaluated:
+    """What a change of accounts lets go, without waiting for the next poll."""
+    plan = SyncPlan.objects.select_related("connection__company").get(pk=plan_id)
+    return release(plan.connection)
 
 
 def carry_out_decisions(connection: Connection) -> Evaluated:

@@ -16,9 +16,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def org(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
-    """A demo org; its users are not read, for no worker runs here."""
+    """A demo org; nothing of it is read, for no worker runs here."""
     settings.SALESFORCE_ALLOW_LOOPBACK = True
-    monkeypatch.setattr(seeding, "_read_users", lambda connection: None)
+    monkeypatch.setattr(seeding, "_finished", lambda run: None)
     with run_in_thread(DemoOrg.believable()) as running:
         yield running
 
