@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from integrations.connecting import check, logging_in
 from integrations.mails import rounds as mail_rounds
-from integrations.record_sync import backfilling, polling, reconciling
+from integrations.record_sync import backfilling, due, polling, reconciling
 from integrations.record_sync import taking_up as records_taking_up
-from integrations.user_sync import applying, directory, following, taking_up
+from integrations.user_sync import applying, directory, following, preparing, requesting, taking_up
 from integrations.user_sync.progress import beat
 
 

@@ -11,11 +11,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST
+from django_q.tasks import async_task
 
 from accounts.admin_base import person
 from accounts.models import User
 from integrations.models import AccessRequest, Approach, Connection, SyncPlan
-from integrations.user_sync import approving, requesting
+from integrations.user_sync import approving, deciding, preparing, requesting
 from integrations.user_sync.errors import PlanError
 
 from .pausing import changeable_connection
@@ -59,7 +60,8 @@ def make_preview(request: HttpRequest, connection_id: int) -> HttpResponse:
     def act() -> HttpResponse:
         for old in _drafts(connection):
             approving.discard(old, by=person(request))
-        requesting.preview(connection, by=person(request))
+        people = requesting.everybody(connection)
+        preparing.plan_import(connection, people, by=person(request), approach=Approach.ALL_ACTIVE)
         return _to_page(connection)
 
     return attempt(request, act) or _to_page(connection)
@@ -101,12 +103,12 @@ def _request(request: HttpRequest, connection: Connection) -> HttpResponse | Non
 
 
 def _approve(request: HttpRequest, connection: Connection) -> HttpResponse | None:
-    return show_plan(requesting.approve(_open(request, connection), by=person(request)))
+    return show_plan(deciding.approve(_open(request, connection), by=person(request)))
 
 
 def _refuse(request: HttpRequest, connection: Connection) -> HttpResponse | None:
     reason = request.POST.get("reason", "")[:LONGEST_NOTE]
-    requesting.refuse(_open(request, connection), by=person(request), reason=reason)
+    deciding.refuse(_open(request, connection), by=person(request), reason=reason)
     messages.success(request, "Refused. Whoever asked is told why.")
     return None
 
@@ -118,8 +120,13 @@ def _withdraw(request: HttpRequest, connection: Connection) -> HttpResponse | No
 
 
 def _plan_again(request: HttpRequest, connection: Connection) -> HttpResponse | None:
-    requesting.plan_again(_open(request, connection), by=person(request))
-    messages.success(request, "Planned again, on what is true now.")
+    found, by = _open(request, connection), person(request)
+    if found.plan.changes.count() > preparing.AT_ONCE:
+        async_task("integrations.tasks.plan_request_again", found.pk, by.pk)
+        messages.success(request, "It is being planned again. Look at this page in a minute.")
+    else:
+        requesting.plan_again(found, by=by)
+        messages.success(request, "Planned again, on what is true now.")
     return None
 
 
@@ -144,7 +151,7 @@ def _open(request: HttpRequest, connection: Connection) -> AccessRequest:
 
 def _about(found: AccessRequest, viewer: User) -> dict[str, Any]:
     counts = Counts.of(found.plan)
-    why_not = requesting.why_not(found, viewer)
+    why_not = deciding.why_not(found, viewer)
     return {
         "plan": found.plan,
         "numbers": _numbers(counts),
@@ -152,7 +159,7 @@ def _about(found: AccessRequest, viewer: User) -> dict[str, Any]:
         "is_old": timezone.now() - found.planned_at > requesting.PLANNED_AGAIN_AFTER,
         "may_decide": found.is_open and not why_not,
         "why_not": why_not,
-        "deciders": requesting.deciders(found)[:20],
+        "deciders": deciding.deciders(found)[:20],
         "may_withdraw": found.is_open,
         **preview(found.plan, counts),
     }

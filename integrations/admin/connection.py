@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, URLResolver, path, reverse
+from django.urls import URLPattern, URLResolver, path
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.views.decorators.debug import sensitive_post_parameters
@@ -20,18 +18,12 @@ from django.views.decorators.http import require_POST
 
 from accounts import audit
 from accounts.admin_base import CompanyScopedAdmin, person
-from integrations.connecting import logging_in
-from integrations.connecting.attempts import LogInRefused
-from integrations.connecting.check import request_check
-from integrations.connecting.connecting_user import ConnectingUser, signs_of_a_person
-from integrations.connecting.terminating import terminate
 from integrations.credentials import store_app_keys
-from integrations.models import AuthorizationAttempt, Connection
-from integrations.salesforce.errors import SalesforceError
+from integrations.models import Connection
 
 from . import subpages
 from .connection_forms import KeysForm, SettingsForm
-from .connection_page import STATE_CHIPS, keys_set_at, page_context
+from .connection_page import STATE_CHIPS, keys_set_at, page_context, shown, to_page
 
 State = Connection.State
 
@@ -68,10 +60,6 @@ class ConnectionAdmin(CompanyScopedAdmin[Connection]):
             page("connect/", self.connect_view, "connect"),
             page("<path:object_id>/keys/", self.keys_view, "keys"),
             page("<path:object_id>/settings/", self.settings_view, "settings"),
-            page("<path:object_id>/log-in/", self.log_in_view, "log_in"),
-            page("<path:object_id>/log-in/<int:attempt_id>/", self.connect_as_view, "connect_as"),
-            page("<path:object_id>/check/", self.check_view, "check"),
-            page("<path:object_id>/terminate/", self.terminate_view, "terminate"),
             *(
                 page("<int:connection_id>/" + tail, view, name)
                 for tail, view, name in subpages.urls()
@@ -98,7 +86,7 @@ class ConnectionAdmin(CompanyScopedAdmin[Connection]):
     def response_add(
         self, request: HttpRequest, obj: Connection, post_url_continue: str | None = None
     ) -> HttpResponse:
-        return self._to_page(obj)
+        return to_page(obj)
 
     def change_view(
         self,
@@ -123,7 +111,7 @@ class ConnectionAdmin(CompanyScopedAdmin[Connection]):
             with transaction.atomic():
                 connection = Connection.objects.create(company_id=by.company_id)
                 audit.record("created", connection, by=by, request=request)
-        return self._to_page(connection)
+        return to_page(connection)
 
     @method_decorator([require_POST, sensitive_post_parameters()])
     def keys_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -146,7 +134,7 @@ class ConnectionAdmin(CompanyScopedAdmin[Connection]):
                 after={"My Domain": connection.login_url, "new key": form.keys is not None},
             )
         self.message_user(request, "Saved. Now log in to Salesforce.", messages.SUCCESS)
-        return self._to_page(connection)
+        return to_page(connection)
 
     @method_decorator(require_POST)
     def settings_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -157,79 +145,7 @@ class ConnectionAdmin(CompanyScopedAdmin[Connection]):
             return self._page(request, connection, settings_form=form)
         self.save_model(request, connection, form, change=True)
         self.message_user(request, "Saved.", messages.SUCCESS)
-        return self._to_page(connection)
-
-    @method_decorator(require_POST)
-    def log_in_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """A page with the link to Salesforce: the security policy forbids a form to lead there."""
-        connection = self._found(request, object_id)
-        try:
-            url = logging_in.begin(connection, person(request))
-        except SalesforceError as error:
-            self.message_user(request, error.message, messages.ERROR)
-            return self._to_page(connection)
-        return self._render(
-            request, "go_to_salesforce", connection, title="Log in", salesforce_url=url
-        )
-
-    def connect_as_view(
-        self, request: HttpRequest, object_id: str, attempt_id: int
-    ) -> HttpResponse:
-        """“Connect as X” or “Use another user”, after the log-in."""
-        connection = self._found(request, object_id)
-        attempt = AuthorizationAttempt.objects.filter(
-            pk=attempt_id, connection=connection, started_by=person(request)
-        ).first()
-        if attempt is None or not attempt.sealed_access_token:
-            words = "This log-in is finished or too old. Start it again."
-            self.message_user(request, words, messages.WARNING)
-            return self._to_page(connection)
-        if request.method != "POST":
-            user = ConnectingUser(**attempt.identity)
-            signs = signs_of_a_person(user, connection.company)
-            return self._render(
-                request,
-                "connect_as",
-                connection,
-                title="Connect as …",
-                attempt=attempt,
-                salesforce_user=user,
-                signs=signs,
-            )
-        if "another" in request.POST:
-            logging_in.forget(attempt)
-            return self.log_in_view(request, object_id)
-        try:
-            logging_in.connect_as(attempt, by=person(request), request=request)
-        except (LogInRefused, SalesforceError) as error:
-            self.message_user(request, error.message, messages.ERROR)
-            return self._to_page(connection)
-        name = ConnectingUser(**attempt.identity).name
-        self.message_user(request, f"Connected as {name}.", messages.SUCCESS)
-        return self._to_page(connection)
-
-    @method_decorator(require_POST)
-    def check_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        connection = self._found(request, object_id)
-        request_check(connection)
-        return self._to_page(connection)
-
-    def terminate_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        connection = self._found(request, object_id)
-        if connection.state in (State.NOT_CONNECTED, State.TERMINATED):
-            return self._to_page(connection)
-        if request.method != "POST":
-            return self._render(request, "terminate", connection, title="Terminate")
-        if terminate(connection, by=person(request), request=request):
-            words = "Terminated. Salesforce has revoked the access."
-            self.message_user(request, words, messages.SUCCESS)
-        else:
-            words = (
-                "Terminated here, but Salesforce did not confirm. Revoke the access there too: "
-                "Setup, Connected Apps OAuth Usage, your app, Revoke."
-            )
-            self.message_user(request, words, messages.WARNING)
-        return self._to_page(connection)
+        return to_page(connection)
 
     def _found(self, request: HttpRequest, object_id: str, *, change: bool = True) -> Connection:
         """The connection; 404 for a foreign one, 403 for somebody who may only look."""
@@ -241,24 +157,4 @@ class ConnectionAdmin(CompanyScopedAdmin[Connection]):
         return connection
 
     def _page(self, request: HttpRequest, connection: Connection, **forms: Any) -> HttpResponse:
-        return self._render(request, "page", connection, **page_context(connection, **forms))
-
-    def _render(
-        self, request: HttpRequest, template: str, connection: Connection, **context: Any
-    ) -> HttpResponse:
-        everything = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": str(connection),
-            "connection": connection,
-            "state_chip": STATE_CHIPS[State(connection.state)],
-            "product_name": settings.PRODUCT_NAME,
-            **context,
-        }
-        return TemplateResponse(
-            request, f"admin/integrations/connection/{template}.html", everything
-        )
-
-    def _to_page(self, connection: Connection) -> HttpResponseRedirect:
-        url = reverse("admin:integrations_connection_change", args=[connection.pk])
-        return HttpResponseRedirect(url)
+        return shown(request, connection, "page", **page_context(connection, **forms))

@@ -1,9 +1,15 @@
 """What a connection's page shows: where one stands in the four steps."""
 
+from __future__ import annotations
+
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from integrations.connecting.requirements import OBJECTS
@@ -53,6 +59,26 @@ def page_context(
         "problems": [finding for finding in findings if finding["level"] != "good"],
         "in_place": [finding for finding in findings if finding["level"] == "good"],
     }
+
+
+def shown(
+    request: HttpRequest, connection: Connection, template: str, **context: Any
+) -> HttpResponse:
+    """One of the pages about connecting."""
+    everything = {
+        **admin.site.each_context(request),
+        "opts": Connection._meta,
+        "title": str(connection),
+        "connection": connection,
+        "state_chip": STATE_CHIPS[State(connection.state)],
+        "product_name": settings.PRODUCT_NAME,
+        **context,
+    }
+    return TemplateResponse(request, f"admin/integrations/connection/{template}.html", everything)
+
+
+def to_page(connection: Connection) -> HttpResponse:
+    return redirect("admin:integrations_connection_change", connection.pk)
 
 
 def keys_set_at(connection: Connection) -> datetime | None:

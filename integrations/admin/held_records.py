@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from accounts.admin_base import person
 from integrations.models import Connection, DirectoryUser, Evaluation
 from integrations.user_sync.errors import PlanError
-from integrations.user_sync.planning import plan_import
+from integrations.user_sync.preparing import plan_import
 
 from .pausing import changeable_connection
 from .subpage import attempt, show_plan, subpage

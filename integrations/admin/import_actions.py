@@ -16,12 +16,8 @@ from accounts.admin_base import person
 from integrations.models import Connection, DirectoryUser, SyncPlan
 from integrations.user_sync.approving import approve
 from integrations.user_sync.errors import PlanError
-from integrations.user_sync.planning import (
-    needs_review,
-    plan_ignore,
-    plan_import,
-    plan_stop_ignoring,
-)
+from integrations.user_sync.planning import needs_review
+from integrations.user_sync.preparing import plan_ignore, plan_import, plan_stop_ignoring
 
 from .chosen_connection import chosen_connection
 from .chosen_people import ImportOptions, chosen_people, is_all_matching, shown_verdicts
@@ -45,8 +41,7 @@ def preview_import(model_admin: Admin, request: HttpRequest, people: People) -> 
 def import_users(model_admin: Admin, request: HttpRequest, people: People) -> HttpResponse | None:
     def import_them(request: HttpRequest, connection: Connection, people: People) -> HttpResponse:
         plan = _import_plan(request, connection, people)
-        reasons = needs_review(plan, _shown(request), all_matching=is_all_matching(request))
-        return _approve_or_show(request, plan, reasons)
+        return _approve_or_show(request, plan, _shown(request))
 
     return _carry_out(model_admin, request, people, import_them)
 
@@ -58,7 +53,7 @@ def ignore_users(model_admin: Admin, request: HttpRequest, people: People) -> Ht
             return _ask_before_ignoring(model_admin, request, people)
         reason = request.POST.get("reason", "").strip()
         plan = plan_ignore(connection, people, by=person(request), reason=reason)
-        return _approve_or_show(request, plan, _reasons_about_number(request, plan))
+        return _approve_or_show(request, plan)
 
     return _carry_out(model_admin, request, people, ignore_them)
 
@@ -69,7 +64,7 @@ def stop_ignoring_users(
 ) -> HttpResponse | None:
     def stop(request: HttpRequest, connection: Connection, people: People) -> HttpResponse:
         plan = plan_stop_ignoring(connection, people, by=person(request))
-        return _approve_or_show(request, plan, _reasons_about_number(request, plan))
+        return _approve_or_show(request, plan)
 
     return _carry_out(model_admin, request, people, stop)
 
@@ -102,11 +97,12 @@ def _shown(request: HttpRequest) -> dict[str, str] | None:
     return None if is_all_matching(request) else shown_verdicts(request)
 
 
-def _reasons_about_number(request: HttpRequest, plan: SyncPlan) -> list[str]:
-    return needs_review(plan, all_matching=is_all_matching(request))
-
-
-def _approve_or_show(request: HttpRequest, plan: SyncPlan, reasons: list[str]) -> HttpResponse:
+def _approve_or_show(
+    request: HttpRequest, plan: SyncPlan, shown: dict[str, str] | None = None
+) -> HttpResponse:
+    if plan.state == SyncPlan.State.PREPARING:
+        return show(plan)
+    reasons = needs_review(plan, shown, all_matching=is_all_matching(request))
     if not reasons:
         approve(plan, by=person(request))
         return show(plan)

@@ -23,9 +23,9 @@ from accounts.invitations import invite
 from integrations.models import PlannedChange, SyncPlan
 from integrations.user_sync import approving, held, reviewing
 from integrations.user_sync.errors import AlreadyApproved, PlanError
-from integrations.user_sync.planning import needs_review, plan_again
+from integrations.user_sync.planning import needs_review
+from integrations.user_sync.preparing import plan_again, plan_revert
 from integrations.user_sync.progress import progress
-from integrations.user_sync.reverting import plan_revert
 
 from .plan_page import preview
 from .plan_rows import Counts, to_invite

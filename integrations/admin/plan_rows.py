@@ -12,7 +12,8 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Case, Count, IntegerField, QuerySet, Value, When
 
 from accounts.models import User
-from integrations.models import PlannedChange, SyncPlan
+from integrations.models import DirectoryUser, PlannedChange, SyncPlan
+from integrations.user_sync.sharing import Sharing, sharing_by_address
 
 from .difference_words import DifferenceWords
 from .plan_words import headings
@@ -78,10 +79,11 @@ class Tab:
 
 @dataclass(frozen=True)
 class ShownRow:
-    """A row, with the differences in words where it updates an account."""
+    """A row, with what belongs to it."""
 
     row: PlannedChange
-    differences: list[str]
+    differences: list[str]  # in words, where it updates an account
+    sharing: list[DirectoryUser]  # who else has the e-mail in Salesforce, where that is in question
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,16 @@ class PlanRows:
 
     def _shown(self, row: PlannedChange) -> ShownRow:
         is_update = row.action == Action.UPDATE
-        return ShownRow(row, self._words.of(row.values.get("account", {})) if is_update else [])
+        differences = self._words.of(row.values.get("account", {})) if is_update else []
+        sharing = self._sharing.get(row.person_email)
+        others = sharing.others_than(row.salesforce_user_id) if sharing else []
+        return ShownRow(row, differences, others)
+
+    @cached_property
+    def _sharing(self) -> dict[str, Sharing]:
+        """By folded e-mail, for the rows that ask who is who."""
+        addresses = {row.person_email for row in self.page if self.is_draft and row.asks_a_person}
+        return sharing_by_address(self.plan.connection, addresses) if addresses else {}
 
     @cached_property
     def _words(self) -> DifferenceWords:

@@ -101,7 +101,7 @@ def verb(kind: str, number: int) -> str:
 
 def title(plan: SyncPlan, number: int) -> str:
     """A plan in a list: “Import 7 users” before, “Imported 7 users” after."""
-    words = verb(plan.kind, number)
+    words = verb(plan.kind, plan.rows_to_prepare or number)
     if plan.state != State.DONE:
         return words
     return words.replace(*PAST[Kind(plan.kind)], 1)

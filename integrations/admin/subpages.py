@@ -12,6 +12,7 @@ from . import (
     all_active,
     attributes_page,
     automatic_page,
+    connection_log_in,
     csv_page,
     differing_page,
     explain_page,
@@ -22,12 +23,13 @@ from . import (
     pausing,
     pending_page,
     scope_page,
-    where_is_my_deal,
     tab_page,
+    where_is_my_deal,
 )
 
 Page = tuple[str, Callable[..., HttpResponseBase], str]
 GROUPS = (
+    connection_log_in,
     pausing,
     add_person,
     account_page,
@@ -43,9 +45,9 @@ GROUPS = (
     attributes_page,
     held_records,
     held_changes,
+    tab_page,
     where_is_my_deal,
 )
-    tab_page,
 
 
 def urls() -> list[Page]:

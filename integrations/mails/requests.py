@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from integrations.models import AccessRequest
-from integrations.user_sync import requesting
+from integrations.user_sync import deciding, requesting
 
 from .plans import path_of
 from .recipients import one_an_address, somebody
@@ -37,7 +37,7 @@ def _to_approvers(request: AccessRequest) -> list[Letter]:
     path = path_of(request.plan)
     return [
         Letter("request_waiting", one, path, context)
-        for one in one_an_address(requesting.deciders(request))
+        for one in one_an_address(deciding.deciders(request))
         if one.pk != request.requested_by_id
     ]
 

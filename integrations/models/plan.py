@@ -28,6 +28,7 @@ class SyncPlan(models.Model):
         LEAVERS = "leavers", "Leavers and returners"
 
     class State(models.TextChoices):
+        PREPARING = "preparing", "Being prepared"
         DRAFT = "draft", "To be reviewed"
         HELD = "held", "Held for a decision"
         REQUESTED = "requested", "Waiting for approval"
@@ -90,6 +91,9 @@ class SyncPlan(models.Model):
         default=0, help_text="How often a worker took it up without a row done since."
     )
     problem = models.TextField(blank=True, help_text="A sentence for an admin, when it needs one.")
+    choice = models.JSONField(
+        null=True, blank=True, help_text="What the worker makes its rows from; empty once they are."
+    )
     held_reason = models.TextField(blank=True, help_text="Why a person must decide, in a sentence.")
     told_at = models.DateTimeField(
         null=True, blank=True, help_text="When mails about it were sent: held, or long under way."
@@ -119,8 +123,8 @@ class SyncPlan(models.Model):
             models.Index(fields=["connection", "-created_at", "-id"], name="plan_newest_first"),
             models.Index(
                 fields=["state"],
-                condition=Q(state__in=("queued", "applying")),
-                name="plan_under_way",
+                condition=Q(state__in=("preparing", "queued", "applying")),
+                name="plan_at_work",
             ),
             models.Index(
                 fields=["connection", "state"],
@@ -131,6 +135,12 @@ class SyncPlan(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.pk}"
+
+    @property
+    def rows_to_prepare(self) -> int:
+        """How many it will have; 0 once they are there."""
+        number: int = self.choice["number"] if self.choice else 0
+        return number
 
 
 class PlannedChange(models.Model):
@@ -223,3 +233,8 @@ class PlannedChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_action_display()}: {self.person_name}"
+
+    @property
+    def asks_a_person(self) -> bool:
+        """Whether it is a conflict, also one that was answered and may be answered otherwise."""
+        return self.action == self.Action.CONFLICT or "resolved" in self.values

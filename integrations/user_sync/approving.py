@@ -92,11 +92,11 @@ def resume(plan: SyncPlan, *, by: User | None) -> None:
 
 
 def discard(plan: SyncPlan, *, by: User | None) -> None:
-    """Give up a draft. It is kept, and never applied."""
+    """Give up a draft, also one that is still being prepared. It is kept, and never applied."""
     with transaction.atomic():
-        discarded = SyncPlan.objects.filter(pk=plan.pk, state=State.DRAFT).update(
-            state=State.DISCARDED
-        )
+        discarded = SyncPlan.objects.filter(
+            pk=plan.pk, state__in=(State.PREPARING, State.DRAFT)
+        ).update(state=State.DISCARDED, choice=None)
         if discarded:
             audit.record("plan.discarded", plan, by=by)
     plan.refresh_from_db()
@@ -112,6 +112,8 @@ def _enqueue(plan: SyncPlan) -> None:
 def _why_not_approved(plan: SyncPlan) -> PlanError:
     if plan.approved_at is not None:
         return AlreadyApproved(str(plan.approved_by or ""), plan.approved_at)
+    if plan.state == State.PREPARING:
+        return PlanError("This plan is still being prepared.")
     if plan.approach == Approach.ALL_ACTIVE and plan.state != State.DISCARDED:
         return PlanError("Accounts for all active users are requested, and approved by others.")
     return PlanError("This plan was discarded. Choose the people again for a new one.")

@@ -4,15 +4,10 @@ queries for any number of people, kept as the basis of a decision, and compared 
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
-from django.db.models.functions import Lower
-
-from accounts.models import User
 from integrations.models import (
     Approach,
     Connection,
@@ -22,45 +17,10 @@ from integrations.models import (
     UserMapping,
 )
 
-from .scope import persons, rules_of
+from .candidates import Accounts, Candidate, folded
+from .scope import rules_of
+from .sharing import Sharing, sharing_by_address
 from .user_fields import value_of
-
-BY_FEDERATION_ID = "federation id"
-BY_EMAIL = "e-mail"
-BY_USERNAME = "username"
-_RULES = {
-    MatchRule.Rule.FEDERATION_ID: BY_FEDERATION_ID,
-    MatchRule.Rule.EMAIL: BY_EMAIL,
-    MatchRule.Rule.USERNAME: BY_USERNAME,
-}
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """An account that a Salesforce user may be."""
-
-    account_id: int
-    name: str
-    email: str
-    role: str
-    state: str
-    protected: bool
-    has_logged_in: bool
-    found_by: tuple[str, ...]
-    mapped_to: str = ""  # the id of another Salesforce user
-    mapped_to_name: str = ""
-
-    @property
-    def is_live(self) -> bool:
-        return self.state in User.STATES_HOLDING_ADDRESS
-
-    def as_json(self) -> dict[str, Any]:
-        """For `PlannedChange.candidates`; `Candidate.from_json` reads it."""
-        return asdict(self) | {"found_by": list(self.found_by)}
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> Candidate:
-        return cls(**{**values, "found_by": tuple(values["found_by"])})
 
 
 @dataclass(frozen=True)
@@ -70,7 +30,7 @@ class Facts:
     person: DirectoryUser
     mapping: UserMapping | None
     candidates: tuple[Candidate, ...]
-    sharing: int  # people in Salesforce with this e-mail, themselves included
+    sharing: Sharing  # of their e-mail with other people in Salesforce
     is_support_staff: bool  # whether somebody of the support staff has this e-mail
     scope_values: dict[str, str] = field(default_factory=dict)  # what the scope rules look at
 
@@ -93,7 +53,7 @@ class Facts:
             "is_unlinked": person.unlinked_at is not None,
             "scope": self.scope_values,
             "mapped_account": self.mapping.account_id if self.mapping else None,
-            "sharing": self.sharing,
+            "sharing": self.sharing.number,
             "is_support_staff": self.is_support_staff,
             "accounts": {
                 str(one.account_id): {
@@ -131,19 +91,19 @@ def gather(
     addresses = {folded(person.email) for person in people}
     addresses |= {folded(person.username) for person in people}
     addresses.discard("")
-    accounts = _Accounts(
+    accounts = Accounts(
         connection,
         addresses,
         {p.federation_id for p in people} - {""},
         enabled_rules(connection) if rules is None else [one for one in rules if one.enabled],
     )
-    sharing = _sharing(connection, addresses)
+    sharing = sharing_by_address(connection, addresses)
     return {
         person.pk: Facts(
             person=person,
             mapping=mappings.get(person.salesforce_id),
             candidates=accounts.candidates(person),
-            sharing=sharing.get(folded(person.email), 1),
+            sharing=sharing.get(folded(person.email), Sharing()),
             is_support_staff=folded(person.email) in accounts.support_addresses,
             scope_values={name: value_of(person, name) for name in fields},
         )
@@ -153,112 +113,3 @@ def gather(
 
 def enabled_rules(connection: Connection) -> list[MatchRule]:
     return list(MatchRule.objects.filter(connection=connection, enabled=True).order_by("position"))
-
-
-def folded(address: str) -> str:
-    """An address as addresses are compared."""
-    return address.strip().lower()
-
-
-def _sharing(connection: Connection, addresses: Collection[str]) -> dict[str, int]:
-    return dict(
-        DirectoryUser.objects.filter(persons(), connection=connection)
-        .annotate(address=Lower("email"))
-        .filter(address__in=addresses)
-        .values_list("address")
-        .annotate(Count("pk"))
-        .order_by()
-    )
-
-
-class _Accounts:
-    """The accounts behind some addresses and federation ids."""
-
-    def __init__(
-        self,
-        connection: Connection,
-        addresses: Collection[str],
-        federation_ids: Collection[str],
-        rules: Sequence[MatchRule],
-    ) -> None:
-        self.rules = [_RULES[MatchRule.Rule(one.rule)] for one in rules]
-        self.by_address: dict[str, list[User]] = defaultdict(list)
-        self.by_federation_id: dict[str, list[User]] = defaultdict(list)
-        self.support_addresses: set[str] = set()
-        for account in _with_addresses(connection, addresses):
-            if account.company_id is None:
-                self.support_addresses.add(folded(account.email))
-            else:
-                self.by_address[folded(account.email)].append(account)
-        for account in _with_federation_ids(connection, federation_ids):
-            self.by_federation_id[account.federation_id].append(account)
-        self._read_mappings(connection)
-
-    def _read_mappings(self, connection: Connection) -> None:
-        found = [*self.by_address.values(), *self.by_federation_id.values()]
-        self.mapped_to: dict[int, str] = dict(
-            UserMapping.objects.filter(
-                connection=connection,
-                is_current=True,
-                account__in={account.pk for accounts in found for account in accounts},
-            ).values_list("account_id", "salesforce_user_id")
-        )
-        self.mapped_names: dict[str, str] = dict(
-            DirectoryUser.objects.filter(
-                connection=connection, salesforce_id__in=self.mapped_to.values()
-            ).values_list("salesforce_id", "name")
-        )
-
-    def candidates(self, person: DirectoryUser) -> tuple[Candidate, ...]:
-        """Live accounts; the deactivated ones, which hold no address, only where none is live.
-
-        Who holds the person's e-mail is one of them also where nobody is mapped by e-mail: a new
-        account could not have it.
-        """
-        found: dict[int, tuple[User, list[str]]] = {}
-        for rule in self.rules:
-            for account in self._found_by(rule, person):
-                found.setdefault(account.pk, (account, []))[1].append(rule)
-        if BY_EMAIL not in self.rules:
-            for account in self._found_by(BY_EMAIL, person):
-                if account.state in User.STATES_HOLDING_ADDRESS:
-                    found.setdefault(account.pk, (account, []))[1].append(BY_EMAIL)
-        candidates = [self._candidate(person, *one) for _, one in sorted(found.items())]
-        return tuple([one for one in candidates if one.is_live] or candidates)
-
-    def _found_by(self, rule: str, person: DirectoryUser) -> list[User]:
-        if rule == BY_FEDERATION_ID:
-            return self.by_federation_id.get(person.federation_id, [])
-        address = person.email if rule == BY_EMAIL else person.username
-        return self.by_address.get(folded(address), [])
-
-    def _candidate(self, person: DirectoryUser, account: User, rules: Iterable[str]) -> Candidate:
-        mapped_to = self.mapped_to.get(account.pk, "")
-        if mapped_to == person.salesforce_id:
-            mapped_to = ""
-        return Candidate(
-            account_id=account.pk,
-            name=str(account),
-            email=account.email,
-            role=account.role,
-            state=account.state,
-            protected=account.protected,
-            has_logged_in=account.last_login is not None,
-            found_by=tuple(rules),
-            mapped_to=mapped_to,
-            mapped_to_name=self.mapped_names.get(mapped_to, mapped_to),
-        )
-
-
-def _with_addresses(connection: Connection, addresses: Collection[str]) -> Iterable[User]:
-    found: QuerySet[User] = User.objects.annotate(address=Lower("email")).filter(
-        Q(company=connection.company_id) | Q(company__isnull=True), address__in=addresses
-    )
-    return found.defer("search")
-
-
-def _with_federation_ids(connection: Connection, federation_ids: Collection[str]) -> Iterable[User]:
-    found: QuerySet[User] = User.objects.filter(
-        company=connection.company_id, federation_id__in=federation_ids
-    )
-    return found.exclude(federation_id="").defer("search")  # else the partial index is not found

@@ -2,7 +2,7 @@
 
 - ``held(connection) -> QuerySet[SyncPlan]``;
 - ``decide(plan, by=..., refuse=ids) -> SyncPlan``: refuse these rows, approve the rest;
-- ``not_told() -> QuerySet[SyncPlan]`` and ``told(plan)``: for the mails of the same day.
+- ``not_told() -> QuerySet[SyncPlan]``: for the mails of the same day.
 
 Whoever is refused an automatic account is ignored, and the account of a leaver who is refused to be
 deactivated is kept: else the same question would come back a minute later.
@@ -14,7 +14,6 @@ from collections.abc import Collection
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from accounts import audit
 from accounts.models import User
@@ -67,10 +66,3 @@ def _refuse(row: PlannedChange, by: User, reason: str) -> None:
 def not_told() -> QuerySet[SyncPlan]:
     """Held plans about which nobody has had a mail."""
     return held().filter(told_at__isnull=True).select_related("connection", "company")
-
-
-def told(plan: SyncPlan) -> bool:
-    """Whether this call was the first to say so; whoever was may send the mails."""
-    return bool(
-        SyncPlan.objects.filter(pk=plan.pk, told_at__isnull=True).update(told_at=timezone.now())
-    )

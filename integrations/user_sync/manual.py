@@ -34,10 +34,10 @@ from integrations.salesforce.errors import SalesforceError
 from integrations.salesforce.ids import QUEUE, USER, InvalidSalesforceId, prefix, to_18
 
 from . import applying, approving
+from .candidates import folded
 from .directory_reading import read_user
 from .directory_writing import write_one
 from .errors import PlanError
-from .facts import folded
 from .linking import as_basis
 from .mapping_rows import map_row
 from .plan_rows import save_one

@@ -29,8 +29,9 @@ from integrations.models import (
     UserMapping,
 )
 
+from .candidates import folded
 from .errors import PlanError
-from .facts import folded, gather
+from .facts import gather
 from .manual import checked_user_id
 from .plan_rows import CHUNK, ROW_FIELDS, Row, save_ready
 

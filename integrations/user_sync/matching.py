@@ -21,7 +21,8 @@ from integrations.models import (
     ScopeRule,
 )
 
-from .facts import BY_EMAIL, BY_FEDERATION_ID, BY_USERNAME, Candidate, Facts, enabled_rules, gather
+from .candidates import BY_EMAIL, BY_FEDERATION_ID, BY_USERNAME, Candidate
+from .facts import Facts, enabled_rules, gather
 from .scope import WIDE_APPROACHES, out_of_scope, rules_of
 
 Verdict = PlannedChange.Action
@@ -165,8 +166,9 @@ def _doubt(
         return f"{_unlinked(facts.person)}: link them again?"
     if facts.is_support_staff:
         return "This e-mail belongs to somebody of the support staff"
-    if facts.sharing > 1:
-        return f"{facts.sharing} people in Salesforce share this e-mail"
+    if facts.sharing.number > 1:
+        others = facts.sharing.in_words(facts.person.salesforce_id)
+        return f"Same e-mail in Salesforce: {others}"
     if len(facts.candidates) > 1:
         return f"{len(facts.candidates)} accounts may be this person"
     if facts.candidates:

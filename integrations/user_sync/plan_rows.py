@@ -6,7 +6,7 @@ import zoneinfo
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 from psycopg.types.json import Jsonb
@@ -15,8 +15,9 @@ from accounts import bulk_writer
 from accounts.models import User
 from integrations.models import Connection, DirectoryUser, PlannedChange, SyncPlan
 
+from .candidates import folded
 from .errors import PlanError
-from .facts import Facts, folded, gather
+from .facts import Facts, gather
 from .matching import Match
 from .teams import TeamChoice
 
@@ -134,26 +135,32 @@ def stop_ignoring_row(facts: Facts) -> Row:
     }
 
 
+class Decider(NamedTuple):
+    """How the rows of a plan are decided, and by which facts if not by the saved rules."""
+
+    decide: Callable[[Facts], Row]
+    gather: Callable[[Sequence[DirectoryUser]], dict[int, Facts]] | None = None
+
+
 def save_rows(
-    plan: SyncPlan,
-    people: Iterable[DirectoryUser],
-    decide: Callable[[Facts], Row],
-    gather_facts: Callable[[Sequence[DirectoryUser]], dict[int, Facts]] | None = None,
-) -> None:
-    """Decide about all of these people and save the rows. Raises `PlanError` for nobody."""
-    position = 0
+    plan: SyncPlan, people: Iterable[DirectoryUser], decider: Decider, after: int = 0
+) -> int:
+    """Decide about all of these people and save the rows, at the places behind ``after``.
+
+    How many there are.
+    """
+    position = after
     for chunk in _chunks(people):
         if any(person.connection_id != plan.connection_id for person in chunk):
             raise PlanError("These people belong to another connection.")
-        facts = gather_facts(chunk) if gather_facts else gather(plan.connection, chunk)
+        facts = decider.gather(chunk) if decider.gather else gather(plan.connection, chunk)
         rows = [
-            save_ready(plan, position + n, person, decide(facts[person.pk]))
+            save_ready(plan, position + n, person, decider.decide(facts[person.pk]))
             for n, person in enumerate(chunk, 1)
         ]
         bulk_writer.insert(PlannedChange, ROW_FIELDS, rows)
         position += len(chunk)
-    if not position:
-        raise PlanError("Nobody was chosen.")
+    return position - after
 
 
 def save_one(plan: SyncPlan, person: DirectoryUser, row: Row, position: int = 1) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from itertools import groupby, islice
+from operator import attrgetter
+from typing import TypedDict, Unpack
 
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from accounts.models import Team, User
 from accounts.seats import count_seats
@@ -14,7 +17,8 @@ from integrations.models import Approach, Connection, DirectoryUser, PlannedChan
 from .errors import PlanError
 from .facts import Facts
 from .matching import Matcher
-from .plan_rows import Row, ignore_row, import_row, save_rows, stop_ignoring_row
+from .plan_rows import Decider, Row, ignore_row, import_row, save_rows, stop_ignoring_row
+from .sharing import NAMED, with_more
 from .teams import TeamChooser
 
 Action = PlannedChange.Action
@@ -23,101 +27,106 @@ Action = PlannedChange.Action
 REVIEWED_ABOVE = 50
 
 
-@transaction.atomic
+class HowToImport(TypedDict, total=False):
+    """What is chosen once for all of the people; everything has a default."""
+
+    team_source: str
+    team: Team | None
+    role: str
+    send_invitations: bool
+    approach: Approach
+
+
 def plan_import(
     connection: Connection,
     people: Iterable[DirectoryUser],
     *,
     by: User | None,
-    team_source: str = SyncPlan.TeamSource.FROM_SALESFORCE,
-    team: Team | None = None,
-    role: str = User.Role.MEMBER,
-    send_invitations: bool = False,
-    approach: Approach = Approach.ON_DEMAND,
     new_accounts: str = Connection.NewAccounts.ACTIVE,
+    **how: Unpack[HowToImport],
 ) -> SyncPlan:
     """A draft that gives these people accounts. ``people`` may be a query of any size.
 
     Raises `PlanError` when nobody is chosen, or the team is not the company's.
     """
-    _check_team(connection, team_source, team)
-    plan = SyncPlan.objects.create(
-        company=connection.company,
-        connection=connection,
-        kind=SyncPlan.Kind.IMPORT,
-        approach=approach,
-        team_source=team_source,
-        team=team,
-        role=role,
-        send_invitations=send_invitations,
-        created_by=by,
-    )
-    matcher = Matcher(connection, viewer=by, approach=approach)
-    teams = TeamChooser(connection.company, team_source, team)
-
-    def row(facts: Facts) -> Row:
-        match, team = matcher.decide(facts), teams.choose(facts.person)
-        return import_row(plan, facts, match, team, new_accounts)
-
-    save_rows(plan, people, row, matcher.gather)
-    _ask_where_one_account_fits_two(plan)
-    return plan
+    plan = new_import(connection, by=by, **how)
+    return _made(plan, people, import_decider(plan, new_accounts))
 
 
-@transaction.atomic
 def plan_ignore(
     connection: Connection, people: Iterable[DirectoryUser], *, by: User | None, reason: str = ""
 ) -> SyncPlan:
     """A draft after which these people get no account and are no work for anyone."""
-    plan = SyncPlan.objects.create(
-        company=connection.company,
-        connection=connection,
-        kind=SyncPlan.Kind.IGNORE,
-        approach=Approach.ON_DEMAND,
-        created_by=by,
-    )
-    save_rows(plan, people, lambda facts: ignore_row(facts, reason))
-    return plan
+    plan = new_plan(connection, SyncPlan.Kind.IGNORE, by=by)
+    return _made(plan, people, Decider(lambda facts: ignore_row(facts, reason)))
 
 
-@transaction.atomic
 def plan_stop_ignoring(
     connection: Connection, people: Iterable[DirectoryUser], *, by: User | None
 ) -> SyncPlan:
     """A draft after which these people can be imported again."""
-    plan = SyncPlan.objects.create(
-        company=connection.company,
-        connection=connection,
-        kind=SyncPlan.Kind.STOP_IGNORING,
-        approach=Approach.ON_DEMAND,
-        created_by=by,
-    )
-    save_rows(plan, people, stop_ignoring_row)
+    plan = new_plan(connection, SyncPlan.Kind.STOP_IGNORING, by=by)
+    return _made(plan, people, Decider(stop_ignoring_row))
+
+
+def new_import(connection: Connection, *, by: User | None, **how: Unpack[HowToImport]) -> SyncPlan:
+    """Without rows, and not saved. Raises `PlanError` when the team is not the company's."""
+    plan = new_plan(connection, SyncPlan.Kind.IMPORT, by=by)
+    for name, chosen in how.items():
+        setattr(plan, name, chosen)
+    _check_team(plan)
     return plan
 
 
-def plan_again(plan: SyncPlan, outcomes: Collection[str], *, by: User | None) -> SyncPlan:
-    """A new draft for the people whose rows ended so, decided on what is true now."""
-    people = DirectoryUser.objects.filter(
-        connection=plan.connection_id,
-        salesforce_id__in=plan.changes.filter(outcome__in=outcomes).values("salesforce_user_id"),
-    ).order_by("name", "pk")
-    if plan.kind == SyncPlan.Kind.IGNORE:
-        return plan_ignore(plan.connection, people, by=by)
-    if plan.kind == SyncPlan.Kind.STOP_IGNORING:
-        return plan_stop_ignoring(plan.connection, people, by=by)
-    if plan.kind != SyncPlan.Kind.IMPORT:
-        raise PlanError("Open the plan that was reverted, and revert it again.")
-    return plan_import(
-        plan.connection,
-        people,
-        by=by,
-        team_source=plan.team_source,
-        team=plan.team,
-        role=plan.role,
-        send_invitations=plan.send_invitations,
-        approach=Approach(plan.approach),
+def new_plan(connection: Connection, kind: SyncPlan.Kind, *, by: User | None) -> SyncPlan:
+    """Without rows, and not saved."""
+    return SyncPlan(
+        company=connection.company,
+        connection=connection,
+        kind=kind,
+        approach=Approach.ON_DEMAND,
+        created_by=by,
     )
+
+
+def import_decider(plan: SyncPlan, new_accounts: str = Connection.NewAccounts.ACTIVE) -> Decider:
+    approach = Approach(plan.approach)
+    matcher = Matcher(plan.connection, viewer=plan.created_by, approach=approach)
+    teams = TeamChooser(plan.company, plan.team_source, plan.team)
+
+    def decide(facts: Facts) -> Row:
+        team = teams.choose(facts.person)
+        return import_row(plan, facts, matcher.decide(facts), team, new_accounts)
+
+    return Decider(decide, matcher.gather)
+
+
+@transaction.atomic
+def _made(plan: SyncPlan, people: Iterable[DirectoryUser], decider: Decider) -> SyncPlan:
+    plan.save()
+    if not save_rows(plan, people, decider):
+        raise PlanError("Nobody was chosen.")
+    ask_where_one_account_fits_two(plan)
+    return plan
+
+
+def people_of(plan: SyncPlan, outcomes: Collection[str]) -> QuerySet[DirectoryUser]:
+    """The people whose rows ended so, to be planned again on what is true now."""
+    rows = plan.changes.filter(outcome__in=outcomes)
+    people: QuerySet[DirectoryUser] = DirectoryUser.objects.filter(
+        connection=plan.connection_id, salesforce_id__in=rows.values("salesforce_user_id")
+    )
+    return people.order_by("name", "pk")
+
+
+def how_imported(plan: SyncPlan) -> HowToImport:
+    return {
+        "team_source": plan.team_source,
+        "team": plan.team,
+        "role": plan.role,
+        "send_invitations": plan.send_invitations,
+        "approach": Approach(plan.approach),
+    }
 
 
 def needs_review(
@@ -156,25 +165,33 @@ def seats_needed(plan: SyncPlan) -> int:
     )
 
 
-def _check_team(connection: Connection, team_source: str, team: Team | None) -> None:
-    if team is not None and team.company_id != connection.company_id:
+def _check_team(plan: SyncPlan) -> None:
+    if plan.team is not None and plan.team.company_id != plan.company_id:
         raise PlanError("There is no such team.")
-    if (team_source == SyncPlan.TeamSource.CHOSEN) != (team is not None):
+    if (plan.team_source == SyncPlan.TeamSource.CHOSEN) != (plan.team is not None):
         raise PlanError("Choose a team, or take it from Salesforce.")
 
 
-def _ask_where_one_account_fits_two(plan: SyncPlan) -> None:
+def ask_where_one_account_fits_two(plan: SyncPlan) -> None:
+    """Of several rows that map to one account, a person says which is right."""
     maps = plan.changes.filter(action=Action.MAP)
     twice = (
         maps.values("account").annotate(rows=Count("pk")).filter(rows__gt=1).order_by()
     ).values("account")
-    maps.filter(account__in=twice).update(
-        action=Action.CONFLICT,
-        reason="Another of these people matches the same account",
-        account=None,
-        account_name="",
-        values={},
-    )
+    rivals = maps.filter(account__in=twice).order_by("account", "position")
+    for _, found in groupby(rivals, attrgetter("account_id")):
+        rows = list(found)
+        for row in rows:
+            others = islice((one for one in rows if one is not row), NAMED)
+            names = with_more([_with_username(one) for one in others], len(rows) - 1)
+            row.action, row.reason = Action.CONFLICT, f"{row.account_name} fits {names} too"
+            row.account, row.account_name, row.values = None, "", {}
+        fields = ["action", "reason", "account", "account_name", "values"]
+        PlannedChange.objects.bulk_update(rows, fields, batch_size=500)
+
+
+def _with_username(row: PlannedChange) -> str:
+    return f"{row.person_name} ({row.basis['username']})"
 
 
 def _differing(plan: SyncPlan, shown: Mapping[str, str]) -> int:

@@ -19,6 +19,8 @@ SILENT_AFTER = timedelta(seconds=60)
 
 @dataclass(frozen=True)
 class Progress:
+    """Rows that are done; of a plan that is being prepared, people who are decided about."""
+
     done: int
     total: int
     by_outcome: Mapping[str, int]
@@ -44,8 +46,11 @@ def progress(plan: SyncPlan) -> Progress:
         plan.changes.values_list("outcome").annotate(rows=Count("pk")).order_by("outcome")
     )
     total = sum(counts.values())
+    done = total - counts.get(PlannedChange.Outcome.WAITING, 0)
+    if plan.state == SyncPlan.State.PREPARING:
+        done, total = total, plan.rows_to_prepare
     return Progress(
-        done=total - counts.get(PlannedChange.Outcome.WAITING, 0),
+        done=done,
         total=total,
         by_outcome=counts,
         worker_silent_since=silent_since(plan),
@@ -57,7 +62,7 @@ def silent_since(plan: SyncPlan) -> datetime | None:
 
     A queued plan whose worker is busy with other work is not that: then the worker still beats.
     """
-    if plan.state == SyncPlan.State.QUEUED:
+    if plan.state in (SyncPlan.State.PREPARING, SyncPlan.State.QUEUED):
         return silent(plan.approved_at or plan.created_at)
     if plan.state != SyncPlan.State.APPLYING:
         return None

@@ -1,13 +1,10 @@
-"""Accounts for all active users: requested with a plan, decided by somebody else.
+"""Accounts for all active users: requested with a plan. Who decides stands in `deciding`.
 
 - ``preview(connection, by=..., ...) -> SyncPlan`` a draft of approach *all active*, to be shown;
 - ``request(connection, by=..., note="", plan=None, ...) -> AccessRequest``;
-- ``may_decide(request, by) -> bool``, ``why_not(request, by) -> str``, ``deciders(request)``;
-- ``approve(request, by=...)``, ``refuse(request, by=..., reason=...)``;
 - ``withdraw(request, by=...)``;
-- ``plan_again(request, by=...)``, ``replan_old_requests()`` each hour; ``difference(request)``;
-- for mails: ``to_tell_approvers()``, ``to_tell_decision()``, ``to_tell_done()``, and
-  ``told(request, field)``.
+- ``plan_again(request, by=...)``, ``replan_old_requests()`` each minute; ``difference(request)``;
+- for mails: ``to_tell_approvers()``, ``to_tell_decision()``, ``to_tell_done()``.
 """
 
 from __future__ import annotations
@@ -16,11 +13,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from accounts import audit
-from accounts.models import Company, Team, User
+from accounts.models import Team, User
 from integrations.models import (
     AccessRequest,
     Approach,
@@ -30,7 +27,6 @@ from integrations.models import (
     TeamSource,
 )
 
-from . import approving
 from .errors import PlanError
 from .planning import plan_import
 from .scope import in_scope
@@ -51,7 +47,15 @@ class Difference:
     decided_otherwise: list[str]
 
 
-@transaction.atomic
+def everybody(connection: Connection) -> QuerySet[DirectoryUser]:
+    """Who is in scope and has no account."""
+    people: QuerySet[DirectoryUser] = DirectoryUser.objects.filter(
+        in_scope(connection, Approach.ALL_ACTIVE), connection=connection
+    )
+    mapped = connection.mappings.values("salesforce_user_id")
+    return people.exclude(salesforce_id__in=mapped).order_by("name", "pk")
+
+
 def preview(
     connection: Connection,
     *,
@@ -60,16 +64,10 @@ def preview(
     team: Team | None = None,
     send_invitations: bool = False,
 ) -> SyncPlan:
-    """A draft for everybody in scope who has no account. It can be requested, not approved."""
-    people = DirectoryUser.objects.filter(
-        in_scope(connection, Approach.ALL_ACTIVE), connection=connection
-    )
-    unmapped = people.exclude(
-        salesforce_id__in=connection.mappings.values("salesforce_user_id")
-    ).order_by("name", "pk")
+    """A draft for `everybody`. It can be requested, not approved."""
     return plan_import(
         connection,
-        unmapped,
+        everybody(connection),
         by=by,
         approach=Approach.ALL_ACTIVE,
         team_source=team_source,
@@ -112,64 +110,13 @@ def _requested(plan: SyncPlan, connection: Connection) -> None:
     plan.state = State.REQUESTED
 
 
-def why_not(request: AccessRequest, by: User) -> str:
-    """Why this person may not decide; empty for who may."""
-    may_oneself = request.company.may_approve_own_requests
-    if by.pk == request.requested_by_id and not may_oneself:
-        return f"You asked for this, so somebody else decides. {_SETTING.format(request.company)}"
-    if by.is_superuser:
-        return ""
-    if by.company_id != request.company_id or not by.is_company_admin:
-        return "Only company admins and support staff decide about requests."
-    if may_oneself:
-        return ""
-    return f"Support staff decide about this request. {_SETTING.format(request.company)}"
-
-
-def may_decide(request: AccessRequest, by: User) -> bool:
-    return why_not(request, by) == ""
-
-
-def deciders(request: AccessRequest) -> QuerySet[User]:
-    """Who can decide now, and so has a mail."""
-    may = Q(is_superuser=True)
-    if request.company.may_approve_own_requests:
-        may |= Q(company=request.company_id, role=User.Role.ADMIN)
-    people: QuerySet[User] = User.objects.filter(may, state=User.State.ACTIVE)
-    return people.order_by("name", "pk")
-
-
-@transaction.atomic
-def approve(request: AccessRequest, *, by: User) -> SyncPlan:
-    """Hand the requested plan to the worker. Raises `PlanError`, also for a requester who may not.
-
-    A plan older than a week is planned again first, and then to be looked at once more.
-    """
-    locked = _locked(request, by)
-    if timezone.now() - locked.planned_at > PLANNED_AGAIN_AFTER:
-        raise PlanError("This plan is older than a week: plan it again, and look at what differs.")
-    _decide(locked, Decision.APPROVED, by, "")
-    approving.approve_requested(locked.plan, by=by)
-    return locked.plan
-
-
-@transaction.atomic
-def refuse(request: AccessRequest, *, by: User, reason: str) -> None:
-    """Say no; the reason goes to who asked. Raises `PlanError`."""
-    locked = _locked(request, by)
-    if not reason.strip():
-        raise PlanError("Say why: whoever asked will read it.")
-    _decide(locked, Decision.REFUSED, by, reason.strip())
-    SyncPlan.objects.filter(pk=locked.plan_id).update(state=State.DISCARDED)
-
-
 @transaction.atomic
 def withdraw(request: AccessRequest, *, by: User) -> None:
     """Take the request back before anybody decided."""
     locked = AccessRequest.objects.select_for_update().get(pk=request.pk)
     if by.company_id != locked.company_id and not by.is_superuser:
         raise PlanError("Only the company that asked takes its request back.")
-    _check_open(locked)
+    check_open(locked)
     AccessRequest.objects.filter(pk=locked.pk).update(withdrawn_by=by, withdrawn_at=timezone.now())
     SyncPlan.objects.filter(pk=locked.plan_id).update(state=State.DISCARDED)
     audit.record("request.withdrawn", locked, by=by)
@@ -179,7 +126,7 @@ def withdraw(request: AccessRequest, *, by: User) -> None:
 def plan_again(request: AccessRequest, *, by: User | None) -> AccessRequest:
     """A new plan for the same wish, on what is true now. Raises `PlanError` when nobody is left."""
     locked = AccessRequest.objects.select_for_update().get(pk=request.pk)
-    _check_open(locked)
+    check_open(locked)
     former = locked.plan
     plan = preview(
         locked.connection,
@@ -197,14 +144,25 @@ def plan_again(request: AccessRequest, *, by: User | None) -> AccessRequest:
     return locked
 
 
+def plan_again_later(request_id: int, by_id: int) -> None:
+    """The same by the worker, for a request about very many people."""
+    by = User.objects.filter(pk=by_id).first()
+    for request in open_requests().filter(pk=request_id):
+        _plan_again_or_fulfilled(request, by)
+
+
 def replan_old_requests() -> None:
     old = open_requests().filter(planned_at__lt=timezone.now() - PLANNED_AGAIN_AFTER)
     for request in old:
-        try:
-            plan_again(request, by=None)
-        except PlanError:
-            # Nobody is left who has no account: what was asked for is there.
-            withdraw_fulfilled(request)
+        _plan_again_or_fulfilled(request, None)
+
+
+def _plan_again_or_fulfilled(request: AccessRequest, by: User | None) -> None:
+    try:
+        plan_again(request, by=by)
+    except PlanError:
+        # Nobody is left who has no account: what was asked for is there.
+        withdraw_fulfilled(request)
 
 
 @transaction.atomic
@@ -212,6 +170,14 @@ def withdraw_fulfilled(request: AccessRequest) -> None:
     SyncPlan.objects.filter(pk=request.plan_id).update(state=State.DISCARDED)
     open_requests().filter(pk=request.pk).update(withdrawn_at=timezone.now())
     audit.record("request.fulfilled", request, by=None)
+
+
+def check_open(request: AccessRequest) -> None:
+    if request.withdrawn_at is not None:
+        raise PlanError("This request was withdrawn.")
+    if request.decision:
+        when = f"{request.decided_at:%-d %B at %H:%M} UTC"
+        raise PlanError(f"{request.get_decision_display()} by {request.decided_by} on {when}.")
 
 
 def open_requests(connection: Connection | None = None) -> QuerySet[AccessRequest]:
@@ -238,41 +204,7 @@ def difference(request: AccessRequest) -> Difference | None:
     )
 
 
-_SETTING = (
-    "Where a company may decide by itself, support staff say so once:"
-    " manage.py company {0.slug} --self-approve"
-)
 _COMPARED = ("salesforce_user_id", "person_name", "action", "account")
-
-
-def _locked(request: AccessRequest, by: User) -> AccessRequest:
-    """The request, locked with its company, if ``by`` may decide about it."""
-    Company.objects.select_for_update(no_key=True).get(pk=request.company_id)
-    locked = (
-        AccessRequest.objects.select_for_update(of=("self",))
-        .select_related("company", "connection", "plan")
-        .get(pk=request.pk)
-    )
-    if refusal := why_not(locked, by):
-        raise PlanError(refusal)
-    _check_open(locked)
-    return locked
-
-
-def _check_open(request: AccessRequest) -> None:
-    if request.withdrawn_at is not None:
-        raise PlanError("This request was withdrawn.")
-    if request.decision:
-        when = f"{request.decided_at:%-d %B at %H:%M} UTC"
-        raise PlanError(f"{request.get_decision_display()} by {request.decided_by} on {when}.")
-
-
-def _decide(request: AccessRequest, decision: Decision, by: User, reason: str) -> None:
-    request.decision, request.decided_by, request.decided_at = decision, by, timezone.now()
-    request.decision_reason = reason
-    request.self_approval_allowed = request.company.may_approve_own_requests
-    request.save()
-    audit.record(f"request.{decision}", request, by=by, after={"reason": reason})
 
 
 def to_tell_approvers() -> QuerySet[AccessRequest]:
@@ -291,9 +223,3 @@ def to_tell_done() -> QuerySet[AccessRequest]:
         decision=Decision.APPROVED, plan__state=State.DONE, done_told_at__isnull=True
     )
     return done
-
-
-def told(request: AccessRequest, field: str) -> bool:
-    """Whether this call was the first to say so; ``field`` is such as ``decision_told_at``."""
-    untold = AccessRequest.objects.filter(pk=request.pk, **{f"{field}__isnull": True})
-    return bool(untold.update(**{field: timezone.now()}))

@@ -36,10 +36,19 @@ def plan_revert(plan: SyncPlan, *, by: User | None, ignore: bool = False) -> Syn
 
     Raises `PlanError`, with the reason, when there is nothing to undo now.
     """
+    revert = new_revert(plan, by=by)
+    revert.save()
+    save_revert_rows(revert, ignore=ignore)
+    return revert
+
+
+def new_revert(plan: SyncPlan, *, by: User | None) -> SyncPlan:
+    """Without rows, and not saved; inside a transaction, whose end unlocks ``plan``."""
     plan = SyncPlan.objects.select_for_update(no_key=True, of=("self",)).get(pk=plan.pk)
     _check(plan)
-    plan.reverted_by.filter(state=State.DRAFT).update(state=State.DISCARDED)
-    revert = SyncPlan.objects.create(
+    drafts = plan.reverted_by.filter(state__in=(State.PREPARING, State.DRAFT))
+    drafts.update(state=State.DISCARDED, choice=None)
+    return SyncPlan(
         company=plan.company,
         connection=plan.connection,
         kind=SyncPlan.Kind.REVERT,
@@ -48,6 +57,11 @@ def plan_revert(plan: SyncPlan, *, by: User | None, ignore: bool = False) -> Syn
         reverts=plan,
         created_by=by,
     )
+
+
+def save_revert_rows(revert: SyncPlan, *, ignore: bool = False) -> None:
+    assert revert.reverts is not None
+    plan, by = revert.reverts, revert.created_by
     rows = [row for chunk in _done_rows(plan) for row in _decide_all(plan, chunk, by)]
     if ignore:
         rows = [(person, _ignoring(row)) for person, row in rows]
@@ -60,12 +74,11 @@ def plan_revert(plan: SyncPlan, *, by: User | None, ignore: bool = False) -> Syn
             for position, (person, row) in enumerate(rows, 1)
         ),
     )
-    return revert
 
 
 def latest_revert(plan: SyncPlan) -> SyncPlan | None:
     """The newest revert of this plan that somebody approved."""
-    approved = plan.reverted_by.exclude(state__in=(State.DRAFT, State.DISCARDED))
+    approved = plan.reverted_by.exclude(state__in=(State.PREPARING, State.DRAFT, State.DISCARDED))
     return approved.order_by("-approved_at", "-pk").first()
 
 

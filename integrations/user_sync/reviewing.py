@@ -8,8 +8,8 @@ from accounts import audit
 from accounts.models import User
 from integrations.models import DirectoryUser, PlannedChange, SyncPlan, UserMapping
 
+from .candidates import Candidate
 from .errors import PlanError
-from .facts import Candidate
 from .matching import is_usable_email
 from .plan_rows import filling_values, new_account_values
 from .teams import TeamChooser
@@ -43,7 +43,7 @@ def resolve_conflict(
     with transaction.atomic():
         plan = _draft(change)
         change = PlannedChange.objects.select_for_update().get(pk=change.pk, plan=plan)
-        if change.action != Action.CONFLICT and not _was_a_conflict(change):
+        if not change.asks_a_person:
             raise PlanError(f"{change.person_name} is not in conflict.")
         person = DirectoryUser.objects.get(
             connection=plan.connection_id, salesforce_id=change.salesforce_user_id
@@ -72,10 +72,6 @@ def _draft(change: PlannedChange) -> SyncPlan:
     return plan
 
 
-def _was_a_conflict(change: PlannedChange) -> bool:
-    return "resolved" in change.values
-
-
 def _map(
     change: PlannedChange, plan: SyncPlan, person: DirectoryUser, account_id: int | None
 ) -> None:
@@ -87,8 +83,8 @@ def _map(
         raise PlanError(
             f"{account} is mapped to another Salesforce user, {taken}. Unmap them first."
         )
-    if _others(change).filter(action=Action.MAP, account=account).exists():
-        raise PlanError(f"Another row of this plan maps to {account} already.")
+    if rival := _others(change).filter(action=Action.MAP, account=account).first():
+        raise PlanError(f"{rival.person_name} is mapped to {account} by this plan already.")
     team = TeamChooser(plan.company, plan.team_source, plan.team).choose(person)
     values = {} if account.protected else filling_values(person, team)
     if account.state == User.State.DEACTIVATED:
@@ -109,8 +105,9 @@ def _create(change: PlannedChange, plan: SyncPlan, person: DirectoryUser) -> Non
             f"{account} already has this e-mail, and nobody else can. Change one of the two"
             " addresses, map to that account, or ignore this person."
         )
-    if _others(change).filter(action=Action.CREATE, person_email=change.person_email).exists():
-        raise PlanError("Another row of this plan already makes an account with this e-mail.")
+    rivals = _others(change).filter(action=Action.CREATE, person_email=change.person_email)
+    if rival := rivals.first():
+        raise PlanError(f"{rival.person_name} gets an account with this e-mail by this plan.")
     team = TeamChooser(plan.company, plan.team_source, plan.team).choose(person)
     change.action, change.account, change.account_name = Action.CREATE, None, ""
     change.reason = "New account, as you decided" + (f"; {team.remark}" if team.remark else "")

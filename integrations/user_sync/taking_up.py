@@ -13,6 +13,7 @@ from integrations.models import SyncPlan, SyncRun
 
 from .approving import APPLY_TASK
 from .directory import REFRESH_TASK
+from .preparing import PREPARE_TASK
 
 #: A task may wait for a busy worker; one that waits longer than this may be lost.
 LOST_AFTER = timedelta(seconds=60)
@@ -28,6 +29,9 @@ def take_up_work() -> None:
         fresh = plan.state == SyncPlan.State.QUEUED and _is_fresh(plan.approved_at)
         if not fresh and leases.is_free(leases.of_plan(plan.pk)):
             async_task(APPLY_TASK, plan.pk)
+    for plan in SyncPlan.objects.filter(state=SyncPlan.State.PREPARING).defer("choice"):
+        if not _is_fresh(plan.created_at) and leases.is_free(leases.of_plan(plan.pk)):
+            async_task(PREPARE_TASK, plan.pk)
     refreshes = SyncRun.objects.filter(kind=SyncRun.Kind.DIRECTORY)
     for run in refreshes.filter(state__in=SyncRun.STATES_UNDER_WAY):
         fresh = run.state == SyncRun.State.QUEUED and _is_fresh(run.created_at)

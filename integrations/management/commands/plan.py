@@ -13,7 +13,7 @@ from integrations.management.selection import (
 from integrations.management.shown_plan import ROWS_SHOWN, shown
 from integrations.management.working import apply_now
 from integrations.models import SyncPlan
-from integrations.user_sync import approving, requesting
+from integrations.user_sync import approving, deciding
 from integrations.user_sync.reverting import plan_revert
 
 State = SyncPlan.State
@@ -47,7 +47,7 @@ class Command(ScriptableCommand):
 
     def _approve(self, plan: SyncPlan, options: dict[str, Any]) -> Answer:
         if plan.state == State.REQUESTED:
-            requesting.approve(plan.access_request, by=required_actor_of(options, plan.company))
+            deciding.approve(plan.access_request, by=required_actor_of(options, plan.company))
             plan.refresh_from_db()
         else:
             approving.approve(plan, by=actor_of(options, plan.company))

@@ -17,7 +17,7 @@ from integrations.management.selection import (
 from integrations.management.shown_plan import shown
 from integrations.management.working import apply_now, refresh_now
 from integrations.models import Connection, SyncPlan, SyncRun, TeamSource
-from integrations.user_sync import approving, automatic, requesting
+from integrations.user_sync import approving, automatic, deciding, requesting
 from integrations.user_sync.directory import request_refresh
 from integrations.user_sync.planning import needs_review, plan_import
 
@@ -120,11 +120,11 @@ class Command(ScriptableCommand):
             if options["dry_run"]:
                 return answer
             request = requesting.request(connection, by=by, note=options["note"], plan=plan)
-        if refusal := requesting.why_not(request, by):
+        if refusal := deciding.why_not(request, by):
             answer.values["request"] = request.pk
             answer.waits_for = refusal
             return answer
-        requesting.approve(request, by=by)
+        deciding.approve(request, by=by)
         plan.refresh_from_db()
         return shown(plan) if options["worker"] else apply_now(plan)
 

@@ -81,7 +81,7 @@ def test_with_a_list_the_next_step_is_to_choose(
     account(company, "person1@example.com")
     account(company, "person2@example.com", role=User.Role.ADMIN)
     html = home(client)
-    assert "Choose from 2" in html
+    assert "Choose from 3" in html  # the conflict too
     work = client.get(HOME).context["work"]
     assert {line.kind: line.count for line in work} == {"create": 1, "map": 1, "conflict": 1}
     for line in work:

@@ -16,7 +16,7 @@ from integrations.mails.digest import send_digests
 from integrations.mails.rounds import send_what_is_due
 from integrations.mails.sending import MailServerAway
 from integrations.models import AccessRequest, Approach, Connection, PlannedChange, SyncPlan
-from integrations.user_sync import requesting
+from integrations.user_sync import deciding, requesting
 from tests.integrations.user_sync.builders import account, imported, mapped, people, person
 
 pytestmark = pytest.mark.django_db
@@ -155,7 +155,7 @@ def test_a_request_goes_to_who_may_decide_and_back(
     assert asked.to == [support.email]
     assert "For <Q4> & later" in asked.body
     assert "For &lt;Q4&gt; &amp; later" in str(asked.alternatives[0][0])
-    requesting.refuse(request, by=support, reason="Not before the audit.")
+    deciding.refuse(request, by=support, reason="Not before the audit.")
     (refused,) = told()
     assert (refused.to, "Not before the audit." in refused.body) == ([admin.email], True)
     assert refused.subject == "Your request was refused"
@@ -167,7 +167,7 @@ def test_an_approved_request_is_told_and_later_its_end(
     people(connection, range(1, 4))
     request = requesting.request(connection, by=admin)
     assert len(told()) == 1
-    applied = requesting.approve(request, by=support)
+    applied = deciding.approve(request, by=support)
     (approved,) = told()
     assert "Sam Support approved your request" in approved.body
     SyncPlan.objects.filter(pk=applied.pk).update(state=State.DONE, finished_at=timezone.now())
@@ -182,7 +182,7 @@ def test_who_decides_their_own_request_gets_no_mail_about_it(
     Company.objects.filter(pk=company.pk).update(may_approve_own_requests=True)
     people(connection, range(1, 4))
     connection.refresh_from_db()
-    requesting.approve(requesting.request(connection, by=admin), by=admin)
+    deciding.approve(requesting.request(connection, by=admin), by=admin)
     assert told() == []
 
 

@@ -131,8 +131,6 @@ def test_above_the_daily_limit_people_wait_for_a_person(
     wanted.mark_wanted(connection, [salesforce_id(9)], cause)
     assert automatic.plan_wanted(connection) == []
     assert [plan.pk for plan in held.not_told()] == [rest.pk]
-    assert held.told(rest)
-    assert not held.told(rest)
     refused, _approved = rest.changes.order_by("position")
     held.decide(rest, by=admin, refuse=[refused.pk])
     applying.apply_plan(rest.pk)

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.conf import settings as django_settings
 from django.db import connection as database
 from django.utils import timezone
 from django_q.models import OrmQ
@@ -16,7 +15,7 @@ from pytest_django import Settings
 
 from accounts.models import AuditEntry, User
 from integrations.connecting.logging_in import connect_directly
-from integrations.credentials import CredentialStore, callback_url, oauth_app, store_app_keys
+from integrations.credentials import access_to, callback_url, store_app_keys
 from integrations.demo_org.org import CONSUMER_KEY, CONSUMER_SECRET, DemoOrg
 from integrations.demo_org.server import run_in_thread
 from integrations.models import Connection, DirectoryUser, SyncRun
@@ -70,13 +69,8 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A client that gives up within two seconds."""
 
     def client_for(connection: Connection) -> SalesforceClient:
-        return SalesforceClient(
-            app=oauth_app(connection),
-            store=CredentialStore(connection),
-            api_version=django_settings.SALESFORCE_API_VERSION,
-            allow_loopback=True,
-            limits=TimeLimits(connect=1, read=0.5, total=2),
-        )
+        limits = TimeLimits(connect=1, read=0.5, total=2)
+        return SalesforceClient(access_to(connection), limits=limits)
 
     monkeypatch.setattr(directory, "client_for", client_for)
 
@@ -294,7 +288,18 @@ class TestFaults:
         with pytest.raises(RefreshRefused):
             request_refresh(salesforce, by=None)
 
+    @pytest.mark.usefixtures("impatient")
     def test_after_five_attempts_it_is_no_longer_tried_by_itself(
+        self, salesforce: Connection, org: DemoOrg
+    ) -> None:
+        run = request_refresh(salesforce, by=None)
+        SyncRun.objects.filter(pk=run.pk).update(attempts=4)
+        org.faults.break_it("unavailable")
+        refresh_directory(run.pk)
+        run.refresh_from_db()
+        assert (run.state, run.attempts, run.retry_at) == (State.FAILED, 5, None)
+
+    def test_waiting_for_the_org_s_limit_is_no_attempt(
         self, salesforce: Connection, org: DemoOrg
     ) -> None:
         run = request_refresh(salesforce, by=None)
@@ -302,7 +307,8 @@ class TestFaults:
         org.faults.break_it("request_limit")
         refresh_directory(run.pk)
         run.refresh_from_db()
-        assert (run.state, run.attempts, run.retry_at) == (State.FAILED, 5, None)
+        assert (run.state, run.attempts) == (State.FAILED, 0)
+        assert run.retry_at is not None
 
     def test_a_refresh_that_kills_its_worker_is_given_up(self, salesforce: Connection) -> None:
         run = request_refresh(salesforce, by=None)

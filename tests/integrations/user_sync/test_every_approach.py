@@ -17,7 +17,7 @@ from integrations.models import (
     SyncPlan,
     UserMapping,
 )
-from integrations.user_sync import applying, automatic, manual, requesting
+from integrations.user_sync import applying, automatic, deciding, manual, requesting
 from integrations.user_sync.errors import PlanError
 from integrations.user_sync.planning import plan_import
 from integrations.user_sync.reverting import plan_revert
@@ -123,7 +123,7 @@ def all_active(connection: Connection, admin: User) -> SyncPlan | None:
         request: AccessRequest = requesting.request(connection, by=admin)
     except PlanError:
         return None
-    plan = requesting.approve(request, by=support)
+    plan = deciding.approve(request, by=support)
     applying.apply_plan(plan.pk)
     plan.refresh_from_db()
     return plan

@@ -201,8 +201,23 @@ def test_a_shared_e_mail_is_a_question_for_each_of_them(
     other = person(connection, 2, email="PERSON1@EXAMPLE.COM", is_active=is_active)
     found = Matcher(connection).match([one, other])
     assert found[one.pk].verdict == Action.CONFLICT
-    assert found[one.pk].reason == "2 people in Salesforce share this e-mail"
+    left = "" if is_active else ", has left"
+    assert found[one.pk].reason == (
+        f"Same e-mail in Salesforce: Person 2 (user2@example.com.org{left})"
+    )
     assert found[other.pk].verdict == (Action.CONFLICT if is_active else Action.NOTHING)
+
+
+def test_of_many_with_one_e_mail_some_are_named_and_the_others_counted(
+    connection: Connection,
+) -> None:
+    everybody = people(connection, range(1, 8), email="office@example.com")
+    found = Matcher(connection).match(everybody)
+    assert found[everybody[0].pk].reason == (
+        "Same e-mail in Salesforce: Person 2 (user2@example.com.org), "
+        "Person 3 (user3@example.com.org), Person 4 (user4@example.com.org) and 3 more"
+    )
+    assert "Person 1 (user1@example.com.org), Person 2" in found[everybody[6].pk].reason
 
 
 def test_a_machine_may_share_the_e_mail_of_its_keeper(connection: Connection) -> None:
@@ -234,6 +249,7 @@ def test_matching_asks_the_same_number_of_queries_for_any_number_of_people(
         for n in range(1, number, 2)
     )
     mapped(connection, number + 1, account(company, "mapped@example.com"))
+    DirectoryUser.objects.filter(name__contains="7").update(email="office@example.com")
     with CaptureQueriesContext(
         database,
     ) as queries:

@@ -10,12 +10,12 @@ from integrations.user_sync.errors import PlanError
 from integrations.user_sync.matching import Matcher
 from integrations.user_sync.planning import (
     needs_review,
-    plan_again,
     plan_ignore,
     plan_import,
     plan_stop_ignoring,
     seats_needed,
 )
+from integrations.user_sync.preparing import plan_again
 
 from .builders import NOON, account, applied, imported, people, person
 
@@ -140,9 +140,10 @@ def test_two_people_who_match_one_account_are_both_asked_about(
     one = person(connection, 1, email="vicki@example.com")
     other = person(connection, 2, username="vicki@example.com")
     plan = plan_import(connection, [one, other], by=None)
-    assert set(plan.changes.values_list("action", "reason")) == {
-        (Action.CONFLICT, "Another of these people matches the same account")
-    }
+    assert list(plan.changes.order_by("position").values_list("action", "reason")) == [
+        (Action.CONFLICT, "Vicki fits Person 2 (vicki@example.com) too"),
+        (Action.CONFLICT, "Vicki fits Person 1 (user1@example.com.org) too"),
+    ]
 
 
 class TestNeedsReview:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Company, User
 from integrations.models import AccessRequest, Connection, SyncPlan, UserMapping
-from integrations.user_sync import applying, approving, requesting
+from integrations.user_sync import applying, approving, deciding, requesting
 from integrations.user_sync.errors import PlanError
 
 from .builders import account, people, person
@@ -35,18 +35,16 @@ def test_support_staff_approve_and_everybody_active_has_an_account(
 ) -> None:
     assert request_.plan.state == SyncPlan.State.REQUESTED
     assert request_.plan.changes.count() == 3
-    plan = requesting.approve(request_, by=support)
+    plan = deciding.approve(request_, by=support)
     applying.apply_plan(plan.pk)
     assert UserMapping.objects.count() == 3
     assert list(requesting.to_tell_done()) == [request_]
     assert list(requesting.to_tell_decision()) == [request_]
-    assert requesting.told(request_, "done_told_at")
-    assert not requesting.told(request_, "done_told_at")
 
 
 def test_the_requester_cannot_approve_by_any_door(request_: AccessRequest, admin: User) -> None:
     with pytest.raises(PlanError, match=r"somebody else decides.*--self-approve"):
-        requesting.approve(request_, by=admin)
+        deciding.approve(request_, by=admin)
     with pytest.raises(PlanError, match="approved by others"):
         approving.approve(request_.plan, by=admin)
     with pytest.raises(PlanError):
@@ -73,16 +71,16 @@ def test_another_admin_of_the_company_cannot_approve_either(
     colleague = account(connection.company, "eve@example.com", role=User.Role.ADMIN)
     stranger = account(other_company, "mal@example.com", role=User.Role.ADMIN)
     for somebody in (colleague, stranger):
-        assert not requesting.may_decide(request_, somebody)
+        assert not deciding.may_decide(request_, somebody)
         with pytest.raises(PlanError):
-            requesting.approve(request_, by=somebody)
+            deciding.approve(request_, by=somebody)
 
 
 def test_a_company_that_may_approves_its_own_request(
     request_: AccessRequest, connection: Connection, admin: User
 ) -> None:
     Company.objects.update(may_approve_own_requests=True)
-    requesting.approve(AccessRequest.objects.get(), by=admin)
+    deciding.approve(AccessRequest.objects.get(), by=admin)
     assert AccessRequest.objects.get().self_approval_allowed
     assert not requesting.to_tell_decision().exists()
 
@@ -92,17 +90,17 @@ def test_the_setting_is_read_at_the_decision_not_before(
 ) -> None:
     request_.company.may_approve_own_requests = True  # an old copy in somebody's memory
     with pytest.raises(PlanError):
-        requesting.approve(request_, by=admin)
+        deciding.approve(request_, by=admin)
 
 
 def test_a_refusal_gives_its_reason_and_frees_the_way_for_another_request(
     request_: AccessRequest, connection: Connection, admin: User, support: User
 ) -> None:
     with pytest.raises(PlanError, match="Say why"):
-        requesting.refuse(request_, by=support, reason="")
-    requesting.refuse(request_, by=support, reason="Buy seats first")
+        deciding.refuse(request_, by=support, reason="")
+    deciding.refuse(request_, by=support, reason="Buy seats first")
     with pytest.raises(PlanError, match="Refused by Sam"):
-        requesting.approve(request_, by=support)
+        deciding.approve(request_, by=support)
     again = requesting.request(connection, by=admin)
     assert again.is_open
 
@@ -124,7 +122,7 @@ def test_after_a_week_it_is_planned_again_and_shows_what_differs(
     old = timezone.now() - timedelta(days=8)
     AccessRequest.objects.update(planned_at=old, approvers_told_at=old)
     with pytest.raises(PlanError, match="older than a week"):
-        requesting.approve(request_, by=support)
+        deciding.approve(request_, by=support)
     person(connection, 20, name="Newcomer")
     connection.directory.filter(name="Person 1").update(is_active=False)
     account(connection.company, "person2@example.com", name="Two")
@@ -136,10 +134,10 @@ def test_after_a_week_it_is_planned_again_and_shows_what_differs(
     assert difference.went == ["Person 1"]
     assert difference.decided_otherwise == ["Person 2"]
     assert list(requesting.to_tell_approvers()) == [request_]
-    requesting.approve(request_, by=support)
+    deciding.approve(request_, by=support)
 
 
 def test_who_can_decide_is_named(request_: AccessRequest, admin: User, support: User) -> None:
-    assert list(requesting.deciders(request_)) == [support]
+    assert list(deciding.deciders(request_)) == [support]
     request_.company.may_approve_own_requests = True
-    assert list(requesting.deciders(request_)) == [admin, support]
+    assert list(deciding.deciders(request_)) == [admin, support]
