@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -26,6 +27,7 @@ from .plan_words import GROUPS
 from .set_up import page_of
 from .subpage import attempt, show_plan, subpage
 
+State = SyncPlan.State
 LONGEST_NOTE = 2_000
 
 
@@ -58,11 +60,13 @@ def make_preview(request: HttpRequest, connection_id: int) -> HttpResponse:
     connection = changeable_connection(request, connection_id)
 
     def act() -> HttpResponse:
-        for old in _drafts(connection):
+        for old in (*_previews(connection, State.PREPARING), *_previews(connection, State.DRAFT)):
             approving.discard(old, by=person(request))
         people = requesting.everybody(connection)
-        preparing.plan_import(connection, people, by=person(request), approach=Approach.ALL_ACTIVE)
-        return _to_page(connection)
+        plan = preparing.plan_import(
+            connection, people, by=person(request), approach=Approach.ALL_ACTIVE
+        )
+        return show_plan(plan) if plan.state == State.PREPARING else _to_page(connection)
 
     return attempt(request, act) or _to_page(connection)
 
@@ -93,7 +97,9 @@ def newest_request(connection: Connection) -> AccessRequest | None:
 
 def _request(request: HttpRequest, connection: Connection) -> HttpResponse | None:
     """What is requested is the plan that was looked at."""
-    plan = _drafts(connection).filter(pk=_number(request.POST.get("plan", ""))).first()
+    plan = (
+        _previews(connection, State.DRAFT).filter(pk=_number(request.POST.get("plan", ""))).first()
+    )
     if plan is None:
         raise PlanError("This preview is no longer there. Look at a new one first.")
     note = request.POST.get("note", "")[:LONGEST_NOTE]
@@ -167,9 +173,9 @@ def _about(found: AccessRequest, viewer: User) -> dict[str, Any]:
 
 def _about_draft(connection: Connection) -> dict[str, Any]:
     """A preview that nobody has requested yet."""
-    draft = _drafts(connection).first()
+    draft = _previews(connection, State.DRAFT).first()
     if draft is None:
-        return {"draft": None}
+        return {"draft": None, "preparing": _previews(connection, State.PREPARING).first()}
     counts = Counts.of(draft)
     shown = {"numbers": _numbers(counts), **preview(draft, counts)}
     return {"draft": draft, "draft_shown": shown}
@@ -180,12 +186,12 @@ def _numbers(counts: Counts) -> list[tuple[str, int]]:
     return [(words, number) for words, number in named if number]
 
 
-def _drafts(connection: Connection) -> Any:
-    """Previews of today; older ones say nothing about now."""
+def _previews(connection: Connection, state: SyncPlan.State) -> QuerySet[SyncPlan]:
+    """Those of today; older ones say nothing about now."""
     return connection.plans.filter(
         approach=Approach.ALL_ACTIVE,
         kind=SyncPlan.Kind.IMPORT,
-        state=SyncPlan.State.DRAFT,
+        state=state,
         created_at__gt=timezone.now() - timedelta(days=1),
     ).order_by("-pk")
 

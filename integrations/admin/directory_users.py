@@ -17,6 +17,7 @@ from django.utils import timezone
 from accounts.admin_base import CompanyScopedAdmin, person
 from accounts.search import prefix_query
 from integrations.models import DirectoryUser
+from integrations.user_sync.user_types import type_in_words
 
 from . import directory_filters as filters
 from . import directory_refresh, import_actions
@@ -57,7 +58,7 @@ class DirectoryUserAdmin(CompanyScopedAdmin[DirectoryUser]):
                     ("profile_name", "license_name"),
                     ("role_name", "department", "division"),
                     ("manager_name", "federation_id"),
-                    ("is_active", "is_frozen", "user_type"),
+                    ("is_active", "is_frozen", "kind_of_user"),
                     ("last_login_at", "created_in_salesforce_at"),
                     ("refreshed_at", "missing_since"),
                     "can_open_tab",
@@ -66,6 +67,12 @@ class DirectoryUserAdmin(CompanyScopedAdmin[DirectoryUser]):
         ),
         ("Ignored", {"fields": ("ignored_at", "ignored_by", "ignored_reason")}),
     )
+
+    readonly_fields = ("kind_of_user",)
+
+    @admin.display(description="user type")
+    def kind_of_user(self, person: DirectoryUser) -> str:
+        return type_in_words(person.user_type)
 
     # --- who may do what: people come from Salesforce alone
 

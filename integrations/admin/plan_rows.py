@@ -21,6 +21,8 @@ from .plan_words import headings
 Action = PlannedChange.Action
 Outcome = PlannedChange.Outcome
 PER_PAGE = 100
+#: Letters of a sentence that still stands in a chip.
+LONGEST_CHIP = 30
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,24 @@ class ShownRow:
     row: PlannedChange
     differences: list[str]  # in words, where it updates an account
     sharing: list[DirectoryUser]  # who else has the e-mail in Salesforce, where that is in question
+
+    @property
+    def became(self) -> str:
+        """“Account made”, or “Failed”: what was done in its own words where these are short."""
+        if self._says_it_all:
+            return self.row.outcome_note.removesuffix(".")
+        return self.row.get_outcome_display()
+
+    @property
+    def note(self) -> str:
+        """What `became` and the reason leave out."""
+        says_more = not self._says_it_all and self.row.outcome_note != self.row.reason
+        return self.row.outcome_note if says_more else ""
+
+    @property
+    def _says_it_all(self) -> bool:
+        note = self.row.outcome_note
+        return self.row.outcome == Outcome.DONE and 0 < len(note) <= LONGEST_CHIP
 
 
 @dataclass(frozen=True)

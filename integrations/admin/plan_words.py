@@ -67,12 +67,21 @@ ONE_VERB = {
     Action.MAP: ("Map", "Salesforce user"),
     Action.KEEP: ("Keep", "account"),
 }
+#: What the button says where no row is left to carry out.
+NOTHING = {
+    Kind.IMPORT: "Nobody to import",
+    Kind.IGNORE: "Nobody to ignore",
+    Kind.STOP_IGNORING: "Nobody to stop ignoring",
+    Kind.REVERT: "Nothing to revert",
+}
 KINDS_WITH_MANY_VERBS = (Kind.MAPPINGS, Kind.LEAVERS)
 
 
 def button_words(kind: str, actions: Mapping[str, int]) -> str:
     """What the button says for the rows that it carries out, counted by action."""
     number = sum(actions.values())
+    if not number:
+        return NOTHING.get(Kind(kind), "Nothing to change")
     only = next(iter(actions)) if len(actions) == 1 else ""
     if kind in KINDS_WITH_MANY_VERBS and only in ONE_VERB:
         does, noun = ONE_VERB[Action(only)]

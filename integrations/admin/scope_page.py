@@ -113,6 +113,7 @@ def _show(
         "scope_rules",
         title="Who is in",
         forms=forms,
+        has_rules=connection.scope_rules.exists(),
         check=request.POST.get("check", ""),
         **tried,
     )

@@ -29,15 +29,11 @@ def set_up(connection: Connection | None) -> list[SetUpStep]:
     """The steps in their order; empty once all are done."""
     if connection is None:
         steps = [_first_connect(), *_later()]
-    elif connection.state in (State.NOT_CONNECTED, State.RECONNECT_REQUIRED, State.TERMINATED):
-        steps = [_connect(connection), *_later()]
     else:
-        steps = [
-            _connect(connection),
-            _people(connection),
-            _workflows(connection),
-            _tab(connection),
-        ]
+        later = [_people(connection), _workflows(connection), _tab(connection)]
+        if connection.state in (State.NOT_CONNECTED, State.RECONNECT_REQUIRED, State.TERMINATED):
+            later = [step if step.is_done else _comes_next(step.title) for step in later]
+        steps = [_connect(connection), *later]
     return [] if all(step.is_done for step in steps) else steps
 
 
@@ -62,7 +58,11 @@ def _first_connect() -> SetUpStep:
 
 def _later() -> list[SetUpStep]:
     titles = ("Choose people", "Choose what counts", "Put the tab in Salesforce")
-    return [SetUpStep(title, "Comes next.", is_done=False) for title in titles]
+    return [_comes_next(title) for title in titles]
+
+
+def _comes_next(title: str) -> SetUpStep:
+    return SetUpStep(title, "Comes next.", is_done=False)
 
 
 def _connect(connection: Connection) -> SetUpStep:

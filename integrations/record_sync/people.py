@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from accounts.models import User
 from integrations.models import Connection, DirectoryUser, Evaluation, UserMapping
 from integrations.salesforce.ids import QUEUE, USER, prefix
-from integrations.user_sync.scope import MACHINE_LICENSE, STANDARD_USER
+from integrations.user_sync.scope import MACHINE_LICENSE
+from integrations.user_sync.user_types import STANDARD_USER
 
 Hold = Evaluation.Hold
 

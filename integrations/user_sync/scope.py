@@ -18,10 +18,10 @@ from django.db.models.lookups import Contains, Exact, In
 from integrations.models import Approach, Connection, DirectoryUser, ScopeRule
 
 from .user_fields import column_of, value_of
+from .user_types import STANDARD_USER, why_no_colleague
 
 #: Approaches that choose people by themselves, and so must not catch the connecting user.
 WIDE_APPROACHES = (Approach.AUTOMATIC, Approach.ALL_ACTIVE)
-STANDARD_USER = "Standard"
 #: Every licence for machines has it in its name: “Salesforce Integration”,
 #: “Analytics Cloud Integration User”, “Cloud Integration User”, …
 MACHINE_LICENSE = "integration"
@@ -63,7 +63,7 @@ def out_of_scope(
     if MACHINE_LICENSE in person.license_name.lower():
         return "Not a person: integration licence"
     if person.user_type != STANDARD_USER:
-        return f"Not a colleague: user type {person.user_type or 'unknown'}"
+        return why_no_colleague(person.user_type)
     if not person.is_active:
         return "Left Salesforce"
     if person.is_frozen:

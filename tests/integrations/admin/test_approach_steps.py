@@ -18,7 +18,8 @@ from integrations.models import (
     SyncPlan,
     UserMapping,
 )
-from integrations.user_sync import requesting
+from integrations.tasks import plan_request_again
+from integrations.user_sync import preparing, requesting
 from integrations.user_sync.applying import apply_plan
 from integrations.user_sync.planning import plan_import
 from tests.integrations.user_sync.builders import account, mapped, people, person, salesforce_id
@@ -256,6 +257,10 @@ def test_unticked_rows_of_a_held_change_are_refused_for_good(
 
 def _requested(client: Client, connection: Connection) -> AccessRequest:
     client.post(page("all_active_preview", connection))
+    return _asked(client, connection)
+
+
+def _asked(client: Client, connection: Connection) -> AccessRequest:
     plan = SyncPlan.objects.get(state=State.DRAFT)
     client.post(
         page("all_active_decide", connection, "request"),
@@ -327,6 +332,24 @@ def test_a_request_is_withdrawn_and_asked_again(client: Client, connection: Conn
     _decision(client, request, "withdraw")
     assert "Not requested" in client.get(page("all_active", connection)).content.decode()
     assert _requested(client, connection).pk != request.pk
+
+
+def test_very_many_people_are_prepared_before_they_are_requested(
+    client: Client, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preparing, "AT_ONCE", 2)
+    people(connection, range(1, 4))
+    client.post(page("all_active_preview", connection))
+    assert "Being prepared" in client.get(page("all_active", connection)).content.decode()
+    preparing.prepare(SyncPlan.objects.get().pk)
+    request = _asked(client, connection)
+    assert request.plan.changes.count() == 3
+    people(connection, [4])
+    answer = _decision(client, request, "plan-again")
+    assert "being planned again" in answer
+    plan_request_again(request.pk, request.requested_by_id or 0)
+    request.refresh_from_db()
+    assert request.plan.changes.count() == 4
 
 
 def test_a_plan_that_was_made_again_is_looked_at_before_it_is_approved(

@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from accounts.models import Company, Team, User
-from integrations.models import Connection, PlannedChange, SyncPlan, UserMapping
+from integrations.models import Connection, DirectoryUser, PlannedChange, SyncPlan, UserMapping
+from integrations.tasks import prepare_plan
+from integrations.user_sync import preparing
 from integrations.user_sync.applying import apply_plan
 from tests.integrations.user_sync.builders import account, mapped, people, person
 
@@ -35,6 +38,26 @@ def test_one_press_plans_approves_and_queues(
     result = client.get(page_of(plan)).content.decode()
     assert "Imported 2 users" in result
     assert "2 new accounts." in result
+
+
+def test_a_very_large_choice_is_prepared_by_the_worker_and_then_looked_at(
+    client: Client, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(preparing, "AT_ONCE", 2)
+    people(connection, range(1, 4))
+    answer = press(client, "import_users", DirectoryUser.objects.all()[:1], select_across="1")
+    plan = the_plan()
+    assert (answer.url, plan.state) == (page_of(plan), State.PREPARING)
+    html = client.get(page_of(plan)).content.decode()
+    assert "Import 3 users" in html
+    assert "Being prepared" in html
+    assert reverse("admin:integrations_syncplan_approve", args=[plan.pk]) not in html
+    prepare_plan(plan.pk)
+    html = client.get(page_of(plan)).content.decode()
+    assert "Nothing has happened yet" in html
+    client.post(reverse("admin:integrations_syncplan_approve", args=[plan.pk]))
+    apply_plan(plan.pk)
+    assert UserMapping.objects.count() == 3
 
 
 def test_the_team_role_and_invitations_of_the_bar_are_the_plans(

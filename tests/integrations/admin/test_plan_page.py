@@ -9,14 +9,16 @@ from django.conf import LazySettings
 from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 from django_q.models import OrmQ
 
 from accounts.models import Company, User
-from integrations.models import Connection, PlannedChange, SyncPlan, UserMapping
+from integrations.models import Connection, DirectoryUser, PlannedChange, SyncPlan, UserMapping
 from integrations.user_sync.applying import apply_plan
 from integrations.user_sync.approving import approve
 from integrations.user_sync.planning import plan_import
+from integrations.user_sync.reviewing import resolve_conflict
 from tests.integrations.user_sync.builders import account, imported, people, person
 
 from .browsing import button, messages, page_of
@@ -106,7 +108,26 @@ def test_a_conflict_shows_its_candidates_side_by_side(
     for words in ("Boss", "Company admin", "Never logged in", "Map to this account"):
         assert words in html
     assert "Create a new account" in html
-    assert "Import 0 users" in html
+    assert "Nobody to import" in html
+
+
+def test_a_shared_e_mail_names_the_other_person_with_one_query_more(
+    client: Client, connection: Connection, admin: User
+) -> None:
+    chosen = people(connection, range(1, 4), email="shared@example.com")
+    person(connection, 9, name="Bo Left", email="SHARED@example.com", is_active=False)
+    plan = plan_import(connection, chosen, by=admin)
+    html = page(client, plan)
+    other = DirectoryUser.objects.get(name="Person 2")
+    assert reverse("admin:integrations_directoryuser_change", args=[other.pk]) in html
+    assert "Bo Left (user9@example.com.org, has left)" in html
+    with CaptureQueriesContext(database) as queries:
+        page(client, plan)
+    resolve_conflict(plan.changes.order_by("position")[0], "ignore", by=admin)
+    plan.changes.exclude(values__has_key="resolved").delete()
+    with CaptureQueriesContext(database) as fewer:
+        page(client, plan)
+    assert len(queries) == len(fewer)
 
 
 def test_a_conflict_is_answered_by_mapping(

@@ -55,6 +55,21 @@ def test_each_state_has_its_next_step(
     assert html.count("btn primary") == 1
 
 
+def test_after_a_revoked_grant_what_was_done_stays_done(
+    client: Client, company: Company, connection: Connection
+) -> None:
+    mapped(connection, 1, account(company, "one@example.com"))
+    person(connection, 1)
+    Connection.objects.update(state=State.RECONNECT_REQUIRED)
+    steps = client.get(HOME).context["steps"]
+    assert [(step.is_done, step.words) for step in steps] == [
+        (False, "Salesforce no longer lets us in."),
+        (True, "1 person has an account."),
+        (False, "Comes next."),
+        (False, "Comes next."),
+    ]
+
+
 def test_a_failed_refresh_is_not_called_well(client: Client, connection: Connection) -> None:
     people(connection, range(1, 4))
     Connection.objects.update(directory_refreshed_at=timezone.now())

@@ -109,7 +109,7 @@ def test_who_is_no_colleague_is_never_wanted_and_it_is_said_why(
     assert [reasons[one] for one in ids] == [
         "A queue: nobody works as a queue",
         "Left Salesforce",
-        "Not a colleague: user type AutomatedProcess",
+        "Not a person: automated process",
         "Not a person: integration licence",
         "Ignored",
         "Unlinked by Dana Cole: only a person links them again",

@@ -12,7 +12,14 @@ from django_q.models import OrmQ
 
 from accounts.models import Company, User
 from integrations.models import Connection, PlannedChange, SyncPlan
-from integrations.user_sync import approving, planning, preparing, reverting, taking_up
+from integrations.user_sync import (
+    approving,
+    plan_rows,
+    planning,
+    preparing,
+    reverting,
+    taking_up,
+)
 from integrations.user_sync.errors import PlanError
 from integrations.user_sync.progress import progress
 
@@ -74,7 +81,7 @@ def test_it_goes_on_where_it_was_killed(
         chunks += 1
         if chunks == 3:
             raise OperationalError("server closed the connection unexpectedly")
-        return planning.save_rows(*args, **kwargs)
+        return plan_rows.save_rows(*args, **kwargs)
 
     with monkeypatch.context() as patch:
         patch.setattr(preparing, "save_rows", save_two_chunks)
