@@ -100,8 +100,8 @@ def _why(connection: Connection) -> FirstStep:
 def _break_it(connection: Connection) -> FirstStep:
     return FirstStep(
         "Break it",
-        "Break something in the demo org, refresh the Salesforce users, and read what is said."
-        " Mend it and refresh: nothing is lost. Then revert your import.",
+        "Break something in the demo org until mended, refresh the Salesforce users, and read what"
+        " is said. Mend it and refresh: nothing is lost. Then revert your import.",
         (
             ("Break it", f"{connection.login_url}/break-it"),
             ("Refresh here", _people(connection)),

@@ -113,9 +113,14 @@ def accounts(page: Page) -> int:
 
 
 def people_to_create(page: Page, number: int) -> list[str]:
-    """The first people of the list for whom an import would make an account; shows them."""
+    """The first people of the list for whom an import would make an account; shows them.
+
+    None whose deals wait: with reports an account is in use, and a revert only deactivates it.
+    """
+    open_people(page, account="waiting")
+    sellers = listed(page)
     open_people(page, account="none", verdict="create")
     names = listed(page)
-    unique = [name for name in names if names.count(name) == 1]
+    unique = [name for name in names if names.count(name) == 1 and name not in sellers]
     assert len(unique) >= number
     return unique[:number]

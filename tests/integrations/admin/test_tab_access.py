@@ -82,7 +82,8 @@ def test_the_list_says_who_can_open_it_and_when_they_did(client: Client) -> None
     assert rows["Shut"].last_opened is None
     page = client.get(LIST).content.decode()
     assert page.count("last opened") == 1
-    assert page.count("Can open it") == 1 + 1  # the filter's choice, and one person
+    assert page.count("can open the tab") == 1
+    assert page.count("cannot open the tab") == 2  # not said of whoever left
 
 
 @pytest.mark.usefixtures("team")
