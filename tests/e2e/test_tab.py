@@ -6,20 +6,23 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, Request, expect
 
+from integrations.demo_org.org import CONSUMER_KEY, CONSUMER_SECRET
 from tests.demo import Demo
 
 from .browsing import where_chromium_is
 
-pytestmark = [pytest.mark.e2e, pytest.mark.nightly]
+pytestmark = pytest.mark.e2e
 
-#: Maps an active person of the org, and another without an account; prints both log-in names.
+#: Maps two people of the org; prints their and a stranger's log-in names, and the last account.
 PREPARE = """
 import json
 from accounts.models import User
@@ -30,42 +33,61 @@ people = DirectoryUser.objects.filter(connection=connection, is_active=True, is_
 known = [email.lower() for email in User.objects.values_list("email", flat=True)]
 standard = people.filter(user_type="Standard", license_name="Salesforce").order_by("name")
 fresh = [one for one in standard if one.email and one.email.lower() not in known]
-ann, stranger = fresh[0], fresh[1]
-account = User.objects.create_user(company=connection.company, email=ann.email, name=ann.name,
-    role="admin")
-UserMapping.objects.create(company=connection.company, connection=connection, account=account,
-    salesforce_user_id=ann.salesforce_id, approach="manual")
-ActivityType.objects.get_or_create(company=connection.company, name="Tested deals",
-    defaults={"sentence": "closed a tested deal", "unit": "money", "celebrate_from": 1000,
-    "by_hand": True})
-print("FOUND" + json.dumps([ann.username, stranger.username, account.pk]))
+for person, role in zip(fresh, ("admin", "member")):
+    account = User.objects.create_user(company=connection.company, email=person.email,
+        name=person.name, role=role)
+    UserMapping.objects.create(company=connection.company, connection=connection, account=account,
+        salesforce_user_id=person.salesforce_id, approach="manual")
+ActivityType.objects.create(company=connection.company, name="Handshakes",
+    sentence="shook hands", by_hand=True)
+print("FOUND" + json.dumps([*(one.username for one in fresh[:3]), account.pk]))
 """
-REPORT = """
-from django.utils import timezone
-from accounts.models import User
-from activities.drafts import ReportDraft
-from activities.models import ActivityType
-from activities.reports import record, retract
-user = User.objects.get(pk={user})
-kind = ActivityType.objects.get(company=user.company, name="Tested deals")
-if {gone}:
-    retract(user.company, ["e2e:{key}"], "Reopened.")
-else:
-    record(user.company, [ReportDraft(source_key="e2e:{key}", user_id=user.pk, type_id=kind.pk,
-        value=5000, currency="USD", title="Deal {key}", link="", occurred_on=timezone.now().date(),
-        published_at=timezone.now())])
-"""
+DEACTIVATE = "from accounts.models import User; User.objects.filter(pk={}).deactivate()"
 
 
 class People:
+    """Of the org: two are mapped, one of them an admin here; the stranger is not."""
+
     def __init__(self, demo: Demo) -> None:
         self.demo = demo
         output = demo.manage("shell", "-v0", "-c", PREPARE)
-        self.mapped, self.stranger, self.account = json.loads(output.rpartition("FOUND")[2])
+        found = json.loads(output.rpartition("FOUND")[2])
+        self.admin, self.member, self.stranger, self._member_account = found
+        keys = {"client_id": CONSUMER_KEY, "client_secret": CONSUMER_SECRET}
+        grant = requests.post(
+            f"{demo.ready['salesforce']}/demo-org/grant",
+            keys | {"username": self.admin},
+            timeout=30,
+        )
+        self._access_token = grant.json()["access_token"]
 
-    def report(self, key: str, gone: bool = False) -> None:
-        code = REPORT.format(user=self.account, key=key, gone=gone)
-        self.demo.manage("shell", "-v0", "-c", code)
+    def close_a_deal(self, name: str) -> str:
+        """The admin's, in the org, big enough for a celebration; its id."""
+        deal = {
+            "Name": name,
+            "StageName": "Closed Won",
+            "CloseDate": f"{datetime.now(UTC).date()}",
+            "Amount": 50_000,
+        }
+        answer = self._ask("POST", "Opportunity", deal)
+        return str(answer.json()["id"])
+
+    def reopen(self, deal_id: str) -> None:
+        self._ask("PATCH", f"Opportunity/{deal_id}", {"StageName": "Negotiation/Review"})
+
+    def deactivate_the_member(self) -> None:
+        self.demo.manage("shell", "-v0", "-c", DEACTIVATE.format(self._member_account))
+
+    def _ask(self, method: str, path: str, fields: dict[str, Any]) -> requests.Response:
+        answer = requests.request(
+            method,
+            f"{self.demo.ready['salesforce']}/services/data/v66.0/sobjects/{path}",
+            json=fields,
+            headers={"Authorization": f"Bearer {self._access_token}"},
+            timeout=30,
+        )
+        assert answer.ok, answer.text
+        return answer
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +163,7 @@ def test_the_tab_works_across_two_sites_without_any_cookie(
     context = window(blocks_cookies=blocks_cookies)
     plant_cookie(context)
     with noted(context) as requests:
-        _, frame = open_tab(context, demo, people.mapped)
+        _, frame = open_tab(context, demo, people.admin)
         expect(frame.get_by_role("heading", name="Company feed")).to_be_visible()
         frame.get_by_role("link", name="My activity", exact=True).first.click()
         expect(frame.get_by_role("heading", name="My activity", exact=True)).to_be_visible()
@@ -155,12 +177,12 @@ def test_the_tab_works_across_two_sites_without_any_cookie(
     assert next(r for r in requests if "my-activity" in r.url).all_headers()["authorization"]
 
 
-def test_reports_come_and_go_without_a_reload(
+def test_what_the_stream_commits_comes_and_goes_without_a_reload(
     window: Callable[..., BrowserContext], demo: Demo, people: People
 ) -> None:
-    _, frame = open_tab(window(), demo, people.mapped)
+    _, frame = open_tab(window(), demo, people.admin)
     expect(frame.get_by_role("heading", name="Company feed")).to_be_visible()
-    people.report("alive")
+    deal = people.close_a_deal("Deal alive")
     article = frame.get_by_role("article").filter(has_text="Deal alive")
     expect(article).to_be_visible()
     expect(article).to_have_class(re.compile("celebrating"))
@@ -170,7 +192,7 @@ def test_reports_come_and_go_without_a_reload(
     article.get_by_label("Your comment").fill("<b>Well done</b>")
     article.get_by_role("button", name="Comment").click()
     expect(article.get_by_text("<b>Well done</b>")).to_be_visible()
-    people.report("alive", gone=True)
+    people.reopen(deal)
     expect(article).to_have_count(0)
 
 
@@ -178,7 +200,7 @@ def test_the_way_into_the_admin_opens_a_window_of_its_own(
     window: Callable[..., BrowserContext], demo: Demo, people: People
 ) -> None:
     context = window()
-    _, frame = open_tab(context, demo, people.mapped)
+    _, frame = open_tab(context, demo, people.admin)
     with context.expect_page() as opened:
         frame.get_by_role("button", name="Manage integration").click()
     opened.value.wait_for_url(re.compile("/admin/"))
@@ -211,8 +233,8 @@ def test_every_page_of_the_tab_is_accessible_and_fits(
     people: People,
 ) -> None:
     context = window(color_scheme=scheme, viewport={"width": width, "height": 900})
-    page, frame = open_tab(context, demo, people.mapped)
-    people.report(f"axe-{width}-{scheme}")
+    page, frame = open_tab(context, demo, people.admin)
+    people.close_a_deal(f"Deal {width} {scheme}")
     for name in ("Feed", "Leaderboard", "My activity", "Report an activity"):
         frame.locator("nav.tabs").get_by_role("link", name=name).click()
         expect(frame.locator("nav.tabs [aria-current=page]")).to_have_text(name)
@@ -226,12 +248,8 @@ def test_every_page_of_the_tab_is_accessible_and_fits(
 def test_a_deactivated_person_is_out_at_the_next_press(
     window: Callable[..., BrowserContext], demo: Demo, people: People
 ) -> None:
-    _, frame = open_tab(window(), demo, people.mapped)
+    _, frame = open_tab(window(), demo, people.member)
     expect(frame.get_by_role("heading", name="Company feed")).to_be_visible()
-    change = "from accounts.models import User; User.objects.filter(pk={}).{}"
-    demo.manage("shell", "-v0", "-c", change.format(people.account, "deactivate()"))
-    try:
-        frame.get_by_role("link", name="Leaderboard", exact=True).click()
-        expect(frame.get_by_role("alert")).to_contain_text("no longer see this tab")
-    finally:
-        demo.manage("shell", "-v0", "-c", change.format(people.account, "update(state='active')"))
+    people.deactivate_the_member()
+    frame.get_by_role("link", name="Leaderboard", exact=True).click()
+    expect(frame.get_by_role("alert")).to_contain_text("no longer see this tab")
