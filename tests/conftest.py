@@ -4,3 +4,5 @@ from django.conf import settings
 def pytest_configure() -> None:
     # A log-in costs a tenth of a second with the real one, by design.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # Every test client would look for all static files anew.
+    settings.WHITENOISE_AUTOREFRESH = True

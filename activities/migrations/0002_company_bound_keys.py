@@ -11,6 +11,8 @@ KEYS = [
     ("activities_like", "user_id", "accounts_user"),
     ("activities_comment", "report_id", REPORT),
     ("activities_comment", "user_id", "accounts_user"),
+    ("activities_feedchoice", "user_id", "accounts_user"),
+    ("activities_feedchoice", "team_id", "accounts_team"),
 ]
 
 

@@ -1,4 +1,7 @@
-"""What was decided never changes after approval, and the outcome of a row is written once."""
+"""What was decided never changes after approval, and the outcome of a row is written once.
+
+The rows of a held plan are still to be decided.
+"""
 
 from django.db import migrations
 
@@ -14,7 +17,10 @@ BEGIN
     IF (NEW.plan_id, NEW.salesforce_user_id, NEW.action, NEW.included, NEW.values, NEW.basis)
             IS DISTINCT FROM
             (OLD.plan_id, OLD.salesforce_user_id, OLD.action, OLD.included, OLD.values, OLD.basis)
-        AND EXISTS (SELECT FROM integrations_syncplan WHERE id = OLD.plan_id AND state <> 'draft') THEN
+        AND EXISTS (
+            SELECT FROM integrations_syncplan
+            WHERE id = OLD.plan_id AND state NOT IN ('draft', 'held')
+        ) THEN
         RAISE EXCEPTION 'planned change % belongs to a plan that is approved already', OLD.id
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;

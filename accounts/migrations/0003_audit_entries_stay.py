@@ -22,6 +22,6 @@ DROP FUNCTION accounts_auditentry_stays();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0003_access_and_audit")]
+    dependencies = [("accounts", "0002_company_bound_keys")]
 
     operations = [migrations.RunSQL(sql=FORWARDS, reverse_sql=BACKWARDS)]
