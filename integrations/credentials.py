@@ -18,7 +18,9 @@ from django.utils import timezone
 
 from integrations import connection_states
 from integrations.models import Connection, ConnectionCredential
-from integrations.salesforce.client import LIMITS, SalesforceClient
+from integrations.salesforce.access import Access
+from integrations.salesforce.calling import LIMITS
+from integrations.salesforce.client import SalesforceClient
 from integrations.salesforce.errors import ConfigurationError, ReconnectRequired
 from integrations.salesforce.oauth import OAuthApp
 from integrations.salesforce.session import TimeLimits
@@ -215,13 +217,16 @@ def client_for(
     connection: Connection, *, stop_at_usage: float = 0.9, limits: TimeLimits = LIMITS
 ) -> SalesforceClient:
     """Salesforce as the connecting user sees it, with the patience of a worker."""
-    return SalesforceClient(
-        app=oauth_app(connection),
-        store=CredentialStore(connection),
-        api_version=settings.SALESFORCE_API_VERSION,
-        allow_loopback=settings.SALESFORCE_ALLOW_LOOPBACK,
-        stop_at_usage=stop_at_usage,
-        limits=limits,
+    return SalesforceClient(access_to(connection), stop_at_usage=stop_at_usage, limits=limits)
+
+
+def access_to(connection: Connection) -> Access:
+    """As what the connecting user speaks to the org."""
+    return Access(
+        oauth_app(connection),
+        CredentialStore(connection),
+        settings.SALESFORCE_API_VERSION,
+        settings.SALESFORCE_ALLOW_LOOPBACK,
     )
 
 

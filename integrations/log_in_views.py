@@ -20,7 +20,8 @@ from accounts.waiting import give_back_connection
 from integrations.credentials import oauth_app
 from integrations.models import Connection, ConnectionCredential, UserMapping
 from integrations.salesforce.errors import SalesforceError
-from integrations.salesforce.oauth import Identity, new_pkce, new_state
+from integrations.salesforce.oauth import Identity
+from integrations.salesforce.pkce import new_pkce, new_state
 
 logger = logging.getLogger(__name__)
 

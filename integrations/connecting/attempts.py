@@ -9,7 +9,7 @@ from accounts.models import User
 from integrations.connecting.connecting_user import ConnectingUser
 from integrations.credentials import seal, unseal
 from integrations.models import AuthorizationAttempt, Connection
-from integrations.salesforce.oauth import Pkce
+from integrations.salesforce.pkce import Pkce
 from integrations.salesforce.tokens import Tokens
 
 TIME_FOR_A_LOG_IN = timedelta(minutes=15)

@@ -17,9 +17,11 @@ from integrations.connecting.check import request_check
 from integrations.connecting.connecting_user import ConnectingUser
 from integrations.credentials import oauth_app, store_tokens, take_tokens
 from integrations.models import AuthorizationAttempt, Connection
+from integrations.salesforce.access import Access
 from integrations.salesforce.client import SalesforceClient
 from integrations.salesforce.errors import ReconnectRequired, SalesforceError
-from integrations.salesforce.oauth import OAuthApp, new_pkce, new_state
+from integrations.salesforce.oauth import OAuthApp
+from integrations.salesforce.pkce import new_pkce, new_state
 from integrations.salesforce.session import WHILE_SOMEBODY_WAITS
 from integrations.salesforce.tokens import AppKeys, Tokens
 
@@ -206,13 +208,13 @@ def _describe(connection: Connection, user: ConnectingUser) -> None:
 
 
 def _client(app: OAuthApp, tokens: Tokens) -> SalesforceClient:
-    return SalesforceClient(
-        app=app,
-        store=_JustGiven(tokens),
-        api_version=settings.SALESFORCE_API_VERSION,
-        allow_loopback=settings.SALESFORCE_ALLOW_LOOPBACK,
-        limits=WHILE_SOMEBODY_WAITS,
+    access = Access(
+        app,
+        _JustGiven(tokens),
+        settings.SALESFORCE_API_VERSION,
+        settings.SALESFORCE_ALLOW_LOOPBACK,
     )
+    return SalesforceClient(access, limits=WHILE_SOMEBODY_WAITS)
 
 
 class _JustGiven:

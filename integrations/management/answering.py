@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from integrations.models import Connection, SyncRun
+from integrations.record_sync.runs import RunRefused
 
 DONE, FAILED, BAD_USE, HELD = 0, 1, 2, 3
 EXIT_CODES = "Ends with 0 when done, 1 when it failed, 2 for bad use, 3 when a person must look."
@@ -54,6 +55,25 @@ class RecordCommand(BaseCommand):
         else:
             for line in lines:
                 self.stdout.write(line)
+
+    def do_rounds(
+        self,
+        options: Mapping[str, Any],
+        requests: Iterable[Callable[[], SyncRun]],
+        carry_out: Callable[[int], None],
+    ) -> None:
+        """Do the rounds that are asked for, here and now, and answer with what came of each."""
+        runs = []
+        for request in requests:
+            try:
+                run = request()
+            except RunRefused as error:
+                raise CommandError(str(error), returncode=FAILED) from error
+            carry_out(run.pk)
+            run.refresh_from_db()
+            runs.append(run)
+        self.answer(options, [run_as_row(one) for one in runs], [run_as_line(one) for one in runs])
+        self.end(exit_code(runs))
 
     def end(self, code: int) -> None:
         if code != DONE:

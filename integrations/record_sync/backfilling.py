@@ -9,7 +9,6 @@ from accounts.models import User
 from integrations.models import Connection, SyncRun, Watermark, Workflow
 from integrations.salesforce.client import SalesforceClient
 from integrations.salesforce.soql import literal, select
-from integrations.user_sync.progress import beat
 
 from . import runs
 from .arriving import take_in
@@ -61,7 +60,7 @@ def select_count(object_name: str, where: str) -> str:
 
 def _take(round_: Round, client: SalesforceClient, fields: FieldSet) -> Callable[[Arrived], None]:
     def take(page: Arrived) -> None:
-        beat()
+        round_.pulse.beat()
         position = page.position
         moved = (
             {"page_stamp": position.stamp, "page_record_id": position.record_id} if position else {}

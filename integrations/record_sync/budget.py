@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 from integrations.models import Connection
-from integrations.salesforce.client import SalesforceClient
 
 #: From this share of the day's requests on we ask less often; from the next, only for the latest.
 SLOW_FROM = 0.70
@@ -28,11 +27,3 @@ def poll_every(connection: Connection) -> timedelta:
     if share < SLOW_FROM:
         return OFTEN
     return SLOWLY if share < BACKGROUND_UNTIL else SELDOM
-
-
-def remember(connection: Connection, client: SalesforceClient) -> None:
-    if client.usage is None:
-        return
-    Connection.objects.filter(pk=connection.pk).update(
-        api_calls_used=client.usage.used, api_calls_allowed=client.usage.limit
-    )

@@ -12,7 +12,6 @@ from integrations.salesforce import bulk
 from integrations.salesforce.client import SalesforceClient
 from integrations.salesforce.errors import ConfigurationError, PermanentError, TransientError
 from integrations.salesforce.soql import select
-from integrations.user_sync.progress import beat
 
 from .evaluating import BATCH
 from .fetching import Arrived, Position, read
@@ -64,7 +63,7 @@ def _wait(round_: Round, client: SalesforceClient) -> None:
             )
         if round_.lease.lost:
             raise LeaseLost(round_.lease.name)
-        beat()
+        round_.pulse.beat()
         time.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE)
 

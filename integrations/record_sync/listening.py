@@ -13,12 +13,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from django.conf import settings
 from django.db import DatabaseError, InterfaceError, transaction
 from django.db import connection as database
 
-from integrations import connection_states, leases
-from integrations.credentials import CredentialStore, client_for, oauth_app
+from integrations import connection_states, leases, rounds
+from integrations.credentials import access_to, client_for
 from integrations.leases import HeldLease, LeaseLost, held_lease
 from integrations.models import Connection, Watermark
 from integrations.salesforce.client import SalesforceClient
@@ -39,7 +38,6 @@ from integrations.salesforce.stream_events import (
 )
 from integrations.salesforce.streaming import ChangeStream
 
-from . import budget
 from .arriving import TakenIn, take_in
 from .describing import fields_in_use, objects_in_use, watermark
 from .fetching import fetch_by_ids
@@ -158,10 +156,7 @@ class _Listening:
         with client_for(self.connection) as client:
             self.client = client
             stream = ChangeStream(
-                oauth_app(self.connection),
-                CredentialStore(self.connection),
-                settings.SALESFORCE_API_VERSION,
-                settings.SALESFORCE_ALLOW_LOOPBACK,
+                access_to(self.connection),
                 positions,
                 stop=self.ended,
                 on_beat=self._beat,
@@ -177,7 +172,7 @@ class _Listening:
             raise LeaseLost(self.lease.name)
         self.run_row.beat()
         assert self.client is not None
-        budget.remember(self.connection, self.client)
+        rounds.remember_usage(self.connection, self.client)
         self.connection.refresh_from_db()
         if not self.connection.has_access or objects_in_use(self.connection) != self.objects:
             self.ended.set()  # whoever keeps the streams begins anew, where there is need

@@ -9,7 +9,7 @@ from django.db import InterfaceError, OperationalError
 from django.db import connection as database
 from django.utils import timezone
 
-from integrations import connection_states, leases
+from integrations import connection_states, leases, rounds
 from integrations.credentials import client_for
 from integrations.leases import HeldLease, LeaseLost, LeaseTaken, held_lease
 from integrations.models import Connection, Watermark
@@ -20,9 +20,8 @@ from integrations.salesforce.errors import (
     ReconnectRequired,
     SalesforceError,
 )
-from integrations.user_sync.progress import beat
 
-from . import budget, runs
+from . import runs
 from .arriving import TakenIn, take_in
 from .describing import begun_watermark, fields_in_use, objects_in_use
 from .due import evaluate_due
@@ -63,6 +62,7 @@ class _Poll:
         self.connection = connection
         self.lease = lease
         self.taken = TakenIn()
+        self.pulse = runs.Pulse()
         self.started_at = timezone.now()
 
     def run(self) -> None:
@@ -74,7 +74,7 @@ class _Poll:
                     error = self._read_objects(client)
                 finally:
                     calls = client.calls
-                    budget.remember(self.connection, client)
+                    rounds.remember_usage(self.connection, client)
         except SalesforceError as failure:
             error = failure
         if isinstance(error, ReconnectRequired):
@@ -112,7 +112,7 @@ class _Poll:
         read(client, fields, window, behind, lambda page: self._take(page, fields, mark))
 
     def _take(self, page: Arrived, fields: FieldSet, mark: Watermark) -> None:
-        beat()
+        self.pulse.beat()
         end = mark.window_end or page.server_time or mark.read_until
         mark.window_end = end
 

@@ -15,7 +15,6 @@ from integrations.salesforce.client import SalesforceClient
 from integrations.salesforce.errors import PermanentError
 from integrations.salesforce.ids import to_18
 from integrations.salesforce.soql import literal, select
-from integrations.user_sync.progress import beat
 
 from . import runs
 from .arriving import take_in
@@ -66,7 +65,7 @@ class _Reconcile:
         missing: set[str] = set()
         begins, months = self._begins(mark), 1
         while begins < until:
-            beat()
+            self.round.pulse.beat()
             ends = min(months_later(begins, months), until)
             theirs, ours = self._theirs(begins, ends), self._ours(begins, ends)
             missing = (missing - theirs.keys()) | (ours.keys() - theirs.keys())

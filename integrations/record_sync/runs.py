@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-import logging
+import math
+import time
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
-from django.db import InterfaceError, OperationalError, transaction
-from django.db import connection as database
 from django.db.models import F
-from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
-from django_q.tasks import async_task
 
 from accounts.models import User
-from integrations import connection_states, leases
+from integrations import rounds
 from integrations.credentials import client_for
-from integrations.leases import HeldLease, LeaseLost, LeaseTaken, held_lease
+from integrations.leases import HeldLease
 from integrations.models import Connection, SyncRun
 from integrations.salesforce.client import SalesforceClient
-from integrations.salesforce.errors import (
-    LimitReached,
-    ReconnectRequired,
-    SalesforceError,
-    TransientError,
-)
+from integrations.salesforce.errors import SalesforceError
 from integrations.user_sync.progress import beat
 
 from . import budget
 from .arriving import TakenIn
 
-logger = logging.getLogger(__name__)
 State = SyncRun.State
 Kind = SyncRun.Kind
 
@@ -38,13 +29,10 @@ TASKS = {
     Kind.BACKFILL: "integrations.tasks.backfill_records",
     Kind.RECONCILE: "integrations.tasks.reconcile_records",
 }
-ATTEMPTS = 5
-#: How long to wait after the first failure; each next one waits twice as long.
-FIRST_RETRY = timedelta(minutes=1)
-RETRY_AFTER_LIMIT = timedelta(hours=1)
 
 #: A poll that fails like the one before is the same trouble, and not another row.
 _SAME_TROUBLE_WITHIN = timedelta(hours=1)
+BEAT_EVERY = 5.0  # seconds
 
 
 def counts(taken: TakenIn) -> dict[str, int]:
@@ -114,34 +102,30 @@ def request(
 ) -> SyncRun:
     """Queue a round of an object, or return the one that is under way. Raises `RunRefused`."""
     if not connection.has_access:
-        raise RunRefused(_why_no_access(connection))
-    with transaction.atomic():
-        # One at a time: who waits for this lock finds the run of who was first.
-        Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
-        runs = SyncRun.objects.filter(connection=connection, kind=kind, object_name=object_name)
-        under_way = runs.filter(state__in=SyncRun.STATES_UNDER_WAY).first()
-        if under_way is not None:
-            return under_way
-        runs.filter(retry_at__isnull=False).update(retry_at=None)  # this one comes instead
-        run = SyncRun.objects.create(
-            company_id=connection.company_id,
-            connection=connection,
-            kind=kind,
-            object_name=object_name,
-            since=since,
-            requested_by=by,
-        )
-        async_task(TASKS[kind], run.pk)
-    return run
+        raise RunRefused(rounds.why_no_access(connection))
+    return rounds.queue(
+        connection, kind, TASKS[kind], object_name=object_name, requested_by=by, since=since
+    )
 
 
-class Round:
-    """One attempt at a run, by whoever holds its lease."""
+class Pulse:
+    """The worker's beat while pages come: not with each of them, for every beat is a commit."""
+
+    def __init__(self) -> None:
+        self._beaten_at = -math.inf
+
+    def beat(self) -> None:
+        if time.monotonic() - self._beaten_at > BEAT_EVERY:
+            self._beaten_at = time.monotonic()
+            beat()
+
+
+class Round(rounds.Round):
+    """One attempt at reading an object's records, page by page."""
 
     def __init__(self, run: SyncRun, lease: HeldLease) -> None:
-        self.run = run
-        self.connection = run.connection
-        self.lease = lease
+        super().__init__(run, lease)
+        self.pulse = Pulse()
         self._calls_noted = 0
 
     def add(self, taken: TakenIn, client: SalesforceClient, **values: object) -> None:
@@ -153,57 +137,16 @@ class Round:
         )
         self.lease.confirm()
 
-    def save(self, **values: object) -> None:
-        """Written only while the lease is ours."""
-        with transaction.atomic():
-            SyncRun.objects.filter(pk=self.run.pk).update(**values)
-            self.lease.confirm()
-        for name, value in values.items():
-            setattr(self.run, name, value)
-
-    def end(self, state: SyncRun.State, **values: object) -> None:
-        self.save(state=state, finished_at=timezone.now(), **values)
-
-    def fail(self, error: SalesforceError) -> None:
-        logger.warning("run %s failed: %s %s", self.run.pk, error.code, error.detail)
-        if isinstance(error, ReconnectRequired):
-            connection_states.reconnect_required(self.connection, error.message)
-        self.end(
-            State.FAILED,
-            error=error.message,
-            error_code=error.code[:80],
-            retry_at=self._retry_at(error),
-        )
-
-    def _retry_at(self, error: SalesforceError) -> datetime | None:
-        """When it is tried again by itself; never for what only a person can mend."""
-        self.run.refresh_from_db(fields=["attempts"])
-        if isinstance(error, LimitReached):
-            return timezone.now() + RETRY_AFTER_LIMIT
-        if isinstance(error, TransientError) and self.run.attempts < ATTEMPTS:
-            return timezone.now() + FIRST_RETRY * (1 << self.run.attempts)
-        return None
-
 
 def carry_out(run_id: int, work: Callable[[Round, SalesforceClient], None]) -> None:
     """Do a queued or interrupted run. Can be called any number of times, by anybody."""
-    try:
-        with held_lease(leases.of_run(run_id)) as lease:
-            run = _start(run_id)
-            if run is not None:
-                _work(Round(run, lease), work)
-    except (LeaseTaken, LeaseLost):
-        logger.info("run %s is in another worker's hands", run_id)
-    except (OperationalError, InterfaceError):
-        # The database went away. The run is taken up again when it is back.
-        logger.warning("run %s was interrupted", run_id, exc_info=True)
-        database.close()
+    rounds.carry_out(run_id, lambda run, lease: _work(Round(run, lease), work))
 
 
 def _work(round_: Round, work: Callable[[Round, SalesforceClient], None]) -> None:
     connection = round_.connection
     if not connection.has_access:
-        round_.end(State.FAILED, error=_why_no_access(connection))
+        round_.end(State.FAILED, error=rounds.why_no_access(connection))
         return
     beat()
     try:
@@ -211,36 +154,8 @@ def _work(round_: Round, work: Callable[[Round, SalesforceClient], None]) -> Non
             try:
                 work(round_, client)
             finally:
-                budget.remember(connection, client)
+                rounds.remember_usage(connection, client)
     except SalesforceError as error:
         round_.fail(error)
     else:
         round_.end(State.DONE)
-
-
-def _start(run_id: int) -> SyncRun | None:
-    """Count the attempt before anything can go wrong in it."""
-    runs = SyncRun.objects.filter(pk=run_id, state__in=SyncRun.STATES_UNDER_WAY)
-    started = runs.filter(attempts__lt=ATTEMPTS).update(
-        state=State.RUNNING,
-        attempts=F("attempts") + 1,
-        started_at=Coalesce("started_at", Now()),
-        error="",
-        error_code="",
-    )
-    if started:
-        return SyncRun.objects.select_related("connection__company").get(pk=run_id)
-    gave_up = runs.filter(attempts__gte=ATTEMPTS).update(
-        state=State.FAILED,
-        finished_at=timezone.now(),
-        error=f"It was interrupted {ATTEMPTS} times without getting any further. Start it again;"
-        " when it happens once more, tell support.",
-    )
-    if gave_up:
-        logger.error("run %s needs a person after %s attempts", run_id, ATTEMPTS)
-    return None
-
-
-def _why_no_access(connection: Connection) -> str:
-    state = connection.get_state_display().lower()
-    return connection.state_reason or f"Salesforce cannot be asked: the connection is {state}."

@@ -1,11 +1,8 @@
 """Logging in to Salesforce: web-server flow with PKCE, client credentials, refresh, identity."""
 
-import base64
-import hashlib
-import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
 import requests
@@ -17,6 +14,7 @@ from integrations.salesforce.errors import (
 )
 from integrations.salesforce.hosts import checked_url
 from integrations.salesforce.oauth_errors import from_identity_response, from_token_response
+from integrations.salesforce.pkce import Pkce
 from integrations.salesforce.retry import retrying
 from integrations.salesforce.session import (
     WHILE_SOMEBODY_WAITS,
@@ -32,14 +30,6 @@ _SHARED_LOG_INS = ("login.salesforce.com", "test.salesforce.com")
 
 
 @dataclass(frozen=True)
-class Pkce:
-    """Proof that the browser which comes back is the one that we sent out."""
-
-    verifier: str = field(repr=False)
-    challenge: str
-
-
-@dataclass(frozen=True)
 class Identity:
     """Who logged in. An e-mail that is not verified proves nothing."""
 
@@ -51,17 +41,6 @@ class Identity:
     email_verified: bool
     user_type: str  # STANDARD for an internal user
     active: bool
-
-
-def new_state() -> str:
-    """Return 256 random bits; the caller ties them to the browser's session and uses them once."""
-    return secrets.token_urlsafe(32)
-
-
-def new_pkce() -> Pkce:
-    verifier = secrets.token_urlsafe(64)
-    digest = hashlib.sha256(verifier.encode()).digest()
-    return Pkce(verifier, base64.urlsafe_b64encode(digest).rstrip(b"=").decode())
 
 
 class OAuthApp:

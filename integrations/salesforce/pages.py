@@ -50,14 +50,12 @@ def not_whole(detail: str) -> TransientError:
 
 def _plain(record: dict[str, Any]) -> Row:
     """Drop `attributes` (type and address), also of the parents and children inside."""
-    return {
-        name: _plain_inside(value) if isinstance(value, dict | list) else value
-        for name, value in record.items()
-        if name != "attributes"
-    }
-
-
-def _plain_inside(value: dict[str, Any] | list[Any]) -> Row | list[Any]:
-    if isinstance(value, dict):
-        return _plain(value)
-    return [_plain(item) if isinstance(item, dict) else item for item in value]
+    record.pop("attributes", None)
+    for value in record.values():
+        if isinstance(value, dict):
+            _plain(value)
+        elif isinstance(value, list):
+            for item in value:
+                if isinstance(item, dict):
+                    _plain(item)
+    return record

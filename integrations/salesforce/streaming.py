@@ -10,15 +10,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 
+from integrations.salesforce.access import Access
 from integrations.salesforce.errors import (
     ReconnectRequired,
     SalesforceError,
     SessionExpired,
     TransientError,
 )
-from integrations.salesforce.hosts import checked_url
 from integrations.salesforce.long_polling import LongPolling, Message
-from integrations.salesforce.oauth import OAuthApp
 from integrations.salesforce.session import TimeLimits
 from integrations.salesforce.stream_events import (
     NotStreamed,
@@ -31,7 +30,7 @@ from integrations.salesforce.stream_events import (
     refusal,
     subscription_refusal,
 )
-from integrations.salesforce.tokens import Tokens, TokenStore
+from integrations.salesforce.tokens import Tokens
 
 logger = logging.getLogger(__name__)
 
@@ -57,10 +56,7 @@ class ChangeStream:
 
     def __init__(
         self,
-        app: OAuthApp,
-        store: TokenStore,
-        api_version: str,
-        allow_loopback: bool,
+        access: Access,
         positions: Mapping[str, str],
         *,
         stop: threading.Event,
@@ -72,10 +68,7 @@ class ChangeStream:
     ) -> None:
         self.positions = dict(positions)
         self._objects = {channel_of(name): name for name in positions}
-        self._app = app
-        self._store = store
-        self._api_version = api_version
-        self._allow_loopback = allow_loopback
+        self._access = access
         self._stop = stop
         self._on_beat = on_beat
         self._on_trouble = on_trouble
@@ -107,10 +100,14 @@ class ChangeStream:
     def _listen(self) -> Iterator[list[StreamEvent]]:
         """One session with the server, until it breaks. What got lost with it comes again."""
         self._look()
-        self._tokens = self._tokens or self._store.load()
-        server = checked_url(self._tokens.instance_url, allow_loopback=self._allow_loopback)
+        access = self._access
+        self._tokens = self._tokens or access.store.load()
         polling = LongPolling(
-            server, self._tokens, self._api_version, self._limits, look=self._look
+            access.server(self._tokens),
+            self._tokens,
+            access.api_version,
+            self._limits,
+            look=self._look,
         )
         try:
             _insist(polling.handshake())
@@ -196,7 +193,8 @@ class ChangeStream:
                 detail=error.detail,
             )
         try:
-            self._tokens = self._store.renew(self._tokens.access_token, self._app.refresh)
+            access = self._access
+            self._tokens = access.store.renew(self._tokens.access_token, access.app.refresh)
         except TransientError as trouble:
             self._pause_after(trouble)
         else:

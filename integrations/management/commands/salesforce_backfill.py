@@ -1,21 +1,13 @@
 from argparse import ArgumentParser
 from datetime import date
+from functools import partial
 from typing import Any
 
 from django.core.management.base import CommandError
 
-from integrations.management.answering import (
-    BAD_USE,
-    EXIT_CODES,
-    FAILED,
-    RecordCommand,
-    exit_code,
-    run_as_line,
-    run_as_row,
-)
+from integrations.management.answering import BAD_USE, EXIT_CODES, RecordCommand
 from integrations.record_sync.backfilling import backfill, request_backfill
 from integrations.record_sync.describing import objects_in_use
-from integrations.record_sync.runs import RunRefused
 
 
 class Command(RecordCommand):
@@ -36,17 +28,11 @@ class Command(RecordCommand):
             objects = [name for name in objects if name.lower() == options["object"].lower()]
         if not objects:
             raise CommandError("No workflow that is on uses such an object.", returncode=BAD_USE)
-        runs = []
-        for name in objects:
-            try:
-                run = request_backfill(connection, name, options["since"], by=None)
-            except RunRefused as error:
-                raise CommandError(str(error), returncode=FAILED) from error
-            backfill(run.pk)
-            run.refresh_from_db()
-            runs.append(run)
-        self.answer(options, [run_as_row(one) for one in runs], [run_as_line(one) for one in runs])
-        self.end(exit_code(runs))
+        requests = [
+            partial(request_backfill, connection, name, options["since"], by=None)
+            for name in objects
+        ]
+        self.do_rounds(options, requests, backfill)
 
 
 def _day(text: str) -> date:

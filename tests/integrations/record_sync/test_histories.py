@@ -12,7 +12,6 @@ from decimal import Decimal
 from typing import Any, cast
 
 import pytest
-from django.conf import settings as django_settings
 from django.db import transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, settings
@@ -27,7 +26,7 @@ from hypothesis.stateful import (
 
 from accounts.models import Company, User
 from activities.models import ActivityReport
-from integrations.credentials import CredentialStore, oauth_app
+from integrations.credentials import access_to
 from integrations.demo_org.org import DemoOrg
 from integrations.demo_org.store import Row
 from integrations.models import Connection, DirectoryUser, Evaluation, UserMapping, Workflow
@@ -70,10 +69,7 @@ class Crash(BaseException):
 
 def impatient(connection: Connection, *, stop_at_usage: float = 0.9) -> SalesforceClient:
     return SalesforceClient(
-        app=oauth_app(connection),
-        store=CredentialStore(connection),
-        api_version=django_settings.SALESFORCE_API_VERSION,
-        allow_loopback=True,
+        access_to(connection),
         stop_at_usage=stop_at_usage,
         limits=TimeLimits(connect=5, read=20, total=20),
         sleep=lambda seconds: None,

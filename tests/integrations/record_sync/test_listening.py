@@ -55,14 +55,14 @@ def wait_for(true: Callable[[], object]) -> None:
 
 
 @contextmanager
-def listened_to(connection: Connection) -> Iterator[Listener]:
+def listened_to(connection: Connection) -> Iterator[threading.Thread]:
     """A listener at work, in a thread of its own as in the command."""
     listener = Listener(connection.pk)
     thread = threading.Thread(target=listener.run, daemon=True)
     thread.start()
     wait_for(lambda: is_open(connection) or not thread.is_alive())
     try:
-        yield listener
+        yield thread
     finally:
         listener.stop()
         thread.join(PATIENCE)
@@ -199,12 +199,12 @@ def test_one_process_listens_and_another_takes_over_when_its_lease_ends(
 def test_whoever_lost_the_lease_writes_no_position(
     org: DemoOrg, connection: Connection, anna: Row
 ) -> None:
-    with listened_to(connection):
+    with listened_to(connection) as listener:
         hears(org, connection, anna)
         kept = position(connection)
         Lease.objects.filter(name=leases.of_stream(connection.pk)).update(token=999)
         second = deal(org, anna)["Id"]
-        time.sleep(0.5)
+        wait_for(lambda: not listener.is_alive())
         assert second not in reports()
         assert position(connection) == kept
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from integrations.salesforce.access import Access
 from integrations.salesforce.client import SalesforceClient
 from integrations.salesforce.oauth import OAuthApp
 from integrations.salesforce.session import TimeLimits
@@ -101,10 +102,7 @@ def store(tokens: Tokens) -> TokensInMemory:
 @pytest.fixture
 def client(app: OAuthApp, store: TokensInMemory, fake_time: FakeTime) -> Iterator[SalesforceClient]:
     with SalesforceClient(
-        app,
-        store,
-        "66.0",
-        allow_loopback=True,
+        Access(app, store, "66.0", allow_loopback=True),
         limits=TimeLimits(connect=2, read=2, total=60),
         clock=fake_time.clock,
         sleep=fake_time.sleep,

@@ -9,6 +9,7 @@ import requests
 
 from integrations.demo_org import DemoOrg
 from integrations.demo_org.server import Running, run_in_thread
+from integrations.salesforce.access import Access
 from integrations.salesforce.client import SalesforceClient
 from integrations.salesforce.errors import (
     ConfigurationError,
@@ -17,8 +18,9 @@ from integrations.salesforce.errors import (
     SalesforceError,
     TransientError,
 )
-from integrations.salesforce.oauth import OAuthApp, new_pkce, new_state
+from integrations.salesforce.oauth import OAuthApp
 from integrations.salesforce.oauth_errors import from_oauth_error
+from integrations.salesforce.pkce import new_pkce, new_state
 from integrations.salesforce.session import TimeLimits
 from integrations.salesforce.soql import literal, literals, select, selectable
 from integrations.salesforce.tokens import AppKeys, Tokens
@@ -56,10 +58,7 @@ def store(app: OAuthApp, org: DemoOrg) -> TokensInMemory:
 @pytest.fixture
 def client(app: OAuthApp, store: TokensInMemory, fake_time: FakeTime) -> Iterator[SalesforceClient]:
     with SalesforceClient(
-        app,
-        store,
-        "66.0",
-        allow_loopback=True,
+        Access(app, store, "66.0", allow_loopback=True),
         limits=TimeLimits(connect=2, read=5, total=60),
         clock=fake_time.clock,
         sleep=fake_time.sleep,
@@ -299,7 +298,7 @@ def test_an_answer_that_does_not_come_ends_in_time(
     org.faults.break_it(fault)
     started = time.monotonic()
     with (
-        SalesforceClient(app, store, "66.0", allow_loopback=True, limits=SHORT) as client,
+        SalesforceClient(Access(app, store, "66.0", allow_loopback=True), limits=SHORT) as client,
         pytest.raises(TransientError),
     ):
         client.limits()

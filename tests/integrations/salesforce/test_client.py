@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from integrations.salesforce.access import Access
 from integrations.salesforce.client import SalesforceClient
 from integrations.salesforce.errors import (
     ConfigurationError,
@@ -183,13 +184,13 @@ def test_an_instance_elsewhere_is_never_asked(
 ) -> None:
     store.tokens = replace(tokens, instance_url="https://evil.example")
     with (
-        SalesforceClient(app, store, "66.0", allow_loopback=True) as client,
+        SalesforceClient(Access(app, store, "66.0", allow_loopback=True)) as client,
         pytest.raises(ConfigurationError),
     ):
         client.limits()
     store.tokens = tokens
     with (
-        SalesforceClient(app, store, "66.0", allow_loopback=False) as client,
+        SalesforceClient(Access(app, store, "66.0", allow_loopback=False)) as client,
         pytest.raises(ConfigurationError),
     ):
         client.limits()
@@ -351,4 +352,4 @@ def test_an_api_version_of_the_wrong_form_is_refused(
     app: OAuthApp, store: TokensInMemory, version: str
 ) -> None:
     with pytest.raises(ConfigurationError, match=r"66\.0"):
-        SalesforceClient(app, store, version, allow_loopback=True)
+        Access(app, store, version, allow_loopback=True)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from integrations.salesforce.access import Access
 from integrations.salesforce.client import SalesforceClient
 from integrations.salesforce.errors import (
     ConfigurationError,
@@ -169,7 +170,7 @@ def test_a_call_ends_within_its_limit_whatever_the_server_does(
     server.answers(answer)
     started = time.monotonic()
     with (
-        SalesforceClient(app, store, "66.0", allow_loopback=True, limits=SHORT) as client,
+        SalesforceClient(Access(app, store, "66.0", allow_loopback=True), limits=SHORT) as client,
         pytest.raises(TransientError),
     ):
         client.limits()

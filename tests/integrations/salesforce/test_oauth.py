@@ -14,7 +14,8 @@ from integrations.salesforce.errors import (
     SalesforceError,
     TransientError,
 )
-from integrations.salesforce.oauth import OAuthApp, new_pkce, new_state
+from integrations.salesforce.oauth import OAuthApp
+from integrations.salesforce.pkce import new_pkce, new_state
 from integrations.salesforce.tokens import AppKeys, Tokens
 
 from .conftest import ACCESS_TOKEN, CONSUMER_SECRET, ORG, REFRESH_TOKEN, SHORT, USER

@@ -10,6 +10,7 @@ import pytest
 from integrations.demo_org import DemoOrg
 from integrations.demo_org.server import Running, run_in_thread
 from integrations.salesforce import streaming
+from integrations.salesforce.access import Access
 from integrations.salesforce.errors import LimitReached, ReconnectRequired, SalesforceError
 from integrations.salesforce.oauth import OAuthApp
 from integrations.salesforce.session import TimeLimits
@@ -110,7 +111,7 @@ def listener(app: OAuthApp, store: TokensInMemory, fake_time: FakeTime) -> Itera
             "clock": fake_time.clock,
             "sleep": fake_time.sleep,
         } | more
-        return ChangeStream(app, store, "66.0", True, positions, **settings)  # type: ignore[arg-type]
+        return ChangeStream(Access(app, store, "66.0", True), positions, **settings)  # type: ignore[arg-type]
 
     made = Listener(make)
     yield made
@@ -403,7 +404,8 @@ def test_it_shows_that_it_is_alive_while_nothing_comes(
         if len(beats) == 3:
             stop.set()
 
-    stream = ChangeStream(app, store, "66.0", True, {"Opportunity": "-1"}, stop=stop, on_beat=beat)
+    access = Access(app, store, "66.0", allow_loopback=True)
+    stream = ChangeStream(access, {"Opportunity": "-1"}, stop=stop, on_beat=beat)
     assert list(stream.batches()) == []
     assert len(beats) == 3
 
@@ -419,8 +421,9 @@ def test_it_finds_back_to_an_org_that_was_started_anew(
         other_app = OAuthApp(first.url, keys, "https://x.example/", allow_loopback=True)
         answer = Hidden(other.grant("integration@maventech.example"))
         tokens = TokensInMemory(tokens_from(answer, keys=keys, allow_loopback=True))
+        access = Access(other_app, tokens, "66.0", allow_loopback=True)
         listener.make = lambda positions, **more: ChangeStream(
-            other_app, tokens, "66.0", True, positions, sleep=lambda _: time.sleep(0.05), **more
+            access, positions, sleep=lambda _: time.sleep(0.05), **more
         )
         listener.start()
         listening(other, listener)

@@ -1,0 +1,156 @@
+"""Rounds of reading from Salesforce: queued once, counted before each start, ended in words."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db import InterfaceError, OperationalError, transaction
+from django.db import connection as database
+from django.db.models import F
+from django.db.models.functions import Coalesce, Now
+from django.utils import timezone
+from django_q.tasks import async_task
+
+from integrations import connection_states, leases
+from integrations.leases import HeldLease, LeaseLost, LeaseTaken, held_lease
+from integrations.models import Connection, SyncRun
+from integrations.salesforce.client import SalesforceClient
+from integrations.salesforce.errors import (
+    LimitReached,
+    ReconnectRequired,
+    SalesforceError,
+    TransientError,
+)
+
+logger = logging.getLogger(__name__)
+State = SyncRun.State
+
+ATTEMPTS = 5
+RETRY_AFTER_LIMIT = timedelta(hours=1)
+
+
+def why_no_access(connection: Connection) -> str:
+    state = connection.get_state_display().lower()
+    return connection.state_reason or f"Salesforce cannot be asked: the connection is {state}."
+
+
+def remember_usage(connection: Connection, client: SalesforceClient) -> None:
+    """Keep what the org has used of its day's API requests, as the last answer told."""
+    if client.usage is not None:
+        Connection.objects.filter(pk=connection.pk).update(
+            api_calls_used=client.usage.used, api_calls_allowed=client.usage.limit
+        )
+
+
+@transaction.atomic
+def queue(
+    connection: Connection,
+    kind: SyncRun.Kind,
+    task: str,
+    *,
+    object_name: str = "",
+    **values: object,
+) -> SyncRun:
+    """Queue a round, or return the one of this kind and object that is under way."""
+    # One at a time: who waits for this lock finds the run of who was first.
+    Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
+    runs = SyncRun.objects.filter(connection=connection, kind=kind, object_name=object_name)
+    under_way = runs.filter(state__in=SyncRun.STATES_UNDER_WAY).first()
+    if under_way is not None:
+        return under_way
+    runs.filter(retry_at__isnull=False).update(retry_at=None)  # this one comes instead
+    run = SyncRun.objects.create(
+        company_id=connection.company_id,
+        connection=connection,
+        kind=kind,
+        object_name=object_name,
+        **values,
+    )
+    async_task(task, run.pk)
+    return run
+
+
+def carry_out(run_id: int, attempt: Callable[[SyncRun, HeldLease], None]) -> None:
+    """Do a queued or interrupted run. Can be called any number of times, by anybody."""
+    try:
+        with held_lease(leases.of_run(run_id)) as lease:
+            run = _start(run_id)
+            if run is not None:
+                attempt(run, lease)
+    except (LeaseTaken, LeaseLost):
+        logger.info("run %s is in another worker's hands", run_id)
+    except (OperationalError, InterfaceError):
+        # The database went away. The run is taken up again when it is back.
+        logger.warning("run %s was interrupted", run_id, exc_info=True)
+        database.close()
+
+
+def _start(run_id: int) -> SyncRun | None:
+    """Count the attempt before anything can go wrong in it."""
+    runs = SyncRun.objects.filter(pk=run_id, state__in=SyncRun.STATES_UNDER_WAY)
+    started = runs.filter(attempts__lt=ATTEMPTS).update(
+        state=State.RUNNING,
+        attempts=F("attempts") + 1,
+        started_at=Coalesce("started_at", Now()),
+        error="",
+        error_code="",
+    )
+    if started:
+        return SyncRun.objects.select_related("connection__company").get(pk=run_id)
+    gave_up = runs.filter(attempts__gte=ATTEMPTS).update(
+        state=State.FAILED,
+        finished_at=timezone.now(),
+        error=f"It was interrupted {ATTEMPTS} times without getting any further. Start it again;"
+        " when it happens once more, tell support.",
+    )
+    if gave_up:
+        logger.error("run %s needs a person after %s attempts", run_id, ATTEMPTS)
+    return None
+
+
+class Round:
+    """One attempt at a run, by whoever holds its lease."""
+
+    #: How long to wait after the first failure; each next one waits twice as long.
+    first_retry = timedelta(minutes=2)
+
+    def __init__(self, run: SyncRun, lease: HeldLease) -> None:
+        self.run = run
+        self.connection = run.connection
+        self.lease = lease
+
+    def save(self, **values: object) -> None:
+        """Written only while the lease is ours."""
+        with transaction.atomic():
+            SyncRun.objects.filter(pk=self.run.pk).update(**values)
+            self.lease.confirm()
+        for name, value in values.items():
+            setattr(self.run, name, value)
+
+    def end(self, state: SyncRun.State, **values: object) -> None:
+        self.save(state=state, finished_at=timezone.now(), **values)
+
+    def fail(self, error: SalesforceError) -> None:
+        logger.warning("run %s failed: %s %s", self.run.pk, error.code, error.detail)
+        if isinstance(error, ReconnectRequired):
+            connection_states.reconnect_required(self.connection, error.message)
+        self.run.refresh_from_db(fields=["attempts"])
+        if isinstance(error, LimitReached):
+            self.run.attempts = 0  # waiting for tomorrow's requests is no attempt
+        self.end(
+            State.FAILED,
+            error=error.message,
+            error_code=error.code[:80],
+            attempts=self.run.attempts,
+            retry_at=self._retry_at(error),
+        )
+
+    def _retry_at(self, error: SalesforceError) -> datetime | None:
+        """When it is tried again by itself; never for what only a person can mend."""
+        if isinstance(error, LimitReached):
+            return timezone.now() + RETRY_AFTER_LIMIT
+        if isinstance(error, TransientError) and self.run.attempts < ATTEMPTS:
+            return timezone.now() + self.first_retry * (1 << (self.run.attempts - 1))
+        return None
