@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from accounts.models import User
+from activities.models import ActivityReport
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,29 @@ class Held:
     since: dt.datetime | None
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Why a report is here: by which rule, of what, and when that last changed.
+
+    The addresses are pages of the admin.
+    """
+
+    rule: str
+    rule_address: str
+    made_of: str
+    made_of_address: str
+    changed_at: dt.datetime
+    reason: str  # what the rule says of it now, in a sentence
+
+
 class Source(Protocol):
     def notices(self, company_id: int) -> Sequence[Notice]: ...
 
     def held(self, person: User) -> Sequence[Held]: ...
+
+    def origin(self, report: ActivityReport) -> Origin | None:
+        """None for a report of another source."""
+        ...
 
     def fed_types(self, company_id: int) -> Sequence[int]:
         """Ids of the activity types that are reported by itself, so never by hand."""
@@ -53,6 +73,12 @@ def notices(company_id: int) -> list[Notice]:
 
 def held(person: User) -> list[Held]:
     return [item for source in _sources for item in source.held(person)]
+
+
+def origin(report: ActivityReport) -> Origin | None:
+    """None for what somebody reported by hand."""
+    found = (source.origin(report) for source in _sources)
+    return next((one for one in found if one is not None), None)
 
 
 def fed_types(company_id: int) -> set[int]:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.urls import reverse
+
 from accounts.models import User
-from activities.sources import Held, Notice
+from activities.models import ActivityReport
+from activities.sources import Held, Notice, Origin
 from integrations.models import Connection, Evaluation, UserMapping, Workflow
 
 State = Connection.State
@@ -40,6 +43,21 @@ class SalesforceSource:
             Held(_title(evaluation), evaluation.reason, evaluation.held_since)
             for evaluation in waiting
         ]
+
+    def origin(self, report: ActivityReport) -> Origin | None:
+        said = report.evaluations.select_related("record", "workflow").first()
+        if said is None:
+            return None
+        return Origin(
+            rule=said.workflow.name,
+            rule_address=reverse("admin:integrations_workflow_change", args=[said.workflow_id]),
+            made_of=f"{said.record.object_name} {said.record.record_id}",
+            made_of_address=reverse(
+                "admin:integrations_salesforcerecord_change", args=[said.record_id]
+            ),
+            changed_at=said.record.system_modstamp,
+            reason=said.reason,
+        )
 
     def fed_types(self, company_id: int) -> Sequence[int]:
         on = Workflow.objects.filter(company=company_id).exclude(state=Workflow.State.OFF)

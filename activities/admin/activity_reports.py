@@ -6,10 +6,13 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import localize
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts.admin_base import CompanyScopedAdmin, person
+from activities import sources
 from activities.models import ActivityReport
 
 from .filters import PersonFilter, PublishedFilter, TakenBackFilter, TeamFilter
@@ -36,6 +39,7 @@ class ActivityReportAdmin(CompanyScopedAdmin[ActivityReport]):
         "occurred_on",
         "published_at",
         "state",
+        "why_here",
         "likes",
         "comments",
         "record",
@@ -74,6 +78,21 @@ class ActivityReportAdmin(CompanyScopedAdmin[ActivityReport]):
         if report.retracted_at is None:
             return "Counts"
         return f"Taken back: {report.retracted_reason}" if report.retracted_reason else "Taken back"
+
+    @admin.display(description="why it is here")
+    def why_here(self, report: ActivityReport) -> SafeString | str:
+        origin = sources.origin(report)
+        if origin is None:
+            return "Somebody reported it by hand."
+        return format_html(
+            'The workflow <a href="{}">{}</a> says of <a href="{}">{}</a>, last changed {}: {}',
+            origin.rule_address,
+            origin.rule,
+            origin.made_of_address,
+            origin.made_of,
+            localize(timezone.localtime(origin.changed_at)),
+            origin.reason,
+        )
 
     @admin.display(description="record")
     def record(self, report: ActivityReport) -> SafeString | str:

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from activities.models import ActivityReport
 from integrations.demo_org.org import DemoOrg
 from integrations.models import (
     Connection,
@@ -56,6 +57,23 @@ def many(connection: Connection, org: DemoOrg) -> HeldChange:
         org.update("Opportunity", one["Id"], OwnerId=bob["Id"])
     poll(connection)
     return HeldChange.objects.get()
+
+
+def test_a_report_says_why_it_is_here(client: Client, connection: Connection, org: DemoOrg) -> None:
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    won = deal(org, ann)
+    made = switched_on(connection)
+    record = SalesforceRecord.objects.get(record_id=won["Id"])
+    report = ActivityReport.objects.get()
+    shown = client.get(f"/admin/activities/activityreport/{report.pk}/change/").text
+    assert f'<a href="{RECORDS}{record.pk}/change/">Opportunity {won["Id"]}</a>' in shown
+    assert f'<a href="/admin/integrations/workflow/{made.pk}/change/">Closed-won deals</a>' in shown
+    assert "last changed" in shown
+    ActivityReport.objects.filter(pk=report.pk).update(source_key="hand:1:x")
+    Evaluation.objects.update(report=None)
+    shown = client.get(f"/admin/activities/activityreport/{report.pk}/change/").text
+    assert "Somebody reported it by hand." in shown
 
 
 def test_a_record_is_found_by_its_id_and_shows_every_verdict_with_its_reason(
