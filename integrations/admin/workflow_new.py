@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -12,9 +14,10 @@ from integrations.record_sync import workflows
 from integrations.record_sync.templates import TEMPLATES
 from integrations.record_sync.workflows import WorkflowRefused
 
+from . import workflow_trial
 from .object_fields import object_fields, object_names
 from .subpage import subpage
-from .workflow_forms import WorkflowForm, condition_forms
+from .workflow_forms import ConditionForms, WorkflowForm, condition_forms
 from .workflow_page import shown_form
 
 TEMPLATE_WORDS = {
@@ -70,12 +73,11 @@ def _from_scratch(request: HttpRequest, connection: Connection, object_name: str
     new = Workflow(company=connection.company, connection=connection, object_name=object_name)
     form = WorkflowForm(posted, instance=new, known=known)
     lines = condition_forms(posted, known, [])
+    trial: dict[str, Any] = {}
     if posted is not None and form.is_valid() and lines.is_valid():
-        try:
-            workflows.create(new, lines.conditions(), by=person(request))
-        except WorkflowRefused as error:
-            form.add_error("name", str(error))
-        else:
+        if posted.get("act") == workflow_trial.TRY:
+            trial = workflow_trial.tried(request, new, lines.conditions())
+        elif _is_created(request, new, form, lines):
             return _made(request, new)
     return subpage(
         request,
@@ -83,8 +85,19 @@ def _from_scratch(request: HttpRequest, connection: Connection, object_name: str
         "workflow",
         title=f"New workflow for {object_names(connection)[object_name]}",
         object_name=object_name,
-        **shown_form(form, lines, known),
+        **(shown_form(form, lines, known) | trial),
     )
+
+
+def _is_created(
+    request: HttpRequest, new: Workflow, form: WorkflowForm, lines: ConditionForms
+) -> bool:
+    try:
+        workflows.create(new, lines.conditions(), by=person(request))
+    except WorkflowRefused as error:
+        form.add_error("name", str(error))
+        return False
+    return True
 
 
 def _made(request: HttpRequest, workflow: Workflow) -> HttpResponse:

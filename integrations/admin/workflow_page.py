@@ -15,6 +15,7 @@ from integrations.record_sync.previewing import ChangePreview, preview_change
 from integrations.record_sync.runs import RunRefused
 from integrations.record_sync.workflows import Condition
 
+from . import workflow_trial
 from .object_fields import ObjectFields, object_fields
 from .shown_workflow import changeable_workflow
 from .subpage import subpage
@@ -34,6 +35,9 @@ def workflow_page(request: HttpRequest, workflow_id: int) -> HttpResponse:
     if posted is None or not (form.is_valid() and lines.is_valid()):
         return _show(request, workflow, form, lines, known)
     conditions = lines.conditions()
+    if posted.get("act") == workflow_trial.TRY:
+        trial = workflow_trial.tried(request, workflow, conditions)
+        return _show(request, workflow, form, lines, known, **trial)
     if workflow.state == State.OFF or posted.get("previewed") == digest(workflow, conditions):
         return _save(request, workflow, conditions)
     preview = _preview(workflow, conditions)
@@ -58,6 +62,7 @@ def shown_form(form: WorkflowForm, lines: ConditionForms, known: ObjectFields) -
         "lines": lines,
         "known": known,
         "value_lists": [one for one in known.fields if one.values or one.type == "boolean"],
+        **workflow_trial.offered(),
     }
 
 
@@ -103,8 +108,7 @@ def _show(
         said=_said(kept),
         backfill=_last_backfill(kept),
         is_following=kept.evaluated_version < kept.version and kept.state != State.OFF,
-        **shown_form(form, lines, known),
-        **more,
+        **(shown_form(form, lines, known) | more),
     )
 
 

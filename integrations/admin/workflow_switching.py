@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 
 from django import forms
@@ -54,10 +53,6 @@ class SwitchOnForm(forms.Form):
         elif not FIRST_DAY <= since <= timezone.localdate():
             self.add_error("since", "Choose a day that has been.")
         return cleaned
-
-
-def urls() -> list[tuple[str, Callable[..., HttpResponse], str]]:
-    return [("switch/", switch, "switch")]
 
 
 def switch(request: HttpRequest, workflow_id: int) -> HttpResponse:

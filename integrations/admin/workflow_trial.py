@@ -1,20 +1,21 @@
-"""*Try it*: what a workflow would have reported of the last days. Nothing is written."""
+"""*Try it*: what a workflow would have reported of the last days, as its form says it now."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 
-from integrations.models import Evaluation
-from integrations.record_sync.previewing import PreviewRow, Trial, try_workflow
+from integrations.models import Evaluation, Workflow
+from integrations.record_sync.previewing import PreviewRow
+from integrations.record_sync.trying import Trial, try_workflow
+from integrations.record_sync.workflows import Condition, unsaved
 from integrations.salesforce.errors import SalesforceError
 
-from .shown_workflow import changeable_workflow
-from .subpage import subpage
-from .workflow_words import VERDICT_TONES, what_counts
+from .workflow_words import VERDICT_TONES
 
+TRY = "try"  # what its button says in the form
 DAYS = (7, 30, 90)
 USUAL_DAYS = 30
 #: Records listed of each kind; the counts are of all.
@@ -22,32 +23,24 @@ LISTED = 50
 Verdict = Evaluation.Verdict
 
 
-def urls() -> list[tuple[str, Callable[..., HttpResponse], str]]:
-    return [("try/", try_it, "try")]
+def offered() -> dict[str, Any]:
+    """What the form needs to offer it."""
+    return {"days": USUAL_DAYS, "choices": DAYS}
 
 
-def try_it(request: HttpRequest, workflow_id: int) -> HttpResponse:
-    workflow = changeable_workflow(request, workflow_id)
+def tried(
+    request: HttpRequest, workflow: Workflow, conditions: Sequence[Condition]
+) -> dict[str, Any]:
+    """What comes of it, for the page. Nothing is written; the workflow need not be saved."""
     days = _days(request.POST.get("days", ""))
-    context: dict[str, Any] = {}
-    if request.method == "POST" and not workflow.connection.has_access:
-        context["problem"] = "Salesforce cannot be asked while the connection is not in use."
-    elif request.method == "POST":
-        try:
-            context = _shown(try_workflow(workflow, days))
-        except SalesforceError as error:
-            context["problem"] = error.message
-    return subpage(
-        request,
-        workflow.connection,
-        "workflow_try",
-        title=f"Try “{workflow}”",
-        workflow=workflow,
-        what_counts=what_counts(workflow),
-        days=days,
-        choices=DAYS,
-        **context,
-    )
+    if not workflow.connection.has_access:
+        problem = "Salesforce cannot be asked while the connection is not in use."
+        return {"days": days, "trial_problem": problem}
+    try:
+        trial = try_workflow(workflow, days, unsaved(conditions))
+    except SalesforceError as error:
+        return {"days": days, "trial_problem": error.message}
+    return {"days": days, "tried_type": workflow.activity_type, **_shown(trial)}
 
 
 def _days(text: str) -> int:

@@ -14,11 +14,9 @@ from django.urls import URLPattern, path
 from accounts.admin_base import CompanyScopedAdmin, person
 from integrations.models import Evaluation, Workflow
 
-from . import workflow_new, workflow_page, workflow_switching, workflow_trial
+from . import workflow_new, workflow_page, workflow_switching
 from .chosen_connection import chosen_connection, visible_connections
 from .workflow_words import STATE_TONES, what_counts
-
-GROUPS = (workflow_trial, workflow_switching)
 
 
 @admin.register(Workflow)
@@ -31,13 +29,12 @@ class WorkflowAdmin(CompanyScopedAdmin[Workflow]):
     def get_urls(self) -> list[URLPattern]:
         return [
             path(
-                "<int:workflow_id>/" + tail,
-                self.admin_site.admin_view(view),
-                name=f"integrations_workflow_{name}",
-            )
-            for group in GROUPS
-            for tail, view, name in group.urls()
-        ] + super().get_urls()
+                "<int:workflow_id>/switch/",
+                self.admin_site.admin_view(workflow_switching.switch),
+                name="integrations_workflow_switch",
+            ),
+            *super().get_urls(),
+        ]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -166,6 +166,14 @@ def problems(workflow: Workflow, client: SalesforceClient) -> list[str]:
     return found
 
 
+def unsaved(conditions: Sequence[Condition]) -> list[WorkflowCondition]:
+    """The conditions as rows that are kept nowhere, to try them."""
+    return [
+        WorkflowCondition(field=one.field, operator=one.operator, value=one.value)
+        for one in conditions
+    ]
+
+
 def _locked(workflow: Workflow) -> Workflow:
     return Workflow.objects.select_for_update(no_key=True, of=("self",)).get(pk=workflow.pk)
 

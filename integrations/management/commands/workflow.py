@@ -18,9 +18,9 @@ from integrations.models import Evaluation, Workflow
 from integrations.record_sync import workflows
 from integrations.record_sync.backfilling import backfill
 from integrations.record_sync.due import evaluate_due
-from integrations.record_sync.previewing import try_workflow
 from integrations.record_sync.runs import RunRefused
 from integrations.record_sync.templates import TEMPLATES
+from integrations.record_sync.trying import try_workflow
 from integrations.salesforce.errors import SalesforceError
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from integrations.demo_org.org import DemoOrg
 from integrations.models import Connection
-from integrations.record_sync import previewing
+from integrations.record_sync import trying
 from integrations.salesforce.errors import TransientError
 from integrations.salesforce.session import WHILE_SOMEBODY_WAITS, TimeLimits
 
@@ -18,10 +18,10 @@ def test_a_trial_does_not_wait_for_a_salesforce_that_says_nothing(
 ) -> None:
     assert WHILE_SOMEBODY_WAITS.total <= 20
     short = TimeLimits(connect=1, read=0.3, total=0.5)
-    monkeypatch.setattr(previewing, "WHILE_SOMEBODY_WAITS", short)
+    monkeypatch.setattr(trying, "WHILE_SOMEBODY_WAITS", short)
     wanted = workflow(connection)
     org.faults.break_it("hang", where="data")
     began = time.monotonic()
     with pytest.raises(TransientError):
-        previewing.try_workflow(wanted, days=30)
+        trying.try_workflow(wanted, days=30)
     assert time.monotonic() - began < 5

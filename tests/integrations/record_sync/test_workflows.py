@@ -17,11 +17,8 @@ from integrations.demo_org.org import DemoOrg
 from integrations.models import Connection, Evaluation, SalesforceRecord, SyncRun, Workflow
 from integrations.record_sync import workflows
 from integrations.record_sync.conditions import compile_conditions
-from integrations.record_sync.previewing import (
-    preview_change,
-    preview_switching_off,
-    try_workflow,
-)
+from integrations.record_sync.previewing import preview_change, preview_switching_off
+from integrations.record_sync.trying import try_workflow
 
 from .world import account, backfilled, deal, evaluate, poll, rep, reports, switched_on, workflow
 

@@ -49,6 +49,12 @@ def filled(client: Client, address: str, **changes: Any) -> dict[str, Any]:
     return values | changes
 
 
+def filled_value(answer: Any, name: str) -> Any:
+    """What stands in a field of the conditions after the form came back."""
+    found = [field for line in answer.context["lines"] for field in line]
+    return next(field.value() for field in found if field.html_name == name)
+
+
 def test_one_press_on_a_template_makes_a_workflow_that_is_off(
     client: Client, connection: Connection
 ) -> None:
@@ -139,8 +145,8 @@ def test_trying_it_shows_what_colleagues_would_see_and_writes_nothing(
     deal(org, ann, Amount=1234.5, Name="<b>Acme</b>")
     deal(org, bob)
     made = workflow(connection)
-    assert client.get(page("try", made)).status_code == 200
-    answer = client.post(page("try", made), {"days": "30"})
+    form = filled(client, page("change", made), act="try", days="30")
+    answer = client.post(page("change", made), form)
     assert "1,234.50 NOK" in answer.text
     assert "&lt;b&gt;Acme&lt;/b&gt;" in answer.text
     assert "Would be held" in answer.text
@@ -151,9 +157,57 @@ def test_trying_it_shows_what_colleagues_would_see_and_writes_nothing(
 def test_a_trial_that_salesforce_refuses_says_why(client: Client, connection: Connection) -> None:
     made = workflow(connection)
     Workflow.objects.filter(pk=made.pk).update(object_name="Nothing__c")
-    answer = client.post(page("try", made))
+    form = filled(client, page("change", made), act="try")
+    answer = client.post(page("change", made), form)
     assert answer.status_code == 200
     assert "Salesforce shows no object Nothing__c." in answer.text
+
+
+def test_what_the_form_says_is_tried_before_anything_is_saved(
+    client: Client, connection: Connection, org: DemoOrg
+) -> None:
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    deal(org, ann, Amount=10.0, Name="Small")
+    deal(org, ann, Amount=5000.0, Name="Big")
+    made = workflow(connection)
+    condition = {
+        "condition-1-field": "Amount",
+        "condition-1-operator": "greater",
+        "condition-1-value": "100",
+    }
+    form = filled(client, page("change", made), act="try", **condition)
+    answer = client.post(page("change", made), form)
+    assert [row.title for row in answer.context["reported"]] == ["Big"]
+    assert filled_value(answer, "condition-1-value") == "100"
+    assert made.conditions.count() == 1
+
+
+def test_a_workflow_is_tried_before_it_is_made(
+    client: Client, connection: Connection, org: DemoOrg
+) -> None:
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    deal(org, ann, Amount=1234.5)
+    kind = ActivityType.objects.create(
+        company=connection.company, name="Deals", sentence="won", unit="money"
+    )
+    address = f"{LIST}add/?connection={connection.pk}&object=Opportunity"
+    form = filled(
+        client,
+        address,
+        name="All of them",
+        activity_type=kind.pk,
+        user_field="OwnerId",
+        value_field="Amount",
+        date_field="CloseDate",
+        object="Opportunity",
+    )
+    tried = client.post(address, form | {"act": "try", "days": "7"})
+    assert "1,234.50 NOK" in tried.text
+    assert not Workflow.objects.exists()
+    assert client.post(address, form).status_code == 302
+    assert Workflow.objects.get().name == "All of them"
 
 
 def test_switching_on_since_a_day_reads_what_happened_since(
@@ -242,7 +296,7 @@ def test_no_page_needs_anything_inline(client: Client, connection: Connection) -
     for address in (
         f"{LIST}?connection={connection.pk}",
         f"{LIST}add/?connection={connection.pk}",
-        *(page(name, made) for name in ("change", "try", "switch")),
+        *(page(name, made) for name in ("change", "switch")),
     ):
         parser = Inline()
         parser.feed(client.get(address).text)
@@ -253,7 +307,7 @@ def test_another_companys_workflow_is_not_found(
     client: Client, other_connection: Connection
 ) -> None:
     foreign = workflow(other_connection)
-    for name in ("change", "try", "switch"):
+    for name in ("change", "switch"):
         assert client.get(page(name, foreign)).status_code == 404
         assert client.post(page(name, foreign), {"act": "on"}).status_code == 404
     assert client.get(LIST, {"connection": other_connection.pk}).status_code == 404
