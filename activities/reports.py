@@ -8,8 +8,8 @@ plain UPDATE and INSERT are exact, and the version is known before the rows are 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from operator import attrgetter
 
 from django.db import connection, transaction
@@ -81,7 +81,7 @@ _UPDATE = f"""
     FROM ({_COMPLETED}) incoming, activities_activityreport former
     WHERE kept.company_id = %(company)s AND kept.source_key = incoming.source_key
         AND former.id = kept.id AND {_DIFFERS}
-    RETURNING former.retracted_at IS NOT NULL
+    RETURNING kept.source_key, kept.id, former.retracted_at IS NOT NULL
 """  # noqa: S608
 
 _INSERT = f"""
@@ -96,6 +96,7 @@ _INSERT = f"""
         WHERE kept.company_id = %(company)s AND kept.source_key = incoming.source_key
     )
     ORDER BY published_at, source_key
+    RETURNING source_key, id
 """  # noqa: S608
 
 
@@ -104,6 +105,8 @@ class Recorded:
     added: int = 0
     changed: int = 0  # other values, among them those of another person
     brought_back: int = 0  # had been taken back
+    #: Of all that were written, by their keys.
+    ids: Mapping[str, int] = field(default_factory=dict, compare=False)
 
 
 @transaction.atomic
@@ -146,26 +149,23 @@ def retract(company: Company, keys: Collection[str], reason: str) -> int:
     )
 
 
-def ids_by_key(company: Company, keys: Collection[str]) -> dict[str, int]:
-    """The ids of those of these reports that there are, also of those taken back."""
-    reports = ActivityReport.objects.filter(company=company, source_key__in=keys)
-    return dict(reports.values_list("source_key", "id"))
-
-
 def _write_staged(cursor: CursorWrapper, company_id: int, staged: int) -> Recorded:
     cursor.execute(_FORGET_UNCHANGED, {"company": company_id})
-    if cursor.rowcount == staged:
+    differing = staged - cursor.rowcount
+    if not differing:
         return Recorded()
     _refuse_foreign(cursor, company_id)
     values = {"company": company_id, "version": raise_version(company_id)}
-    cursor.execute(_UPDATE, values)
-    was_back = [was_retracted for (was_retracted,) in cursor.fetchall()]
     cursor.execute(_INSERT, values)
-    return Recorded(
-        added=cursor.rowcount,
-        changed=was_back.count(False),
-        brought_back=was_back.count(True),
-    )
+    ids = dict(cursor.fetchall())
+    added = len(ids)
+    if added == differing:
+        return Recorded(added=added, ids=ids)
+    cursor.execute(_UPDATE, values)
+    updated = cursor.fetchall()
+    ids |= {key: pk for key, pk, _ in updated}
+    was_back = [was_retracted for *_, was_retracted in updated]
+    return Recorded(added, was_back.count(False), was_back.count(True), ids)
 
 
 def _refuse_foreign(cursor: CursorWrapper, company_id: int) -> None:

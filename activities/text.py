@@ -16,8 +16,9 @@ _DIRECTION = re.compile(f"[{_OPENS_EMBEDDING}{_CLOSES_EMBEDDING}{_OPENS_ISOLATE}
 
 def one_line(text: str, longest: int) -> str:
     """The text in one line, without control characters and marks of direction, cut to fit."""
-    plain = _DIRECTION.sub("", storable(text))
-    return " ".join(_without_controls(plain).split())[:longest].rstrip()
+    if not text.isprintable():
+        text = _without_controls(_DIRECTION.sub("", storable(text)))
+    return " ".join(text.split())[:longest].rstrip()
 
 
 def isolated(text: str) -> str:

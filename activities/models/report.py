@@ -60,7 +60,9 @@ class ActivityType(models.Model):
 class ActivityReport(models.Model):
     """One thing that one person did; made and taken back through ``activities.reports``."""
 
-    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+", db_index=False)
+    company = models.ForeignKey(
+        Company, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )  # held by the composite keys
     user = models.ForeignKey(
         User, on_delete=models.PROTECT, related_name="reports", db_constraint=False, db_index=False
     )

@@ -83,8 +83,7 @@ def _keep(case: Case, change: Hold) -> None:
     assert account_id is not None
     draft = said.draft if change == Hold.MOVE else None
     case.keeps_report = True
-    case.said = replace(
-        said,
+    case.said = said._replace(
         verdict=Says.REPORTED,
         reason=_KEPT,
         takes_back=False,

@@ -49,9 +49,11 @@ def _question(condition: WorkflowCondition) -> Question:
             among = {_comparable(one, one) for one in _as_list(wanted)}
             return lambda fields: any(_comparable(fields.get(name), one) in among for one in among)
         case Operator.EQUALS:
-            return lambda fields: _comparable(fields.get(name), wanted) == _own(wanted)
+            own = _own(wanted)
+            return lambda fields: _comparable(fields.get(name), wanted) == own
         case Operator.NOT_EQUALS:
-            return lambda fields: _comparable(fields.get(name), wanted) != _own(wanted)
+            own = _own(wanted)
+            return lambda fields: _comparable(fields.get(name), wanted) != own
     return _ordered(name, wanted, _ORDER[condition.operator])
 
 

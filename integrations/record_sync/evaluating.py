@@ -43,7 +43,7 @@ _DUE = """(
 )"""
 
 _SELECT = f"""
-    SELECT record.id, record.record_id, record.fields::text, record.is_deleted,
+    SELECT record.fields::text, record.id, record.record_id, record.is_deleted,
         record.system_modstamp, record.version,
         kept.hold, kept.held_since, kept.record_version, kept.workflow_version, kept.keeps_report,
         kept.report_changed_at, kept.report_id, report.user_id,
@@ -57,6 +57,7 @@ _SELECT = f"""
     ORDER BY record.record_id
 """  # noqa: S608
 
+_NEVER_JUDGED = Former()
 _KEY = ("record", "workflow")
 _SAID = (
     "verdict",
@@ -182,21 +183,21 @@ def _due_cases(
     }
     with database.cursor() as cursor:
         cursor.execute(_SELECT, values)
-        return [_case(rules, row) for row in cursor.fetchall()]
+        rows = cursor.fetchall()
+    every_ones_fields = json.loads(f"[{','.join(row[0] for row in rows)}]")
+    return [
+        _case(rules, row, fields_) for row, fields_ in zip(rows, every_ones_fields, strict=True)
+    ]
 
 
-def _case(rules: Rules, row: tuple[Any, ...]) -> Case:
-    pk, record_id, fields_, is_deleted, stamp, version, hold, *former = row
-    case = Case(
-        Record(pk, record_id, json.loads(fields_), is_deleted, stamp, version),
+def _case(rules: Rules, row: tuple[Any, ...], fields_: Mapping[str, Any]) -> Case:
+    _, pk, record_id, is_deleted, stamp, version, hold, *former = row
+    return Case(
+        Record(pk, record_id, fields_, is_deleted, stamp, version),
         rules,
-        Former() if hold is None else Former(hold, *former),
+        _NEVER_JUDGED if hold is None else Former(hold, *former),
+        rules.owner_if_any(fields_),
     )
-    try:
-        case.owner = rules.owner(case.record.fields)
-    except ValueError:
-        case.owner = ""  # the verdict says what is wrong with it
-    return case
 
 
 def former_and_record(rules: Rules, record_ids: Sequence[int]) -> list[tuple[Former, Record]]:
@@ -220,12 +221,10 @@ def _write(connection: Connection, cases: Sequence[Case], now: datetime) -> Eval
         if case.said and case.said.takes_back and case.former.is_live:
             by_reason[case.said.reason].append(case.rules.source_key(case.record.record_id))
     taken_back = sum(reports.retract(company, keys, why) for why, keys in by_reason.items())
-    new = [draft.source_key for draft in drafts]
-    ids = reports.ids_by_key(company, new) if recorded.added else {}
     bulk_writer.upsert(
         Evaluation,
         ("company", *_KEY, *_SAID, "evaluated_at"),
-        (_row(connection, case, ids, now) for case in cases),
+        (_row(connection, case, recorded.ids, now) for case in cases),
         key=_KEY,
         unless_same=_SAID,
     )
@@ -254,7 +253,7 @@ def _row(
         bulk_writer.storable(said.reason),
         said.hold,
         said.owner,
-        former.report_id or report_ids.get(case.rules.source_key(record.record_id)),
+        former.report_id or (report_ids.get(said.draft.source_key) if said.draft else None),
         record.version,
         case.rules.workflow.version,
         said.held_since,

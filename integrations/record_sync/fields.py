@@ -28,6 +28,8 @@ BY_OBJECT = {"Event": ("IsChild", "IsRecurrence", "IsAllDayEvent"), "Task": ("Is
 NUMBERS = frozenset({"double", "currency", "percent", "long"})
 _VITAL = ("Id", "SystemModstamp")
 _MOST_DIGITS = 40
+#: Made once: `json.dumps` makes one for each record.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -47,9 +49,16 @@ class FieldSet:
         return list(self.types)
 
     @cached_property
+    def texts(self) -> list[str]:
+        """The fields whose values are kept as they come; most are."""
+        return [name for name, kind in self.types.items() if _is_text(name, kind)]
+
+    @cached_property
     def readers(self) -> list[tuple[str, Callable[[Any], Any]]]:
-        """How each field's value becomes what is kept; worked out once for many rows."""
-        return [(name, _reader(kind)) for name, kind in self.types.items()]
+        """How each other field's value becomes what is kept; worked out once for many rows."""
+        return [
+            (name, _reader(kind)) for name, kind in self.types.items() if not _is_text(name, kind)
+        ]
 
     @cached_property
     def digest(self) -> str:
@@ -125,9 +134,9 @@ def find(name: str, known: Mapping[str, str]) -> str | None:
 
 def snapshot(row: Mapping[str, Any], fields: FieldSet) -> Snapshot:
     """Read one row of an answer. Raises `UnusableRecord`."""
-    values = {
-        name: read(row[name] if name in row else _at(row, name)) for name, read in fields.readers
-    }
+    values: dict[str, Any] = {name: row.get(name) or None for name in fields.texts}
+    for name, read in fields.readers:
+        values[name] = read(row[name] if name in row else _at(row, name))
     try:
         record_id = _record_id(str(values.pop("Id")))
         stamp = datetime.fromisoformat(str(values.pop("SystemModstamp")))
@@ -149,6 +158,10 @@ def _at(row: Mapping[str, Any], name: str) -> Any:
     for part in name.split("."):
         value = value.get(part) if isinstance(value, Mapping) else None
     return value
+
+
+def _is_text(name: str, kind: str) -> bool:
+    return "." not in name and kind not in (*NUMBERS, "boolean", "int", "datetime")
 
 
 def _reader(kind: str) -> Callable[[Any], Any]:
@@ -192,10 +205,10 @@ def _number(text: str) -> str:
 
 def _as_json(values: Mapping[str, Any]) -> str:
     """As PostgreSQL's jsonb takes it: it knows neither NUL nor half a character."""
-    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+    text = _encode(values)
     if "\\u0000" not in text and not _LONE_SURROGATE.search(text):
         return text
     clean = {
         name: storable(value) if isinstance(value, str) else value for name, value in values.items()
     }
-    return json.dumps(clean, ensure_ascii=False, separators=(",", ":"))
+    return _encode(clean)

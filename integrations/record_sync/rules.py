@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from activities.drafts import ReportDraft
@@ -56,9 +56,15 @@ class Rules:
             return ""
         return str(value) if len(str(value)) == 18 else to_18(str(value))
 
+    def owner_if_any(self, fields: Mapping[str, Any]) -> str:
+        """Like `owner`, and empty for what is no id: the verdict says what is wrong with it."""
+        try:
+            return self.owner(fields)
+        except ValueError:
+            return ""
 
-@dataclass(frozen=True, slots=True)
-class Record:
+
+class Record(NamedTuple):
     """A record as it is kept."""
 
     pk: int
@@ -69,8 +75,7 @@ class Record:
     version: int
 
 
-@dataclass(frozen=True, slots=True)
-class Former:
+class Former(NamedTuple):
     """What was said before, and the report that came of it."""
 
     hold: str = ""
@@ -84,8 +89,7 @@ class Former:
     is_live: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """What a workflow says now. Without a draft, a report that there is stays as it is, unless it
     is to be taken back."""
 
@@ -99,8 +103,7 @@ class Judgement:
     due_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """When an activity took place: its day for the company, and the time where one is known."""
 
     day: date

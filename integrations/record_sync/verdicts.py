@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -80,11 +79,13 @@ def _judge(
     owner = rules.owner(record.fields)
     if not owner:
         raise _NotCounted(f"Nobody stands in {rules.workflow.user_field}.")
-    said, account_id = _credit(people[owner], rules, former, now)
-    if account_id is None:
-        return said
+    person = people[owner]
+    credit = _credit(person, rules, former)
+    if credit is None:
+        return _held(person, former, now)
     place = _place_in_feed(record, moment, rules.zone, now, live=live)
-    return replace(said, draft=_draft(record, rules, account_id, moment, place))
+    draft = _draft(record, rules, credit.account_id, moment, place)
+    return Judgement(Says.REPORTED, credit.reason, credit.hold, owner, draft)
 
 
 def _counted_moment(record: Record, rules: Rules, now: datetime) -> Moment:
@@ -126,21 +127,24 @@ def _is_to_come(moment: Moment, now: datetime, zone: ZoneInfo) -> bool:
     return moment.day > now.astimezone(zone).date()
 
 
-def _credit(
-    person: Person, rules: Rules, former: Former, now: datetime
-) -> tuple[Judgement, int | None]:
-    """Whose report it is, or why it is nobody's."""
-    owner = person.salesforce_id
-    reported = Judgement(Says.REPORTED, "Reported.", owner=owner)
-    has_report = former.account_id is not None
-    if has_report and rules.workflow.owner_change == Workflow.OwnerChange.STAYS:
-        return reported, former.account_id
-    if not person.hold or (has_report and person.account_id == former.account_id):
-        return reported, person.account_id
-    if former.is_live:
+class _Credit(NamedTuple):
+    account_id: int
+    reason: str = "Reported."
+    hold: str = ""
+
+
+def _credit(person: Person, rules: Rules, former: Former) -> _Credit | None:
+    """Whose report it is; None where it is nobody's yet."""
+    stays = rules.workflow.owner_change == Workflow.OwnerChange.STAYS
+    if former.account_id is not None and stays:
+        return _Credit(former.account_id)
+    is_theirs_already = person.account_id == former.account_id
+    if person.account_id is not None and (not person.hold or is_theirs_already):
+        return _Credit(person.account_id)
+    if former.is_live and former.account_id is not None:
         reason = f"Stays with the former owner: {person.why}"
-        return replace(reported, reason=reason[:255], hold=person.hold), former.account_id
-    return _held(person, former, now), None
+        return _Credit(former.account_id, reason[:255], person.hold)
+    return None
 
 
 def _held(person: Person, former: Former, now: datetime) -> Judgement:
