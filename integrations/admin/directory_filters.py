@@ -82,7 +82,7 @@ class ActiveFilter(admin.SimpleListFilter):
 
 
 class TabFilter(admin.SimpleListFilter):
-    title = "tab in Salesforce"
+    title = "tab"
     parameter_name = "tab"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
