@@ -18,6 +18,8 @@ QUEUE_RULES: dict[str, tuple[Any, str]] = {
     "catch_up": (False, "a worker that was away would run every missed schedule at once"),
     "sync": (False, "a web request would wait for Salesforce"),
 }
+#: Ten years are for ever.
+HELD_DAYS = range(1, 3_651)
 
 
 @register(Tags.compatibility)
@@ -53,6 +55,22 @@ def check_encryption_keys(
         )
         for number, key in enumerate(settings.FIELD_ENCRYPTION_KEYS, start=1)
         if not _is_fernet_key(key)
+    ]
+
+
+@register(Tags.compatibility)
+def check_held_record_days(
+    app_configs: Sequence[AppConfig] | None, **kwargs: object
+) -> list[CheckMessage]:
+    """Zero would let every held record expire at once, and a million is no date any more."""
+    if settings.HELD_RECORD_DAYS in HELD_DAYS:
+        return []
+    return [
+        Error(
+            f"HELD_RECORD_DAYS is {settings.HELD_RECORD_DAYS}: it must be a number of days from"
+            f" {HELD_DAYS.start} to {HELD_DAYS.stop - 1:,}.",
+            id="scoreline.E003",
+        )
     ]
 
 

@@ -182,3 +182,12 @@ def test_settings_that_would_lose_or_repeat_work_are_refused(
     settings.Q_CLUSTER = {**settings.Q_CLUSTER, **changed}
     with pytest.raises(SystemCheckError, match=said):
         call_command("check")
+
+
+@pytest.mark.parametrize("days", [0, -1, 1_000_000_000])
+def test_held_records_wait_for_a_number_of_days_that_makes_sense(
+    days: int, settings: Settings
+) -> None:
+    settings.HELD_RECORD_DAYS = days
+    with pytest.raises(SystemCheckError, match="HELD_RECORD_DAYS is .* from 1 to 3,650"):
+        call_command("check")
