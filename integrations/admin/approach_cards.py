@@ -6,10 +6,8 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from accounts.capped_paginator import CappedPaginator
 from integrations.models import AccessRequest, Connection, DirectoryUser, SyncPlan
 
-from .directory_verdicts import could_get_account
 from .people_links import people_with
 from .set_up import page_of
 from .words import counted, day
@@ -30,31 +28,29 @@ class Card:
     is_wanted: bool = False
 
 
-def approach_cards(connection: Connection) -> list[Card]:
+def approach_cards(connection: Connection, importable: str) -> list[Card]:
+    """``importable`` says how many people could get an account: “36”, “10,000+” or nothing."""
     return [
-        _on_demand(connection),
+        _on_demand(connection, importable),
         _manual(connection),
         _automatic(connection),
         _all_active(connection),
     ]
 
 
-def _on_demand(connection: Connection) -> Card:
-    everybody = DirectoryUser.objects.filter(connection=connection)
-    possible = CappedPaginator(could_get_account(everybody, connection).order_by("pk"), 1)
-    number = f"{possible.count:,}{'+' if possible.is_capped else ''}" if possible.count else ""
+def _on_demand(connection: Connection, importable: str) -> Card:
     return Card(
         key="on_demand",
         title="On demand",
         words="Tick the Salesforce users you want and press one button.",
         starts="You",
         scope="Only those you tick",
-        state=f"{number} could get an account" if number else "Nobody is left to choose",
-        button=f"Choose from {number}" if number else "See everybody",
-        address=people_with(connection, **({"account": "possible"} if number else {})),
+        state=f"{importable} could get an account" if importable else "Nobody is left to choose",
+        button=f"Choose from {importable}" if importable else "See everybody",
+        address=people_with(connection, **({"account": "possible"} if importable else {})),
         tag="Recommended",
         tone="good",
-        is_wanted=bool(number),
+        is_wanted=bool(importable),
     )
 
 

@@ -142,8 +142,7 @@ def _save(
                 after={"its people get accounts": takes_part},
             )
     change_settings(connection, before=before, by=by)
-    if connection.automatic_is_on:
-        mark_owners_of_held_records(connection)
+    mark_owners_of_held_records(connection)
 
 
 def _what_now(connection: Connection, was_on: bool) -> str:

@@ -56,7 +56,7 @@ class AccountsLastPaginator(Paginator):  # type: ignore[type-arg] # not subscrip
 
     @cached_property
     def _counted(self) -> int:
-        return self.count_without + CappedPaginator(self.with_account, self.per_page).count
+        return CappedPaginator(self.object_list, self.per_page).count
 
     def page(self, number: int | str) -> Page[DirectoryUser]:
         number = self.validate_number(number)

@@ -52,7 +52,8 @@ def records_waiting() -> Exists:
 
 def could_get_account(people: People, connection: Connection) -> People:
     """Those of ``people`` whom somebody may choose now: new, matched or in conflict."""
-    return _undecided(people, connection).exclude(email="")
+    usable = ~Q(email="") | _may_have_account(connection)
+    return _undecided(people, connection).filter(usable)
 
 
 def without_counterpart(people: People, connection: Connection) -> People:

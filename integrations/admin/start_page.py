@@ -27,6 +27,7 @@ from .freshness import freshness
 from .reports_by_day import reports_by_day
 from .set_up import SetUpStep, set_up
 from .shown_plan import ShownPlan
+from .work_line import Work
 from .work_list import work_list
 
 Action = PlannedChange.Action
@@ -67,7 +68,7 @@ def company_home(user: User, connection: Connection | None) -> dict[str, Any]:
     others = visible_connections(user).filter(company=connection.company_id)
     work = work_list(connection, user)
     is_set_up = connection.state not in (State.NOT_CONNECTED, State.TERMINATED)
-    cards = approach_cards(connection) if is_set_up else []
+    cards = approach_cards(connection, _importable(work)) if is_set_up else []
     return mail | {
         "title": str(connection),
         "first_steps": first_steps(connection),
@@ -83,6 +84,14 @@ def company_home(user: User, connection: Connection | None) -> dict[str, Any]:
         "freshness": freshness(connection) if connection.has_access else [],
         "chart": reports_by_day(connection.company),
     }
+
+
+def _importable(work: Sequence[Work]) -> str:
+    """How many people one could choose from: “36”, “10,000+”, or nothing."""
+    lines = [line for line in work if line.kind in (Action.CREATE, Action.MAP, Action.CONFLICT)]
+    number = sum(line.count for line in lines)
+    capped = any(line.is_capped for line in lines)
+    return f"{number:,}{'+' if capped else ''}" if number else ""
 
 
 def _primary(connection: Connection, steps: Sequence[SetUpStep], cards: Sequence[Card]) -> str:

@@ -15,11 +15,11 @@ from django.utils import timezone
 
 from activities import reports
 from integrations.models import Connection, Evaluation, HeldChange, SyncPlan, Workflow
+from integrations.user_sync.wanted import mark_owners_of_held_records
 
 from .arriving import TakenIn, again_when_it_passes
 from .evaluating import BATCH, Evaluated, evaluate, lock
 from .people import load_people
-from .wanting import tell_who_was_wanted_before
 
 Hold = Evaluation.Hold
 _UNLINKED = "The Salesforce user is no longer mapped to this account."
@@ -65,7 +65,7 @@ def release(connection: Connection) -> Evaluated:
     )
     known = set(held.values_list("salesforce_user_id", "hold").distinct())
     people = load_people(connection, {person for person, _ in known})
-    tell_who_was_wanted_before(connection)
+    mark_owners_of_held_records(connection)
     others = {person for person, hold in known if people[person].hold != hold}
     if not others:
         return Evaluated()

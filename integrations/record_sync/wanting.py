@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from integrations.models import Connection, Evaluation, Workflow
+from integrations.models import Connection, Evaluation
 from integrations.user_sync.wanted import Cause, mark_wanted
 
 if TYPE_CHECKING:
@@ -27,19 +27,6 @@ def tell_who_is_wanted(connection: Connection, cases: Iterable[Case]) -> None:
         by_cause.setdefault(cause, set()).add(case.owner)
     for cause, owners in by_cause.items():
         mark_wanted(connection, owners, cause)
-
-
-def tell_who_was_wanted_before(connection: Connection) -> None:
-    """Those whose records were held before Automatic was on, or before their workflow took part."""
-    if not connection.automatic_is_on:
-        return
-    for workflow in Workflow.objects.filter(
-        connection=connection, state=Workflow.State.ON, creates_accounts=True
-    ):
-        held = Evaluation.objects.filter(workflow=workflow, hold=Evaluation.Hold.NOT_MAPPED)
-        first = held.order_by("salesforce_user_id", "pk").distinct("salesforce_user_id")
-        for owner, record_id in first.values_list("salesforce_user_id", "record__record_id"):
-            mark_wanted(connection, {owner}, Cause(record_id, workflow))
 
 
 def _is_newly_held(case: Case) -> bool:

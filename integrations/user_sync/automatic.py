@@ -210,8 +210,7 @@ def change_settings(connection: Connection, *, before: Mapping[str, Any], by: Us
         before={name: before[name] for name in changed},
         after={name: after[name] for name in changed},
     )
-    if connection.automatic_is_on:
-        mark_owners_of_held_records(connection)
+    mark_owners_of_held_records(connection)
 
 
 def reject(

@@ -17,6 +17,7 @@ class RevertFacts:
     person: DirectoryUser
     account: User | None
     mapped_account_id: int | None  # the account that the Salesforce user is mapped to now
+    mapped_by: str  # the approach of that mapping
     is_mapped_elsewhere: bool  # whether the account is somebody else's, or another connection's too
     in_use: str  # how the account was used, in words
 
@@ -24,6 +25,7 @@ class RevertFacts:
         assert self.account is not None
         return {
             "mapped_account": self.mapped_account_id,
+            "mapped_by": self.mapped_by,
             "is_mapped_elsewhere": self.is_mapped_elsewhere,
             "in_use": bool(self.in_use),
             "protected": self.account.protected,
@@ -33,6 +35,7 @@ class RevertFacts:
         """In what these facts differ from the ones that were shown, in words."""
         words = {
             "mapped_account": "the mapping was changed",
+            "mapped_by": "the mapping was made anew",
             "is_mapped_elsewhere": "the account was mapped elsewhere",
             "in_use": f"{self.account} {self.in_use or 'is no longer used'}",
             "protected": f"{self.account} was protected from every sync",
@@ -64,18 +67,20 @@ def gather_for_revert(
         ).select_related("ignored_by")
     }
     accounts = User.objects.filter(company=company_id).defer("search").in_bulk(account_ids)
-    mapped_to = dict(
-        UserMapping.objects.filter(
+    mapped_to = {
+        user_id: (account_id, approach)
+        for user_id, account_id, approach in UserMapping.objects.filter(
             connection=connection_id, salesforce_user_id__in=ids
-        ).values_list("salesforce_user_id", "account_id")
-    )
+        ).values_list("salesforce_user_id", "account_id", "approach")
+    }
     mappings = _places_mapped_to(account_ids)
     in_use = accounts_in_use(account_ids)
     return {
         row.pk: RevertFacts(
             person=people.get(row.salesforce_user_id) or _unknown(row, connection_id),
             account=accounts.get(row.account_id) if row.account_id else None,
-            mapped_account_id=mapped_to.get(row.salesforce_user_id),
+            mapped_account_id=mapped_to.get(row.salesforce_user_id, (None, ""))[0],
+            mapped_by=mapped_to.get(row.salesforce_user_id, (None, ""))[1],
             is_mapped_elsewhere=bool(
                 mappings.get(row.account_id or 0, set()) - {(connection_id, row.salesforce_user_id)}
             ),

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from accounts import bulk_writer
 from accounts.models import User
-from integrations.models import DirectoryUser, PlannedChange, SyncPlan
+from integrations.models import Approach, DirectoryUser, PlannedChange, SyncPlan
 
 from . import revert_decisions
 from .errors import PlanError
@@ -135,15 +135,26 @@ def _decide(row: PlannedChange, facts: RevertFacts, by: User | None, last_act: s
     account = facts.account
     if account is None:
         return _nothing("The account is gone already")
-    if account.protected:
-        return _nothing(f"{account} is protected from every sync")
-    if facts.mapped_account_id not in (None, account.pk) or facts.is_mapped_elsewhere:
-        return _nothing(f"The mapping of {account} was changed{_by(last_act)}")
+    if why_not := _why_not(row, facts, account, last_act):
+        return _nothing(why_not)
     if row.action == Action.MAP:
         return _unmap(row, facts, account, last_act)
     if facts.in_use and by is not None and account.pk == by.pk:
         return _nothing("This is you: somebody else must do it")
     return _take_back(facts, account)
+
+
+def _why_not(row: PlannedChange, facts: RevertFacts, account: User, last_act: str) -> str:
+    """Why an import is not undone; empty where nothing stands against it."""
+    if account.protected:
+        return f"{account} is protected from every sync"
+    if facts.mapped_account_id not in (None, account.pk) or facts.is_mapped_elsewhere:
+        return f"The mapping of {account} was changed{_by(last_act)}"
+    if facts.mapped_by not in ("", row.plan.approach):
+        return (
+            f"The mapping of {account} was made anew since then: {Approach(facts.mapped_by).label}"
+        )
+    return ""
 
 
 def _unlinked_again(done: PlannedChange, row: Row) -> Row:

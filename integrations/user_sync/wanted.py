@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
@@ -49,11 +50,12 @@ def mark_wanted(connection: Connection, ids: Iterable[str], cause: Cause) -> int
     fresh = may_be_wanted(connection).filter(salesforce_id__in=users, wanted_since__isnull=True)
     # In the order of the refresh, so that the two never wait for each other.
     locked = fresh.order_by("salesforce_id").select_for_update(no_key=True, of=("self",))
-    return DirectoryUser.objects.filter(pk__in=locked.values("pk")).update(
-        wanted_since=timezone.now(),
-        wanted_record_id=cause.record_id,
-        wanted_workflow=cause.workflow,
-    )
+    with transaction.atomic(savepoint=False):
+        return DirectoryUser.objects.filter(pk__in=locked.values("pk")).update(
+            wanted_since=timezone.now(),
+            wanted_record_id=cause.record_id,
+            wanted_workflow=cause.workflow,
+        )
 
 
 def may_be_wanted(connection: Connection) -> QuerySet[DirectoryUser]:
@@ -70,12 +72,17 @@ def may_be_wanted(connection: Connection) -> QuerySet[DirectoryUser]:
 
 def mark_owners_of_held_records(connection: Connection) -> int:
     """Those whose records wait already. How many are newly marked."""
+    if not connection.automatic_is_on:
+        return 0
+    unmarked = may_be_wanted(connection).filter(wanted_since__isnull=True)
     held = (
         Evaluation.objects.filter(
             company=connection.company_id,
             hold=Evaluation.Hold.NOT_MAPPED,
+            salesforce_user_id__in=unmarked.values("salesforce_id"),
             workflow__connection=connection,
             workflow__creates_accounts=True,
+            workflow__state=Workflow.State.ON,
         )
         .select_related("workflow", "record")
         .order_by("salesforce_user_id", "held_since", "pk")

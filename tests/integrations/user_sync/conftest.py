@@ -1,9 +1,18 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
 import pytest
+from pytest_django import Settings
 
 from accounts.models import Company, User
+from integrations.connecting.logging_in import connect_directly
+from integrations.credentials import callback_url, store_app_keys
+from integrations.demo_org.org import CONSUMER_KEY, CONSUMER_SECRET, DemoOrg
+from integrations.demo_org.server import run_in_thread
 from integrations.models import Connection
+from integrations.salesforce.tokens import AppKeys, Tokens
 
 
 @pytest.fixture
@@ -34,3 +43,37 @@ def connection(company: Company) -> Connection:
         login_url="https://acme.my.salesforce.com",
         state=Connection.State.CONNECTED,
     )
+
+
+@pytest.fixture
+def org(settings: Settings) -> Iterator[DemoOrg]:
+    """An org on a real socket."""
+    settings.SALESFORCE_ALLOW_LOOPBACK = True
+    settings.BASE_URL = "http://testserver"
+    org = DemoOrg.believable(people=30)
+    org.app.callback_urls.append(callback_url())
+    with run_in_thread(org):
+        yield org
+
+
+@pytest.fixture
+def salesforce(connection: Connection, org: DemoOrg) -> Connection:
+    """A connection that is logged in as the integration user."""
+    connection.login_url = org.url
+    connection.state = Connection.State.NOT_CONNECTED
+    connection.save()
+    store_app_keys(connection, AppKeys(CONSUMER_KEY, CONSUMER_SECRET))
+    granted = org.grant(org.cast["integration"].email)
+    connect_directly(
+        connection,
+        Tokens(
+            access_token=granted["access_token"],
+            refresh_token=granted["refresh_token"],
+            instance_url=granted["instance_url"],
+            identity_url=granted["id"],
+            issued_at=datetime.now(UTC),
+        ),
+    )
+    connection.refresh_from_db()
+    assert connection.state == Connection.State.CONNECTED
+    return connection

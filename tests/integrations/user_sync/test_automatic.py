@@ -67,6 +67,15 @@ def test_a_wanted_person_gets_a_pending_account_with_its_cause(
     assert run(connection) == []
 
 
+@pytest.mark.django_db(transaction=True)
+def test_somebody_is_marked_as_wanted_also_outside_a_transaction(
+    connection: Connection, cause: wanted.Cause
+) -> None:
+    person(connection, 1)
+    assert wanted.mark_wanted(connection, [salesforce_id(1)], cause) == 1
+    assert DirectoryUser.objects.get().wanted_since is not None
+
+
 def test_a_thousand_calls_with_the_same_id_cost_one_short_query_each(
     connection: Connection,
     cause: wanted.Cause,

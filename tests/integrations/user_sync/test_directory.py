@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection as database
 from django.utils import timezone
 from django_q.models import OrmQ
-from pytest_django import Settings
 
 from accounts.models import AuditEntry, User
-from integrations.connecting.logging_in import connect_directly
-from integrations.credentials import access_to, callback_url, store_app_keys
-from integrations.demo_org.org import CONSUMER_KEY, CONSUMER_SECRET, DemoOrg
-from integrations.demo_org.server import run_in_thread
+from integrations.credentials import access_to
+from integrations.demo_org.org import DemoOrg
 from integrations.models import Connection, DirectoryUser, SyncRun
 from integrations.salesforce.client import SalesforceClient
 from integrations.salesforce.session import TimeLimits
-from integrations.salesforce.tokens import AppKeys, Tokens
 from integrations.user_sync import directory
 from integrations.user_sync.directory import accept_shrinking, refresh_directory, request_refresh
 from integrations.user_sync.errors import RefreshRefused
@@ -29,39 +24,6 @@ from integrations.user_sync.errors import RefreshRefused
 from .builders import imported
 
 State = SyncRun.State
-
-
-@pytest.fixture
-def org(settings: Settings) -> Iterator[DemoOrg]:
-    settings.SALESFORCE_ALLOW_LOOPBACK = True
-    settings.BASE_URL = "http://testserver"
-    org = DemoOrg.believable(people=30)
-    org.app.callback_urls.append(callback_url())
-    with run_in_thread(org):
-        yield org
-
-
-@pytest.fixture
-def salesforce(connection: Connection, org: DemoOrg) -> Connection:
-    """A connection that is logged in as the integration user."""
-    connection.login_url = org.url
-    connection.state = Connection.State.NOT_CONNECTED
-    connection.save()
-    store_app_keys(connection, AppKeys(CONSUMER_KEY, CONSUMER_SECRET))
-    granted = org.grant(org.cast["integration"].email)
-    connect_directly(
-        connection,
-        Tokens(
-            access_token=granted["access_token"],
-            refresh_token=granted["refresh_token"],
-            instance_url=granted["instance_url"],
-            identity_url=granted["id"],
-            issued_at=datetime.now(UTC),
-        ),
-    )
-    connection.refresh_from_db()
-    assert connection.state == Connection.State.CONNECTED
-    return connection
 
 
 @pytest.fixture

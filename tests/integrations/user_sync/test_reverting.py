@@ -9,7 +9,7 @@ from django.urls import reverse
 from accounts import audit, states
 from accounts.models import Company, Team, User
 from integrations.models import Connection, PlannedChange, SyncPlan, UserMapping
-from integrations.user_sync import approving
+from integrations.user_sync import approving, manual
 from integrations.user_sync.errors import PlanError
 from integrations.user_sync.planning import plan_ignore, plan_import, plan_stop_ignoring
 from integrations.user_sync.reverting import is_reverted, latest_revert, plan_revert
@@ -64,6 +64,26 @@ def test_a_mapped_account_gets_its_former_state_back(
     assert (vic.title, vic.team, vic.state) == ("", None, User.State.ACTIVE)
     assert not vic.mappings.exists()
     assert notes(revert) == {"Person 1": "Unmapped."}
+
+
+def test_a_mapping_that_was_made_anew_by_hand_is_not_undone_with_the_import(
+    connection: Connection, company: Company, admin: User
+) -> None:
+    one, two = people(connection, (1, 2))
+    for each in (one, two):
+        account(company, each.email)
+    plan = imported(connection, [one, two], by=admin)
+    draft = plan_revert(plan, by=admin)
+    manual.unlink(connection, salesforce_id=one.salesforce_id, reason="Is it her?", by=admin)
+    hers = User.objects.get(email=one.email)
+    manual.map_account(connection, salesforce_id=one.salesforce_id, account=hers, by=admin)
+    applied(draft, admin)
+    assert outcomes(draft) == {"Person 1": "changed", "Person 2": "done"}
+    assert "the mapping was made anew" in notes(draft)["Person 1"]
+    again = plan_revert(plan, by=admin)
+    reason = "The mapping of Person1 was made anew since then: Manual"
+    assert actions(again)[0] == (Action.NOTHING, reason)
+    assert UserMapping.objects.get().account == hers
 
 
 def test_a_value_that_somebody_changed_stays_and_the_row_says_who(
