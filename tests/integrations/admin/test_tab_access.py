@@ -25,16 +25,14 @@ from .browsing import LIST
 @pytest.fixture
 def team(company: Company, connection: Connection) -> None:
     """Open, Shut and Unknown have an account; Outsider has none; Leaver left."""
-    for number, (name, fields) in enumerate(
-        {
-            "Open": {"can_open_tab": True},
-            "Shut": {"can_open_tab": False, "username": "shut@example.com"},
-            "Unknown": {},
-            "Leaver": {"can_open_tab": False, "is_active": False},
-            "Outsider": {"can_open_tab": False},
-        }.items(),
-        1,
-    ):
+    people: dict[str, dict[str, Any]] = {
+        "Open": {"can_open_tab": True},
+        "Shut": {"can_open_tab": False, "username": "shut@example.com"},
+        "Unknown": {},
+        "Leaver": {"can_open_tab": False, "is_active": False},
+        "Outsider": {"can_open_tab": False},
+    }
+    for number, (name, fields) in enumerate(people.items(), 1):
         person(connection, number, name=name, **fields)
         if name != "Outsider":
             mapped(connection, number, account(company, f"{name.lower()}@example.com"))
