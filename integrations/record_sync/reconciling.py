@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from django.db import models
@@ -43,13 +43,13 @@ def request_reconcile(connection: Connection, object_name: str, *, by: User | No
 
 
 def reconcile(run_id: int) -> None:
-    """Do a queued comparison, or an interrupted one anew: what it repaired stays repaired."""
+    """Do a queued comparison, or an interrupted one from the month that it was at."""
     runs.carry_out(run_id, lambda round_, client: _Reconcile(round_, client).run())
 
 
 class _Reconcile:
-    """Everything is compared by its stamp's month. A record that changes meanwhile moves to the
-    last month, which is read last: so only what no month shows is missing."""
+    """Everything is compared by its stamp's month. What a month of ours has and theirs has not is
+    asked for by its id: it may just have changed, and so have moved to the last month."""
 
     def __init__(self, round_: Round, client: SalesforceClient) -> None:
         self.round = round_
@@ -62,22 +62,21 @@ class _Reconcile:
         mark = begun_watermark(self.client, self.connection, self.object_name)
         assert mark.read_until is not None
         until = mark.read_until - NOT_YET
-        missing: set[str] = set()
-        begins, months = self._begins(mark), 1
+        begins, months = self.round.run.page_stamp or self._begins(mark), 1
         while begins < until:
             self.round.pulse.beat()
             ends = min(months_later(begins, months), until)
             theirs, ours = self._theirs(begins, ends), self._ours(begins, ends)
-            missing = (missing - theirs.keys()) | (ours.keys() - theirs.keys())
             differs = [
                 one
                 for one, said in theirs.items()
                 if ours.get(one) != said and (one in ours or _is_covered(said[0], mark))
             ]
             self._repair(differs)
+            self._look_for(ours.keys() - theirs.keys())
             begins = ends
+            self.round.save(page_stamp=begins, attempts=1)
             months = min(2 * months, MOST_MONTHS) if len(theirs) < FEW else 1
-        self._look_for(missing)
         Watermark.objects.filter(pk=mark.pk).update(reconciled_at=database_clock())
 
     def _begins(self, mark: Watermark) -> datetime:
@@ -117,8 +116,10 @@ class _Reconcile:
             )
         return came
 
-    def _look_for(self, missing: set[str]) -> None:
-        """What no month showed: changed just now, deleted for good, or no longer visible to us."""
+    def _look_for(self, missing: Collection[str]) -> None:
+        """What is not in its month: changed just now, deleted for good, or not visible any more."""
+        if not missing:
+            return
         unseen = self._records().filter(is_deleted=False, not_visible_since=None)
         asked = set(unseen.filter(record_id__in=missing).values_list("record_id", flat=True))
         gone = asked - self._repair(asked)
@@ -132,7 +133,7 @@ class _Reconcile:
             lambda: mark_deleted(self.connection, deleted, now),
         )
         hidden = mark_not_visible(self.connection, gone - deleted, now)
-        self.round.save(missing=len(hidden), changed=self.round.run.changed + len(deleted))
+        self.round.count(missing=len(hidden), changed=len(deleted))
 
     def _listed_as_deleted(self) -> set[str]:
         if self.client.server_time is None:

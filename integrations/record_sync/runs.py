@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -136,6 +137,14 @@ class Round(rounds.Round):
             **numbers, **values, attempts=1, api_calls=F("api_calls") + calls
         )
         self.lease.confirm()
+
+    def count(self, **more: int) -> None:
+        """What was found or changed otherwise than by a page."""
+        with transaction.atomic():
+            SyncRun.objects.filter(pk=self.run.pk).update(
+                **{name: F(name) + number for name, number in more.items()}
+            )
+            self.lease.confirm()
 
 
 def carry_out(run_id: int, work: Callable[[Round, SalesforceClient], None]) -> None:

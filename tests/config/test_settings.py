@@ -189,5 +189,5 @@ def test_held_records_wait_for_a_number_of_days_that_makes_sense(
     days: int, settings: Settings
 ) -> None:
     settings.HELD_RECORD_DAYS = days
-    with pytest.raises(SystemCheckError, match="HELD_RECORD_DAYS is .* from 1 to 3,650"):
+    with pytest.raises(SystemCheckError, match=r"HELD_RECORD_DAYS is .* from 1 to 3,650"):
         call_command("check")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from integrations.record_sync.backfilling import request_backfill
 from integrations.user_sync import applying, approving, planning
 
 from .conftest import connected
+from .hearing import hears, listened_to, polls, wait_for
 from .world import LONG_AGO, backfilled, poll, refresh_users, switched_on, written
 
 #: A published CRM export, where a folder beside the checkout has one.
@@ -78,19 +79,30 @@ def test_every_won_deal_counts_once_for_who_won_it(connection: Connection, org: 
     moved_by = _three_deals_change(org)
     poll(connection)
     assert totals() == (4_236, Decimal(10_005_534) + sum(moved_by.values()), 30)
-    assert by_person() == {
-        name: total + moved_by.get(name, 0) for name, total in before_changes.items()
-    }
+    assert by_person() == moved(before_changes, moved_by)
     assert SalesforceRecord.objects.count() == len(org.store.rows("Opportunity"))
 
     before = written()
     poll(connection)
     assert written() == before, "a second poll wrote something"
 
+    before_changes = by_person()
+    with listened_to(connection):
+        hears(org, connection, next(row for row in org.store.rows("User") if row["IsActive"]))
+        before_polls = polls(connection)
+        moved_by = _three_deals_change(org)
+        wait_for(lambda: totals()[0] == 4_234 and by_person() == moved(before_changes, moved_by))
+        assert polls(connection) == before_polls, "it was the stream alone"
+
+
+def moved(totals: Mapping[str, Decimal], by: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    return {name: total + by.get(name, 0) for name, total in totals.items()}
+
 
 def _three_deals_change(org: DemoOrg) -> dict[str, Decimal]:
     """One is deleted, one reopened, one given to another; by how much that moves whose total."""
-    won = [row for row in org.store.rows("Opportunity") if row["IsWon"] and row["Amount"]]
+    rows = org.store.rows("Opportunity")
+    won = [row for row in rows if row["IsWon"] and row["Amount"] and not row["IsDeleted"]]
     deleted, reopened, given = won[:3]
     other = next(row["OwnerId"] for row in won if row["OwnerId"] != given["OwnerId"])
     moved_by: dict[str, Decimal] = defaultdict(Decimal)

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from io import StringIO
 
@@ -18,17 +15,16 @@ from integrations import leases
 from integrations.demo_org.org import DemoOrg
 from integrations.demo_org.store import Row
 from integrations.leases import LeaseTaken, held_lease
-from integrations.models import Connection, Lease, SyncRun, Watermark
+from integrations.models import Connection, Lease, SyncRun
 from integrations.record_sync import listening
 from integrations.record_sync.keeping_streams import keep_streams
 from integrations.record_sync.listening import Listener
-from integrations.record_sync.stream_runs import is_listening
 from integrations.salesforce import streaming
 
+from .hearing import PATIENCE, hears, is_open, listened_to, polls, position, wait_for
 from .world import account, deal, refresh_users, rep, reports, switched_on
 
 pytestmark = pytest.mark.django_db(transaction=True)
-PATIENCE = 30.0
 
 
 @pytest.fixture(autouse=True)
@@ -45,53 +41,6 @@ def anna(org: DemoOrg, connection: Connection) -> Row:
     account(connection, person)
     switched_on(connection)
     return person
-
-
-def wait_for(true: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < deadline, list(SyncRun.objects.values("kind", "state", "error"))
-        time.sleep(0.01)
-
-
-@contextmanager
-def listened_to(connection: Connection) -> Iterator[threading.Thread]:
-    """A listener at work, in a thread of its own as in the command."""
-    listener = Listener(connection.pk)
-    thread = threading.Thread(target=listener.run, daemon=True)
-    thread.start()
-    wait_for(lambda: is_open(connection) or not thread.is_alive())
-    try:
-        yield thread
-    finally:
-        listener.stop()
-        thread.join(PATIENCE)
-        assert not thread.is_alive()
-
-
-def is_open(connection: Connection) -> bool:
-    runs = SyncRun.objects.filter(connection=connection, kind=SyncRun.Kind.STREAM)
-    return runs.exists() and is_listening(connection.pk)
-
-
-def hears(org: DemoOrg, connection: Connection, anna: Row) -> None:
-    """Wait until the stream itself brings what changes."""
-    probe = deal(org, anna, StageName="Prospecting")["Id"]
-    deadline = time.monotonic() + PATIENCE
-    while position(connection) != str(org.changes.tip):
-        assert time.monotonic() < deadline
-        org.update("Opportunity", probe, NextStep="Call")
-        patience = time.monotonic() + 3
-        while position(connection) != str(org.changes.tip) and time.monotonic() < patience:
-            time.sleep(0.02)
-
-
-def position(connection: Connection) -> str:
-    return Watermark.objects.get(connection=connection, object_name="Opportunity").replay_id
-
-
-def polls(connection: Connection) -> int:
-    return SyncRun.objects.filter(connection=connection, kind=SyncRun.Kind.POLL).count()
 
 
 def test_a_deal_is_reported_taken_back_and_brought_back_as_it_changes(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -143,6 +144,46 @@ def test_the_comparison_repairs_what_the_poll_missed(connection: Connection, org
     compared(connection)
     assert written() == before
     assert kept["Id"] in reports()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_interrupted_comparison_goes_on_with_the_month_it_was_at(
+    connection: Connection, org: DemoOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    now = org.store.now()
+    old, late = (
+        deal(org, ann, CreatedDate=stamp, LastModifiedDate=stamp)
+        for stamp in (now - timedelta(days=3_000), now - timedelta(days=10))
+    )
+    switched_on(connection)
+    table = org.store._tables["Opportunity"]
+    del table[old["Id"]]
+    del table[late["Id"]]
+    Watermark.objects.update(read_until=now + timedelta(minutes=20))
+    whole = reconciling._Reconcile._theirs
+    months: list[datetime] = []
+    interrupted: list[datetime] = []
+
+    def theirs(self: Any, begins: datetime, ends: datetime) -> Any:
+        months.append(begins)
+        if begins > now - timedelta(days=2_000) and not interrupted:
+            interrupted.append(begins)
+            raise KeyboardInterrupt
+        return whole(self, begins, ends)
+
+    monkeypatch.setattr(reconciling._Reconcile, "_theirs", theirs)
+    run = request_reconcile(connection, "Opportunity", by=None)
+    with pytest.raises(KeyboardInterrupt):
+        reconcile(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.missing) == (State.RUNNING, 1)
+    reconcile(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.missing) == (State.DONE, 2)
+    assert len(months) == len(set(months)) + 1, "only the one that was interrupted comes again"
+    assert months.count(interrupted[0]) == 2
 
 
 @pytest.mark.parametrize(

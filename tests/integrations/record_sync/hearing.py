@@ -1,0 +1,65 @@
+"""A listener at work, and waiting for what it hears."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from integrations.demo_org.org import DemoOrg
+from integrations.demo_org.store import Row
+from integrations.models import Connection, SyncRun, Watermark
+from integrations.record_sync.listening import Listener
+from integrations.record_sync.stream_runs import is_listening
+
+from .world import deal
+
+PATIENCE = 30.0
+
+
+def wait_for(true: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < deadline, list(SyncRun.objects.values("kind", "state", "error"))
+        time.sleep(0.01)
+
+
+@contextmanager
+def listened_to(connection: Connection) -> Iterator[threading.Thread]:
+    """A listener at work, in a thread of its own as in the command."""
+    listener = Listener(connection.pk)
+    thread = threading.Thread(target=listener.run, daemon=True)
+    thread.start()
+    wait_for(lambda: is_open(connection) or not thread.is_alive())
+    try:
+        yield thread
+    finally:
+        listener.stop()
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+
+
+def is_open(connection: Connection) -> bool:
+    runs = SyncRun.objects.filter(connection=connection, kind=SyncRun.Kind.STREAM)
+    return runs.exists() and is_listening(connection.pk)
+
+
+def hears(org: DemoOrg, connection: Connection, owner: Row) -> None:
+    """Wait until the stream itself brings what changes."""
+    probe = deal(org, owner, StageName="Prospecting")["Id"]
+    deadline = time.monotonic() + PATIENCE
+    while position(connection) != str(org.changes.tip):
+        assert time.monotonic() < deadline
+        org.update("Opportunity", probe, NextStep="Call")
+        patience = time.monotonic() + 3
+        while position(connection) != str(org.changes.tip) and time.monotonic() < patience:
+            time.sleep(0.02)
+
+
+def position(connection: Connection) -> str:
+    return Watermark.objects.get(connection=connection, object_name="Opportunity").replay_id
+
+
+def polls(connection: Connection) -> int:
+    return SyncRun.objects.filter(connection=connection, kind=SyncRun.Kind.POLL).count()
