@@ -5,23 +5,16 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
-import pytest
 from django.utils import timezone
-from pytest_django import Settings
 
-from accounts.models import User
 from activities.models import ActivityReport
 from integrations.demo_org.org import DemoOrg
-from integrations.models import Connection, DirectoryUser, Evaluation, SalesforceRecord, UserMapping
-from integrations.record_sync.due import hold_again
+from integrations.models import Connection, Evaluation, SalesforceRecord
 
 from .world import (
     account,
     deal,
-    evaluate,
-    map_to,
     poll,
-    refresh_users,
     rep,
     reports,
     switched_on,
@@ -85,11 +78,11 @@ def test_the_report_follows_the_record(connection: Connection, org: DemoOrg) -> 
     assert verdict(won).verdict == Says.NO_MATCH
     org.update("Opportunity", won["Id"], StageName="Closed Won")
     poll(connection)
-    org.update("Opportunity", won["Id"], IsDeleted=True)
+    org.delete("Opportunity", won["Id"])
     poll(connection)
     assert reports() == {}
     assert verdict(won).reason == "Deleted in Salesforce."
-    org.update("Opportunity", won["Id"], IsDeleted=False)
+    org.undelete("Opportunity", won["Id"])
     poll(connection)
     again = ActivityReport.objects.get()
     assert (again.pk, again.published_at) == (first.pk, first.published_at)
@@ -115,101 +108,6 @@ def test_when_the_owner_changes_the_credit_moves_or_stays(
     assert whose == {moves.pk: "Bob", stays.pk: "Ann"}
 
 
-def test_a_record_without_an_account_is_held_and_released_in_its_place(
-    connection: Connection, org: DemoOrg
-) -> None:
-    ann = rep(org, "Ann")
-    won = deal(org, ann, CloseDate=date(2026, 3, 5))
-    refresh_users(connection)
-    switched_on(connection)
-    held = verdict(won)
-    assert (held.verdict, held.hold, held.salesforce_user_id) == (
-        Says.HELD,
-        Hold.NOT_MAPPED,
-        ann["Id"],
-    )
-    assert held.reason == "Ann has no account yet."
-    account(connection, ann)
-    evaluate(connection)
-    assert reports() == {won["Id"]: ("Ann", Decimal(1000))}
-    assert ActivityReport.objects.get().published_at == datetime(2026, 3, 5, 18, tzinfo=UTC)
-
-
-@pytest.mark.parametrize("state", [User.State.PENDING, User.State.DEACTIVATED])
-def test_a_record_waits_for_its_owners_account(
-    connection: Connection, org: DemoOrg, state: User.State
-) -> None:
-    ann = rep(org, "Ann")
-    user = account(connection, ann, state=state)
-    won = deal(org, ann)
-    switched_on(connection)
-    assert (verdict(won).verdict, verdict(won).hold) == (Says.HELD, state)
-    User.objects.filter(pk=user.pk).update(state=User.State.ACTIVE)
-    evaluate(connection)
-    assert won["Id"] in reports()
-
-
-def test_a_leaver_keeps_the_reports_there_are(connection: Connection, org: DemoOrg) -> None:
-    ann = rep(org, "Ann")
-    user = account(connection, ann)
-    won = deal(org, ann)
-    switched_on(connection)
-    User.objects.filter(pk=user.pk).update(state=User.State.DEACTIVATED)
-    org.update("Opportunity", won["Id"], Amount=7.0)
-    poll(connection)
-    evaluate(connection)
-    assert reports() == {won["Id"]: ("Ann", Decimal(7))}
-
-
-def test_a_deal_given_to_somebody_without_an_account_stays_until_there_is_one(
-    connection: Connection, org: DemoOrg
-) -> None:
-    ann, bob = rep(org, "Ann"), rep(org, "Bob")
-    account(connection, ann)
-    won = deal(org, ann)
-    switched_on(connection)
-    org.update("Opportunity", won["Id"], OwnerId=bob["Id"])
-    poll(connection)
-    assert reports() == {won["Id"]: ("Ann", Decimal(1000))}
-    assert "Stays with the former owner" in verdict(won).reason
-    account(connection, bob)
-    evaluate(connection)
-    assert reports() == {won["Id"]: ("Bob", Decimal(1000))}
-
-
-def test_nobody_is_asked_about_ignored_owners_queues_and_machines(
-    connection: Connection, org: DemoOrg
-) -> None:
-    ann = rep(org, "Ann")
-    machine = org.store.get("User", org.integration_user_id)
-    assert machine is not None
-    by_ann, by_machine = deal(org, ann), deal(org, machine)
-    refresh_users(connection)
-    DirectoryUser.objects.filter(salesforce_id=ann["Id"]).update(ignored_at=timezone.now())
-    switched_on(connection)
-    assert (verdict(by_ann).verdict, verdict(by_ann).reason) == (
-        Says.NOT_COUNTED,
-        "Ann is ignored.",
-    )
-    assert verdict(by_machine).hold == Hold.NOT_A_PERSON
-    DirectoryUser.objects.update(ignored_at=None)
-    evaluate(connection)
-    assert verdict(by_ann).verdict == Says.HELD
-
-
-def test_a_held_record_expires_after_the_days_set_and_is_counted(
-    connection: Connection, org: DemoOrg, settings: Settings
-) -> None:
-    won = deal(org, rep(org, "Ann"))
-    switched_on(connection)
-    settings.HELD_RECORD_DAYS = 30
-    long_ago = timezone.now() - timedelta(days=30)
-    Evaluation.objects.update(held_since=long_ago, due_at=timezone.now())
-    evaluate(connection)
-    assert (verdict(won).verdict, verdict(won).hold) == (Says.NOT_COUNTED, Hold.EXPIRED)
-    assert "30 days" in verdict(won).reason
-
-
 def test_private_records_are_for_nobody_else(connection: Connection, org: DemoOrg) -> None:
     ann = rep(org, "Ann")
     account(connection, ann)
@@ -219,37 +117,6 @@ def test_private_records_are_for_nobody_else(connection: Connection, org: DemoOr
     poll(connection)
     assert reports() == {}
     assert verdict(won).reason == "Private in Salesforce."
-
-
-def test_moving_a_mapping_moves_no_history(connection: Connection, org: DemoOrg) -> None:
-    """Ann came back as a new Salesforce user: what the old one did stays hers."""
-    ann, again = rep(org, "Ann"), rep(org, "Ann-Again")
-    user = account(connection, ann)
-    before = deal(org, ann)
-    switched_on(connection)
-    UserMapping.objects.update(is_current=False)
-    map_to(connection, again, user)
-    after = deal(org, again)
-    org.update("Opportunity", before["Id"], Amount=3.0)
-    poll(connection)
-    assert reports() == {
-        before["Id"]: ("Ann", Decimal(3)),
-        after["Id"]: ("Ann", Decimal(1000)),
-    }
-
-
-def test_unlinking_somebody_holds_their_reports_again(connection: Connection, org: DemoOrg) -> None:
-    ann = rep(org, "Ann")
-    user = account(connection, ann)
-    won = deal(org, ann)
-    switched_on(connection)
-    UserMapping.objects.all().delete()
-    assert hold_again(connection, [ann["Id"]]) == 1
-    assert reports() == {}
-    assert verdict(won).verdict == Says.HELD
-    map_to(connection, ann, user)
-    evaluate(connection)
-    assert won["Id"] in reports()
 
 
 def test_two_workflows_make_two_reports_of_one_record(connection: Connection, org: DemoOrg) -> None:
