@@ -138,3 +138,7 @@ def test_a_rule_is_tried_on_the_real_list_before_it_is_saved(admin: Visit) -> No
     expect(page.get_by_text("keeps")).to_be_visible()
     page.get_by_role("button", name="Save the rules").click()
     expect(page.get_by_text("Saved.")).to_be_visible()
+    page.get_by_label("Remove rule 1").check()
+    page.get_by_role("button", name="Try on the real list").click()
+    page.get_by_role("button", name="Save the rules").click()
+    expect(page.get_by_text("There is no rule yet")).to_be_visible()
