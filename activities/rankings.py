@@ -6,9 +6,10 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
-from typing import Literal
+from typing import Any, Literal
 
 from accounts.models import Company, User
 from activities.models import ActivityType
@@ -17,6 +18,8 @@ from activities.sql import rows
 
 #: Places shown of a board, beside the viewer's own.
 PLACES_SHOWN = 50
+#: Every open page asks for its board after every change; of one version it is the same for all.
+_BOARDS_KEPT = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +62,11 @@ _LEADERBOARD = """
         GROUP BY currency, {column}
     ), places AS (
         SELECT sums.currency, sums.id, named.name, sums.total, sums.reports,
-            rank() OVER by_total AS rank, row_number() OVER by_total AS number
+            rank() OVER by_total AS rank
         FROM sums JOIN {named} named ON named.id = sums.id {visible}
         WINDOW by_total AS (PARTITION BY sums.currency ORDER BY sums.total DESC)
     )
     SELECT currency, rank, id, name, total, reports FROM places
-    WHERE number <= %(shown)s OR id = %(own)s
     ORDER BY currency <> %(currency)s, currency, rank, name, id
 """
 _OF_PEOPLE = _LEADERBOARD.format(
@@ -102,26 +104,44 @@ def leaderboard(
     viewer: User,
     of: Literal["people", "teams"] = "people",
     today: dt.date | None = None,
+    version: int | None = None,
 ) -> list[Board]:
     """The boards of a period, one a currency, the company's own first; the viewer always on them.
 
-    ``today`` is the company's by default.
+    ``today`` is the company's by default. Given the feed's ``version``, whoever asked first for
+    these boards has done it for all.
     """
     days = period.days(today or today_of(company))
+    asked = (company.pk, company.currency, activity_type.pk, of, days)
+    boards = _whole_boards(*asked) if version is None else _kept_boards(version, *asked)
+    own = viewer.pk if of == "people" else viewer.team_id
+    return [Board(currency, _seen_by(own, places)) for currency, places in boards]
+
+
+def _whole_boards(
+    company_id: int, currency: str, type_id: int, of: str, days: Days
+) -> list[tuple[str, list[Place]]]:
     values = {
-        "company": company.pk,
-        "type": activity_type.pk,
+        "company": company_id,
+        "type": type_id,
         "first": days.first,
         "end": days.end,
-        "currency": company.currency,
-        "shown": PLACES_SHOWN,
-        "own": viewer.pk if of == "people" else viewer.team_id,
+        "currency": currency,
     }
     found = rows(_OF_PEOPLE if of == "people" else _OF_TEAMS, values)
     return [
-        Board(currency, [Place(*place) for _, *place in places])
-        for currency, places in groupby(found, key=itemgetter(0))
+        (each, [Place(*place) for _, *place in places])
+        for each, places in groupby(found, key=itemgetter(0))
     ]
+
+
+@lru_cache(maxsize=_BOARDS_KEPT)
+def _kept_boards(version: int, *asked: Any) -> list[tuple[str, list[Place]]]:
+    return _whole_boards(*asked)
+
+
+def _seen_by(own_id: int | None, places: list[Place]) -> list[Place]:
+    return places[:PLACES_SHOWN] + [one for one in places[PLACES_SHOWN:] if one.id == own_id]
 
 
 def numbers(person: User, period: Period, today: dt.date) -> list[Numbers]:

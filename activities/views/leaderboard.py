@@ -34,8 +34,10 @@ def leaderboard(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     if answer is not None:
         return answer
     boards = (
-        rankings.leaderboard(viewer.company, chosen, period, viewer=viewer.user, of=of)
-        if (chosen)
+        rankings.leaderboard(
+            viewer.company, chosen, period, viewer=viewer.user, of=of, today=today, version=version
+        )
+        if chosen
         else []
     )
     values = {
@@ -59,8 +61,11 @@ def side(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     """Beside the feed: the week's first three, and how the viewer's own week goes."""
     types = _types(viewer)
     chosen = next((kind for kind in types if kind.unit == "money"), types[0] if types else None)
+    version = feeds.version_of(viewer.company.pk)
     boards = (
-        rankings.leaderboard(viewer.company, chosen, Period.WEEK, viewer=viewer.user)[:1]
+        rankings.leaderboard(
+            viewer.company, chosen, Period.WEEK, viewer=viewer.user, version=version
+        )[:1]
         if chosen and shortcuts(viewer).leaderboard
         else []
     )
