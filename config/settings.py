@@ -203,17 +203,18 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "static/"
 #: None where files are served from their sources: WhiteNoise warns of a folder that is not there.
-STATIC_ROOT = None if TRUSTS_DEFAULTS else BASE_DIR / "staticfiles"
+_static_folder = env.str("STATIC_ROOT", "" if TRUSTS_DEFAULTS else "staticfiles")
+STATIC_ROOT = BASE_DIR / _static_folder if _static_folder else None
 STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-        if TRUSTS_DEFAULTS
+        if STATIC_ROOT is None
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
-WHITENOISE_USE_FINDERS = TRUSTS_DEFAULTS
+WHITENOISE_USE_FINDERS = STATIC_ROOT is None
 
 # Salesforce. Loopback addresses are for the demo org only.
 SALESFORCE_ALLOW_LOOPBACK = env.bool("SALESFORCE_ALLOW_LOOPBACK", False)

@@ -16,6 +16,7 @@ def demo_settings(folder: DemoFolder, database_url: str, port: int) -> dict[str,
         "EMAIL_URL": "",
         "SALESFORCE_ALLOW_LOOPBACK": "true",
         "QUEUE_POLL_SECONDS": "0.2",
+        "STATIC_ROOT": str(folder.static),
     }
 
 

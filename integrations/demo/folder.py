@@ -23,6 +23,7 @@ class DemoFolder:
         self.path = path
         self.postgres = path / "postgres"
         self.logs = path / "logs"
+        self.static = path / "static"
         self.environment_file = path / "env.sh"
         self._secrets = path / "secrets.json"
 

@@ -107,7 +107,7 @@ class _Launch:
         self.say("Starting PostgreSQL, the demo org, the worker, the stream and the web server …")
         self._start_postgres()
         org = self._start_org()
-        self._manage("migrate", "--verbosity=0")
+        self._manage("prepare_demo")
         self.processes.wait_for(org, lambda: _answers(self.options.org_url), ANSWER_SECONDS)
         self._start_worker()
         self._start_stream()
