@@ -12,27 +12,23 @@ import re
 import resource
 import socket
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http.client import HTTPConnection
-from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
-from django.conf import settings
 from django.db import connection
 from django.test import Client
 
 from accounts.models import User
 from activities import social
+from activities.feed import Place
 from activities.models import ActivityReport, ActivityType
 from tests.accounts.conftest import make_company
 from tests.activities.making import make_report, make_type
-from tests.demo import free_port
+from tests.web_process import WebProcess, web_process
 
 pytestmark = [pytest.mark.nightly, pytest.mark.django_db(transaction=True)]
 
@@ -55,8 +51,7 @@ FILL = """
 
 @dataclass(frozen=True)
 class Site:
-    port: int
-    pid: int
+    web: WebProcess
     cookie: str
     user: User
     type: ActivityType
@@ -79,38 +74,9 @@ def site() -> Iterator[Site]:
         cursor.execute("ANALYZE activities_activityreport")
     client = Client()
     client.force_login(people[0])
-    port = free_port()
-    server = _server(port)
-    try:
-        yield Site(port, server.pid, client.cookies["sessionid"].value, people[0], deals)
-    finally:
-        server.terminate()
-        server.wait(20)
-
-
-def _server(port: int) -> subprocess.Popen[bytes]:
-    served = urlsplit(os.environ["DATABASE_URL"])
-    address = served._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
-    environment = os.environ | {
-        "DATABASE_URL": address,
-        "DJANGO_SETTINGS_MODULE": "tests.benchmarks.feed_settings",
-        "SECRET_KEY": settings.SECRET_KEY,
-        "WEB_POOL_SIZE": "8",
-        "LOG_LEVEL": "ERROR",
-    }
-    server = subprocess.Popen(
-        [sys.executable, "-m", "config.web_server", f"--port={port}"],
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return server
-        time.sleep(0.1)
-    raise AssertionError("the server did not start")
+    cookie = client.cookies["sessionid"].value
+    with web_process(DJANGO_SETTINGS_MODULE="tests.benchmarks.feed_settings") as web:
+        yield Site(web, cookie, people[0], deals)
 
 
 def rate(site: Site, path: str, status: int = 200, **headers: str) -> tuple[float, float]:
@@ -118,7 +84,7 @@ def rate(site: Site, path: str, status: int = 200, **headers: str) -> tuple[floa
     ends_at = time.monotonic() + SECONDS
 
     def go() -> list[float]:
-        http = HTTPConnection("127.0.0.1", site.port)
+        http = HTTPConnection("127.0.0.1", site.web.port)
         http.connect()
         http.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         spent = []
@@ -136,7 +102,7 @@ def rate(site: Site, path: str, status: int = 200, **headers: str) -> tuple[floa
 
 
 def fetched(site: Site, path: str) -> tuple[str, str]:
-    http = HTTPConnection("127.0.0.1", site.port)
+    http = HTTPConnection("127.0.0.1", site.web.port)
     http.request("GET", path, headers={"Cookie": f"sessionid={site.cookie}"})
     answer = http.getresponse()
     return answer.read().decode(), answer.headers.get("ETag", "")
@@ -145,8 +111,6 @@ def fetched(site: Site, path: str) -> tuple[str, str]:
 def test_pages_against_a_static_answer(site: Site) -> None:
     _, etag = fetched(site, "/feed/")
     deep = ActivityReport.objects.order_by("-published_at")[REPORTS // 2]
-    from activities.feed import Place
-
     place = Place(deep.published_at, deep.pk)
     paths = {
         "static": ("/static-bytes/", 200, {}),
@@ -175,7 +139,7 @@ def test_pages_against_a_static_answer(site: Site) -> None:
 
 
 async def _follow(site: Site, since: int, heard: list[tuple[int, float]]) -> asyncio.StreamWriter:
-    reader, writer = await asyncio.open_connection("127.0.0.1", site.port)
+    reader, writer = await asyncio.open_connection("127.0.0.1", site.web.port)
     writer.write(
         f"GET /feed/live/?since={since}&team= HTTP/1.1\r\nHost: localhost\r\n"
         f"Cookie: sessionid={site.cookie}\r\n\r\n".encode()
@@ -198,7 +162,7 @@ def test_two_thousand_open_pages_hear_of_a_commit_at_once(site: Site) -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 10_000), hard))
     report = make_report(site.user, site.type, "live")
-    before = _resident(site.pid)
+    before = site.web.megabytes
     asyncio.run(_measured(site, report.pk, before))
 
 
@@ -221,7 +185,7 @@ async def _measured(site: Site, report_id: int, before: int) -> None:
                 await asyncio.sleep(0.01)
         delays += [at - committed for _, at in heard]
     delays.sort()
-    memory = _resident(site.pid)
+    memory = site.web.megabytes
     print(  # noqa: T201
         f"{STREAMS} pages opened in {opened:.1f} s; delay median {delays[len(delays) // 2]:.3f} s,"
         f" p95 {delays[int(len(delays) * 0.95)]:.3f} s; memory {before} -> {memory} MB"
@@ -237,9 +201,3 @@ def _committed(change: object, report_id: int, user: User) -> float:
         return time.monotonic()
     finally:
         connection.close()
-
-
-def _resident(pid: int) -> int:
-    """Megabytes of memory that the process holds."""
-    status = Path(f"/proc/{pid}/status").read_text()
-    return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) // 1024  # type: ignore[index]
