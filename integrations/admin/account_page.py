@@ -17,7 +17,7 @@ from accounts.models import User
 from accounts.search import prefix_query
 from activities.models import ActivityReport
 from integrations.models import Connection, PlannedChange, SyncPlan
-from integrations.user_sync import combining, manual
+from integrations.user_sync import combining, manual, returning
 from integrations.user_sync.errors import PlanError
 
 from .add_person import look_up
@@ -77,7 +77,7 @@ def map_or_move(request: HttpRequest, connection_id: int, account_id: int) -> Ht
             plan = manual.map_account(connection, salesforce_id=new_id, account=account, by=by)
         else:
             former_id = row.current.mapping.salesforce_user_id
-            plan = manual.move(connection, former_id=former_id, new_id=new_id, by=by)
+            plan = returning.move(connection, former_id=former_id, new_id=new_id, by=by)
         return _after(request, plan, _page(connection, account))
 
     return attempt(request, act) or redirect(_page(connection, account))

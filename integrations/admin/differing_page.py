@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from integrations.user_sync import work
+from integrations.user_sync import account_work
 
 from .pausing import changeable_connection
 from .subpage import subpage
@@ -19,7 +19,7 @@ def urls() -> list[tuple[str, Callable[..., HttpResponse], str]]:
 
 def email_differs(request: HttpRequest, connection_id: int) -> HttpResponse:
     connection = changeable_connection(request, connection_id)
-    rows = work.email_differs(connection).order_by("account__name", "pk")
+    rows = account_work.email_differs(connection).order_by("account__name", "pk")
     return subpage(
         request,
         connection,

@@ -14,7 +14,7 @@ from accounts import audit
 from accounts.admin_base import person
 from accounts.company_form import CompanyBoundForm
 from integrations.models import Connection, DirectoryUser, UserMapping
-from integrations.user_sync import leavers, manual, work
+from integrations.user_sync import account_work, leavers, returning
 from integrations.user_sync.errors import PlanError
 
 from .directory_verdicts import leavers_with_account, possible_newcomers
@@ -98,7 +98,7 @@ def same_person(request: HttpRequest, connection_id: int) -> HttpResponse:
         if request.POST.get("answer") == "different":
             page = page_of("connection_add_person", connection.pk)
             return redirect(f"{page}?person={newcomer.salesforce_id}")
-        plan = manual.move(
+        plan = returning.move(
             connection,
             former_id=request.POST.get("former", ""),
             new_id=newcomer.salesforce_id,
@@ -136,7 +136,7 @@ def _show(request: HttpRequest, connection: Connection, form: LeaversForm) -> Ht
         form=form,
         leaving=listed(connection, leavers.to_deactivate(connection)),
         returning=listed(connection, leavers.to_reactivate(connection)),
-        outside=listed(connection, work.out_of_scope(connection).order_by("pk")),
+        outside=listed(connection, account_work.out_of_scope(connection).order_by("pk")),
         returns=possible_returns(connection),
     )
 
@@ -146,7 +146,7 @@ def possible_returns(connection: Connection) -> list[Return]:
     if not leavers_with_account(connection).exists():
         return []
     newcomers = list(possible_newcomers(connection)[:LISTED])
-    found = manual.returning_leavers(connection, newcomers)
+    found = returning.returning_leavers(connection, newcomers)
     ids = [mapping.salesforce_user_id for mapping in found.values()]
     leavers_known = {
         one.salesforce_id: one

@@ -13,7 +13,7 @@ from accounts import audit, states
 from accounts.admin_base import person
 from accounts.models import Team, User
 from integrations.models import Connection, UserMapping
-from integrations.user_sync import automatic, work
+from integrations.user_sync import account_work, automatic
 from integrations.user_sync.errors import PlanError
 
 from .pausing import changeable_connection
@@ -35,7 +35,7 @@ def pending(request: HttpRequest, connection_id: int) -> HttpResponse:
     if request.method == "POST":
         step = _reject if request.POST.get("act") == "reject" else _activate
         return attempt(request, lambda: step(request, connection)) or redirect(page)
-    waiting = work.pending(connection).order_by("account__name", "pk")
+    waiting = account_work.pending(connection).order_by("account__name", "pk")
     return subpage(
         request,
         connection,
@@ -49,7 +49,7 @@ def pending(request: HttpRequest, connection_id: int) -> HttpResponse:
 
 def _activate(request: HttpRequest, connection: Connection) -> HttpResponse:
     """Open the accounts, in the chosen team where they have none; all of them, or none."""
-    accounts = _accounts(ticked(request, work.pending(connection)))
+    accounts = _accounts(ticked(request, account_work.pending(connection)))
     team = _team(request, connection)
     with transaction.atomic():
         change = states.reactivate(
@@ -85,7 +85,7 @@ def _join(request: HttpRequest, accounts: Sequence[User], team: Team) -> None:
 
 def _reject(request: HttpRequest, connection: Connection) -> HttpResponse:
     """A preview after which these people are ignored, and their accounts are closed."""
-    accounts = _accounts(ticked(request, work.pending(connection)))
+    accounts = _accounts(ticked(request, account_work.pending(connection)))
     reason = request.POST.get("reason", "").strip()[:LONGEST_REASON]
     return show_plan(automatic.reject(connection, accounts, by=person(request), reason=reason))
 

@@ -17,7 +17,7 @@ from integrations.models import (
     SyncPlan,
     UserMapping,
 )
-from integrations.user_sync import manual, work
+from integrations.user_sync import returning, work
 
 from .directory_run import last_run
 from .directory_verdicts import (
@@ -135,7 +135,7 @@ def _returns(connection: Connection) -> int:
     if not leavers_with_account(connection).exists():
         return 0
     newcomers = list(possible_newcomers(connection)[:LISTED])
-    return len(manual.returning_leavers(connection, newcomers)) if newcomers else 0
+    return len(returning.returning_leavers(connection, newcomers)) if newcomers else 0
 
 
 def _plans(connection: Connection) -> list[Work]:

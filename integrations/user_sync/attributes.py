@@ -7,16 +7,15 @@
 - ``follows_salesforce(account) -> dict[str, AttributeRule]``: what is read-only on the account;
 - ``change_rule(rule, policy=..., source=..., by=...)``.
 
-The log-in e-mail is never among them: a difference is work for a person (`work.email_differs`).
+The log-in e-mail is never among them: a difference is work for a
+person, `account_work.email_differs`.
 """
 
 from __future__ import annotations
 
-import zoneinfo
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import islice
 from typing import Any
 
@@ -38,7 +37,8 @@ from integrations.models import (
 )
 
 from . import approving
-from .plan_rows import CHUNK, ROW_FIELDS, Row, save_ready
+from .plan_rows import CHUNK, ROW_FIELDS, Row, save_ready, time_zones
+from .teams import key_of
 from .updating import LABELS
 from .user_fields import value_of
 
@@ -156,7 +156,7 @@ class _Comparison:
         self.connection = connection
         self.rules = rules
         teams = Team.objects.filter(company=connection.company_id)
-        self.team_ids = {_key(team.name): team.pk for team in teams}
+        self.team_ids = {key_of(team.name): team.pk for team in teams}
 
     def of(self, mappings: Sequence[UserMapping]) -> Iterator[Difference]:
         people = {
@@ -196,13 +196,13 @@ class _Comparison:
             if rule.source == AttributeRule.MANAGERS_TEAM:
                 return managers.get(person.manager_id_in_salesforce)
             text = value_of(person, rule.source).strip()
-            team = self.team_ids.get(_key(text))
+            team = self.team_ids.get(key_of(text))
             if text and team is None:
                 difference.unknown_team = text
             return team
         text = value_of(person, rule.source).strip()
         if rule.attribute == Attribute.TIME_ZONE:
-            return text if text in _time_zones() else ""
+            return text if text in time_zones() else ""
         return text[:200]
 
     def _managers_teams(self, people: Iterable[DirectoryUser]) -> dict[str, int | None]:
@@ -241,12 +241,3 @@ def change_rule(rule: AttributeRule, *, policy: str, source: str, by: User) -> N
     rule.policy, rule.source = policy, source
     rule.save()
     audit.record("rule.attribute_changed", rule, by=by, before=before, after=after)
-
-
-def _key(name: str) -> str:
-    return name.strip().lower()
-
-
-@cache
-def _time_zones() -> set[str]:
-    return zoneinfo.available_timezones()

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from integrations.models import Connection, SyncRun
 
-from . import automatic, leavers, requesting
+from . import automatic, deprovisioning, requesting
 from .attributes import plan_attributes
 from .directory import request_refresh
 from .errors import RefreshRefused
@@ -26,7 +26,7 @@ REFRESHED_EVERY = timedelta(hours=1)
 def every_minute() -> None:
     refresh_what_is_old()
     automatic.plan_everywhere()
-    leavers.plan_everywhere()
+    deprovisioning.plan_everywhere()
     requesting.replan_old_requests()
 
 

@@ -14,8 +14,6 @@ another approach: no approach but these functions changes a mapping that there i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from django.db import transaction
 from django.utils import timezone
 
@@ -124,7 +122,7 @@ def map_account(connection: Connection, *, salesforce_id: str, account: User, by
     """Map a Salesforce user to an account there is."""
     person = look_up(connection, salesforce_id=salesforce_id)
     with transaction.atomic():
-        plan = _plan(connection, SyncPlan.Kind.MAPPINGS, by)
+        plan = new_plan(connection, SyncPlan.Kind.MAPPINGS, by)
         row = map_row(connection, person, account)
         if row["action"] == Action.NOTHING:
             raise PlanError(f"{person}: {row['reason']}.")
@@ -135,13 +133,13 @@ def map_account(connection: Connection, *, salesforce_id: str, account: User, by
 def unlink(connection: Connection, *, salesforce_id: str, reason: str, by: User) -> SyncPlan:
     """Remove a mapping; no run links the two again until a person does."""
     user_id = checked_user_id(salesforce_id)
-    mapping = _mapping(connection, user_id)
+    mapping = mapping_of(connection, user_id)
     if mapping is None:
         raise PlanError("This Salesforce user is not mapped to anybody.")
     if not reason.strip():
         raise PlanError("Say why: whoever looks at this person later will want to know.")
     with transaction.atomic():
-        plan = _plan(connection, SyncPlan.Kind.MAPPINGS, by)
+        plan = new_plan(connection, SyncPlan.Kind.MAPPINGS, by)
         person = _person(connection, user_id)
         save_one(plan, person, unlink_row(mapping, reason))
     return run_now(plan, by=by)
@@ -158,69 +156,6 @@ def unlink_row(mapping: UserMapping, reason: str) -> dict[str, object]:
     }
 
 
-def returning_leavers(
-    connection: Connection, people: Sequence[DirectoryUser]
-) -> dict[int, UserMapping]:
-    """Current mappings of leavers who may have come back as one of these, by `DirectoryUser.pk`.
-
-    Same e-mail, federation id or name. Which it is (*same person* or *different*) a person says.
-    """
-    leavers = {
-        one.salesforce_id: one
-        for one in DirectoryUser.objects.filter(connection=connection, is_active=False)
-    }
-    mappings = UserMapping.objects.filter(
-        connection=connection, is_current=True, salesforce_user_id__in=leavers
-    ).select_related("account")
-    found: dict[str, UserMapping] = {}
-    for mapping in mappings:
-        for key in _marks(leavers[mapping.salesforce_user_id]):
-            found.setdefault(key, mapping)
-    return {
-        person.pk: found[key]
-        for person in people
-        if person.is_active
-        for key in reversed(_marks(person))
-        if key in found
-    }
-
-
-def _marks(person: DirectoryUser) -> list[str]:
-    """What makes somebody look like somebody else, the surest first."""
-    marks = {
-        "federation": person.federation_id,
-        "e-mail": folded(person.email),
-        "name": person.name.strip().lower(),
-    }
-    return [f"{kind}:{mark}" for kind, mark in marks.items() if mark]
-
-
-def move(connection: Connection, *, former_id: str, new_id: str, by: User) -> SyncPlan:
-    """The same person came back as a new Salesforce user: their account goes on with the new one.
-
-    The old mapping becomes a former one, and nothing of the past moves.
-    """
-    person = look_up(connection, salesforce_id=new_id)
-    former = _mapping(connection, checked_user_id(former_id))
-    if former is None or not former.is_current:
-        raise PlanError("The former Salesforce user has no current mapping.")
-    if mapping := _mapping(connection, person.salesforce_id):
-        raise PlanError(f"{person} is mapped to {mapping.account} already.")
-    account = former.account
-    with transaction.atomic():
-        plan = _plan(connection, SyncPlan.Kind.MAPPINGS, by)
-        row = {
-            "action": Action.MOVE,
-            "reason": f"The same person came back: {account} goes on with {person}",
-            "account": account.pk,
-            "account_name": str(account),
-            "values": {"former_id": former.salesforce_user_id},
-            "basis": {"mapping": None, "former": as_basis(former), "state": account.state},
-        }
-        save_one(plan, person, row)
-    return run_now(plan, by=by)
-
-
 def run_now(plan: SyncPlan, *, by: User | None) -> SyncPlan:
     """Approve and apply a plan of few rows at once, without waiting for the worker.
 
@@ -232,7 +167,7 @@ def run_now(plan: SyncPlan, *, by: User | None) -> SyncPlan:
     return plan
 
 
-def _plan(connection: Connection, kind: SyncPlan.Kind, by: User | None) -> SyncPlan:
+def new_plan(connection: Connection, kind: SyncPlan.Kind, by: User | None) -> SyncPlan:
     return SyncPlan.objects.create(
         company=connection.company,
         connection=connection,
@@ -243,7 +178,7 @@ def _plan(connection: Connection, kind: SyncPlan.Kind, by: User | None) -> SyncP
     )
 
 
-def _mapping(connection: Connection, user_id: str) -> UserMapping | None:
+def mapping_of(connection: Connection, user_id: str) -> UserMapping | None:
     mappings = UserMapping.objects.filter(connection=connection, salesforce_user_id=user_id)
     return mappings.select_related("account").first()
 

@@ -57,7 +57,7 @@ def new_account_values(
         "name": (person.name or person.username)[:200],
         "email": person.email.strip(),
         "title": person.title[:200],
-        "time_zone": person.time_zone if person.time_zone in _time_zones() else "",
+        "time_zone": person.time_zone if person.time_zone in time_zones() else "",
         "federation_id": person.federation_id,
         "team_id": team.team_id,
         "team_name": team.name,
@@ -199,5 +199,5 @@ def _chunks(people: Iterable[DirectoryUser]) -> Iterator[list[DirectoryUser]]:
 
 
 @cache
-def _time_zones() -> set[str]:
+def time_zones() -> set[str]:
     return zoneinfo.available_timezones()

@@ -23,7 +23,7 @@ class TeamChooser:
         self.team = team
         self.by_name: dict[str, Team] = {}
         if source == SyncPlan.TeamSource.FROM_SALESFORCE:
-            self.by_name = {_key(one.name): one for one in Team.objects.filter(company=company)}
+            self.by_name = {key_of(one.name): one for one in Team.objects.filter(company=company)}
 
     def choose(self, person: DirectoryUser) -> TeamChoice:
         if self.source == SyncPlan.TeamSource.NONE:
@@ -32,10 +32,11 @@ class TeamChooser:
             return TeamChoice(self.team.pk, self.team.name)
         wanted = [name for name in (person.department, person.role_name) if name.strip()]
         for name in wanted:
-            if team := self.by_name.get(_key(name)):
+            if team := self.by_name.get(key_of(name)):
                 return TeamChoice(team.pk, team.name)
         return TeamChoice(None, remark=f"no team is called “{wanted[0]}”" if wanted else "")
 
 
-def _key(name: str) -> str:
+def key_of(name: str) -> str:
+    """A team's name as names are compared."""
     return name.strip().lower()

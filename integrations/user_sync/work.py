@@ -18,7 +18,6 @@ from accounts.models import User
 from integrations.models import (
     AccessRequest,
     Approach,
-    AttributeRule,
     Connection,
     DirectoryUser,
     Evaluation,
@@ -28,9 +27,8 @@ from integrations.models import (
     UserMapping,
 )
 
-from . import leavers
-from .scope import holds_in_database, in_scope, rules_of
-from .user_fields import column_of
+from . import account_work, leavers
+from .scope import in_scope
 
 Action = PlannedChange.Action
 Outcome = PlannedChange.Outcome
@@ -82,32 +80,6 @@ def conflicts(connection: Connection) -> QuerySet[DirectoryUser]:
     return without_account(connection).filter(Exists(_undecided()))
 
 
-def pending(connection: Connection) -> QuerySet[UserMapping]:
-    mapped = UserMapping.objects.filter(connection=connection, is_current=True)
-    return mapped.filter(account__state=User.State.PENDING).select_related("account")
-
-
-def email_differs(connection: Connection) -> QuerySet[UserMapping]:
-    """The log-in e-mail is not the one in Salesforce: it never changes by itself."""
-    other = _person_of_mapping().exclude(email="").exclude(email__iexact=OuterRef("account__email"))
-    live = UserMapping.objects.filter(
-        connection=connection, is_current=True, account__state__in=User.STATES_HOLDING_ADDRESS
-    )
-    return live.filter(Exists(other)).select_related("account")
-
-
-def out_of_scope(connection: Connection) -> QuerySet[UserMapping]:
-    """Accounts whose people the rules leave out, or who can no longer be seen. Nothing is done."""
-    outside = Q(missing_since__isnull=False)
-    for rule in rules_of(connection, Approach.AUTOMATIC):
-        outside |= ~holds_in_database(rule)
-    people = _person_of_mapping().filter(outside, is_active=True)
-    live = UserMapping.objects.filter(
-        connection=connection, is_current=True, account__state=User.State.ACTIVE
-    )
-    return live.filter(Exists(people)).select_related("account")
-
-
 def held_plans(connection: Connection) -> QuerySet[SyncPlan]:
     return SyncPlan.objects.filter(connection=connection, state=SyncPlan.State.HELD)
 
@@ -144,39 +116,6 @@ def held_people(connection: Connection) -> QuerySet[Any]:
         .values("salesforce_user_id", "hold")
         .annotate(records=Count("pk"))
         .order_by("-records")
-    )
-
-
-def unknown_teams(connection: Connection) -> QuerySet[Any]:
-    """Texts in Salesforce for which there is no team; one row a text.
-
-    Empty unless a rule takes the team from a mirrored field; see `attributes.unknown_teams`.
-    """
-    rule = AttributeRule.objects.filter(
-        connection=connection, attribute=AttributeRule.Attribute.TEAM
-    ).exclude(policy=AttributeRule.Policy.NEVER)
-    source = rule.exclude(source=AttributeRule.MANAGERS_TEAM).first()
-    people = DirectoryUser.objects.filter(connection=connection)
-    if source is None:
-        return people.none().values("name")
-
-    mapped = UserMapping.objects.filter(
-        connection=OuterRef("connection"),
-        salesforce_user_id=OuterRef("salesforce_id"),
-        is_current=True,
-        account__state__in=User.STATES_HOLDING_ADDRESS,
-    )
-    if source.policy == AttributeRule.Policy.FILL:
-        mapped = mapped.filter(account__team__isnull=True)
-    teams = connection.company.teams.annotate(folded=Lower("name")).values("folded")
-    return (
-        people.annotate(text=column_of(source.source), folded=Lower(column_of(source.source)))
-        .filter(Exists(mapped), is_active=True)
-        .exclude(text="")
-        .exclude(folded__in=teams)
-        .values("text")
-        .annotate(people=Count("pk"))
-        .order_by("-people", "text")
     )
 
 
@@ -220,13 +159,6 @@ def _mapping_of_person() -> QuerySet[UserMapping]:
     return mappings
 
 
-def _person_of_mapping() -> QuerySet[DirectoryUser]:
-    people: QuerySet[DirectoryUser] = DirectoryUser.objects.filter(
-        connection=OuterRef("connection"), salesforce_id=OuterRef("salesforce_user_id")
-    )
-    return people
-
-
 LABELS = {
     "held_plans": "Changes held for a decision",
     "open_requests": "Request for all active users",
@@ -249,11 +181,11 @@ _QUERIES: dict[str, Callable[[Connection], QuerySet[Any]]] = {
     "not_applied": not_applied,
     "to_deactivate": leavers.to_deactivate,
     "to_reactivate": leavers.to_reactivate,
-    "pending": pending,
+    "pending": account_work.pending,
     "suggested_matches": suggested_matches,
     "held_people": held_people,
-    "email_differs": email_differs,
-    "unknown_teams": unknown_teams,
-    "out_of_scope": out_of_scope,
+    "email_differs": account_work.email_differs,
+    "unknown_teams": account_work.unknown_teams,
+    "out_of_scope": account_work.out_of_scope,
     "new_people": new_people,
 }

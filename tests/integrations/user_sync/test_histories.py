@@ -31,6 +31,7 @@ from integrations.user_sync import (
     held,
     leavers,
     manual,
+    returning,
 )
 from integrations.user_sync.batch import Batch
 from integrations.user_sync.directory_writing import note_leavers
@@ -169,7 +170,7 @@ class History(RuleBasedStateMachine):
         before = self.snapshot()
         ids = {"former_id": old.salesforce_id, "new_id": young.salesforce_id}
         try:
-            plan = manual.move(self.connection, **ids, by=self.dana)
+            plan = returning.move(self.connection, **ids, by=self.dana)
         except PlanError:
             return
         if back:

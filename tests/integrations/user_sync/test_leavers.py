@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Company, Team, User
 from integrations.models import Connection, DirectoryUser, SyncPlan
-from integrations.user_sync import applying, held, leavers
+from integrations.user_sync import applying, deprovisioning, held, leavers
 from integrations.user_sync.directory_writing import note_leavers
 from integrations.user_sync.reverting import plan_revert
 
@@ -54,7 +54,7 @@ def days_ago(days: int) -> datetime:
 
 
 def run(connection: Connection) -> SyncPlan | None:
-    plan = leavers.plan_by_policy(connection)
+    plan = deprovisioning.plan_by_policy(connection)
     if plan is not None:
         applying.apply_plan(plan.pk)
         plan.refresh_from_db()
@@ -99,7 +99,7 @@ def test_nothing_is_done_by_itself_where_it_is_only_suggested(
     connection.save()
     colleagues(connection, [1])
     leave(connection, 1)
-    leavers.plan_everywhere()
+    deprovisioning.plan_everywhere()
     assert not SyncPlan.objects.exists()
     assert leavers.to_deactivate(connection).count() == 1
 
@@ -131,11 +131,11 @@ def test_the_last_admin_stays(strict: Connection) -> None:
 def test_many_at_once_are_held_and_decided_one_by_one(strict: Connection, admin: User) -> None:
     accounts = colleagues(strict, range(10))
     leave(strict, *range(7))
-    plan = leavers.plan_by_policy(strict)
+    plan = deprovisioning.plan_by_policy(strict)
     assert plan is not None
     assert plan.state == SyncPlan.State.HELD
     assert applying.apply_plan(plan.pk) == applying.Ended.STOPPED
-    assert leavers.plan_by_policy(strict) is None
+    assert deprovisioning.plan_by_policy(strict) is None
     stays = plan.changes.get(account=accounts[3])
     held.decide(plan, by=admin, refuse=[stays.pk])
     applying.apply_plan(plan.pk)
@@ -164,7 +164,7 @@ def test_a_day_adds_up(strict: Connection, admin: User) -> None:
 def test_who_came_back_before_the_worker_is_left_alone(strict: Connection, admin: User) -> None:
     (ann,) = colleagues(strict, [1])
     leave(strict, 1)
-    plan = leavers.plan_by_policy(strict)
+    plan = deprovisioning.plan_by_policy(strict)
     assert plan is not None
     come_back(strict, 1)
     applying.apply_plan(plan.pk)

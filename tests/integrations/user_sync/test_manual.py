@@ -6,7 +6,7 @@ import pytest
 
 from accounts.models import AuditEntry, Company, Team, User
 from integrations.models import Approach, Connection, DirectoryUser, SyncPlan, UserMapping
-from integrations.user_sync import manual
+from integrations.user_sync import manual, returning
 from integrations.user_sync.errors import PlanError
 from integrations.user_sync.planning import plan_import
 from integrations.user_sync.requesting import preview
@@ -119,8 +119,8 @@ def test_a_returning_leaver_keeps_the_account_and_the_past_stays(
     new = person(connection, 2, name="Ann Lee", email="ann.lee@example.com")
     ann = account(connection.company, "ann@example.com", state=User.State.DEACTIVATED)
     mapped(connection, 1, ann)
-    assert manual.returning_leavers(connection, [new])[new.pk].account == ann
-    plan = manual.move(connection, former_id=salesforce_id(1), new_id=salesforce_id(2), by=admin)
+    assert returning.returning_leavers(connection, [new])[new.pk].account == ann
+    plan = returning.move(connection, former_id=salesforce_id(1), new_id=salesforce_id(2), by=admin)
     assert plan.state == SyncPlan.State.DONE
     ann.refresh_from_db()
     assert ann.state == User.State.ACTIVE

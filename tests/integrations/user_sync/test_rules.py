@@ -19,7 +19,7 @@ from integrations.models import (
     ScopeRule,
     SyncPlan,
 )
-from integrations.user_sync import applying, attributes, scope, trying, work
+from integrations.user_sync import account_work, applying, attributes, scope, trying, work
 from integrations.user_sync.errors import PlanError
 from integrations.user_sync.matching import Matcher
 from integrations.user_sync.planning import plan_import
@@ -77,7 +77,9 @@ def test_rules_are_tried_on_the_directory_and_name_who_is_out_by_which(
     assert not is_in
     assert "Department is one of Sales, Support" in why
     trying.save_scope_rules(connection, rules, by=admin)
-    assert [str(one) for one in work.out_of_scope(connection)] == [str(connection.mappings.get())]
+    assert [str(one) for one in account_work.out_of_scope(connection)] == [
+        str(connection.mappings.get())
+    ]
     assert connection.mappings.get().account.is_active
 
 
@@ -184,7 +186,7 @@ def test_attributes_follow_each_by_its_policy_and_come_back_by_a_revert(
     ann.refresh_from_db()
     assert (ann.name, ann.title, ann.team, ann.time_zone) == ("Ann Married", "Own title", west, "")
     assert ann.email == "ann@example.com"
-    assert [one.account for one in work.email_differs(connection)] == [ann]
+    assert [one.account for one in account_work.email_differs(connection)] == [ann]
     assert followed(connection) is None
     assert set(attributes.follows_salesforce(ann)) == {"name"}
     User.objects.update(title="Changed since")
@@ -201,7 +203,7 @@ def test_a_value_without_a_team_is_work_and_makes_no_team(
     set_rule(connection, "team", "salesforce")
     assert followed(connection) is None
     assert attributes.unknown_teams(connection) == {"Wset": 1}
-    assert list(work.unknown_teams(connection)) == [{"text": "Wset", "people": 1}]
+    assert list(account_work.unknown_teams(connection)) == [{"text": "Wset", "people": 1}]
     assert not Team.objects.exists()
 
 

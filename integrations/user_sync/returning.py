@@ -1,0 +1,81 @@
+"""Leavers who came back as a new Salesforce user: the same person, or somebody else?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from accounts.models import User
+from integrations.models import Connection, DirectoryUser, PlannedChange, SyncPlan, UserMapping
+
+from .candidates import folded
+from .errors import PlanError
+from .linking import as_basis
+from .manual import checked_user_id, look_up, mapping_of, new_plan, run_now
+from .plan_rows import save_one
+
+Action = PlannedChange.Action
+
+
+def returning_leavers(
+    connection: Connection, people: Sequence[DirectoryUser]
+) -> dict[int, UserMapping]:
+    """Current mappings of leavers who may have come back as one of these, by `DirectoryUser.pk`.
+
+    Same e-mail, federation id or name. Which it is (*same person* or *different*) a person says.
+    """
+    leavers = {
+        one.salesforce_id: one
+        for one in DirectoryUser.objects.filter(connection=connection, is_active=False)
+    }
+    mappings = UserMapping.objects.filter(
+        connection=connection, is_current=True, salesforce_user_id__in=leavers
+    ).select_related("account")
+    found: dict[str, UserMapping] = {}
+    for mapping in mappings:
+        for key in _marks(leavers[mapping.salesforce_user_id]):
+            found.setdefault(key, mapping)
+    return {
+        person.pk: found[key]
+        for person in people
+        if person.is_active
+        for key in reversed(_marks(person))
+        if key in found
+    }
+
+
+def _marks(person: DirectoryUser) -> list[str]:
+    """What makes somebody look like somebody else, the surest first."""
+    marks = {
+        "federation": person.federation_id,
+        "e-mail": folded(person.email),
+        "name": person.name.strip().lower(),
+    }
+    return [f"{kind}:{mark}" for kind, mark in marks.items() if mark]
+
+
+def move(connection: Connection, *, former_id: str, new_id: str, by: User) -> SyncPlan:
+    """The same person came back as a new Salesforce user: their account goes on with the new one.
+
+    The old mapping becomes a former one, and nothing of the past moves.
+    """
+    person = look_up(connection, salesforce_id=new_id)
+    former = mapping_of(connection, checked_user_id(former_id))
+    if former is None or not former.is_current:
+        raise PlanError("The former Salesforce user has no current mapping.")
+    if mapping := mapping_of(connection, person.salesforce_id):
+        raise PlanError(f"{person} is mapped to {mapping.account} already.")
+    account = former.account
+    with transaction.atomic():
+        plan = new_plan(connection, SyncPlan.Kind.MAPPINGS, by)
+        row = {
+            "action": Action.MOVE,
+            "reason": f"The same person came back: {account} goes on with {person}",
+            "account": account.pk,
+            "account_name": str(account),
+            "values": {"former_id": former.salesforce_user_id},
+            "basis": {"mapping": None, "former": as_basis(former), "state": account.state},
+        }
+        save_one(plan, person, row)
+    return run_now(plan, by=by)
