@@ -172,3 +172,15 @@ def refresh(page: Page, demo: Demo) -> None:
     with page.expect_navigation():
         page.get_by_role("button", name="Refresh").click()
     expect(page.locator("[data-poll]")).to_have_count(0)
+
+
+def test_the_first_load_of_the_feed_is_small(admin: Visit) -> None:
+    """Over the wire, with all its scripts; a browser that was here before loads the page only."""
+    loaded: list[float] = []
+    network = admin.page.context.new_cdp_session(admin.page)
+    network.send("Network.enable")
+    network.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    network.on("Network.loadingFinished", lambda event: loaded.append(event["encodedDataLength"]))
+    admin.page.goto("/feed/")
+    expect(admin.page.get_by_role("heading", name="You, this week")).to_be_visible()
+    assert 10_000 < sum(loaded) < 60_000
