@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from accounts.admin_base import person
 from integrations.models import Evaluation, SyncRun, Workflow
 from integrations.record_sync import workflows
-from integrations.record_sync.previewing import ChangePreview, preview_change
+from integrations.record_sync.previewing import MOST_JUDGED, ChangePreview, preview_change
 from integrations.record_sync.runs import RunRefused
 from integrations.record_sync.workflows import Condition
 
@@ -41,7 +41,7 @@ def workflow_page(request: HttpRequest, workflow_id: int) -> HttpResponse:
     if workflow.state == State.OFF or posted.get("previewed") == digest(workflow, conditions):
         return _save(request, workflow, conditions)
     preview = _preview(workflow, conditions)
-    if not change_words(preview) and not preview.needs_reading:
+    if not (change_words(preview) or preview.needs_reading or preview.older):
         return _save(request, workflow, conditions)
     return _show(
         request,
@@ -50,6 +50,7 @@ def workflow_page(request: HttpRequest, workflow_id: int) -> HttpResponse:
         lines,
         known,
         preview=preview,
+        counted_records=MOST_JUDGED,
         change_words=change_words(preview),
         previewed=digest(workflow, conditions),
     )

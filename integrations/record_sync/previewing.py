@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from django.db import connection as database
+from django.db import models
 from django.utils import timezone
 
-from integrations.models import Evaluation, HeldChange, Workflow
+from integrations.models import Evaluation, HeldChange, SalesforceRecord, Workflow
 
 from .evaluating import BATCH, former_and_record
 from .people import Person, load_people
@@ -19,8 +18,8 @@ from .rules import Former, Judgement, Record, Rules
 from .verdicts import judge
 from .workflows import Condition, unsaved
 
-logger = logging.getLogger(__name__)
-Says = Evaluation.Verdict
+#: Records that are judged while somebody waits for the page.
+MOST_JUDGED = 20_000
 
 
 @dataclass(frozen=True)
@@ -54,12 +53,16 @@ def preview_row(record: Record, said: Judgement, person: Person | None) -> Previ
 
 @dataclass
 class ChangePreview:
-    """What would become of the reports that there are, by the records that are kept."""
+    """What would become of the reports that there are, by the records that are kept.
+
+    Of more than `MOST_JUDGED` records only those are counted that changed last.
+    """
 
     taken_back: int = 0
     added: int = 0
     moved: int = 0
     unchanged: int = 0
+    older: int = 0  # records that were not looked at
     needs_reading: bool = False  # a field was never fetched: the rest shows after a backfill
     examples: list[PreviewRow] = field(default_factory=list)
 
@@ -68,8 +71,12 @@ def preview_change(workflow: Workflow, conditions: Sequence[Condition]) -> Chang
     """What `workflows.change` with the workflow as it is given would take back and add."""
     rules = Rules.of(workflow, unsaved(conditions))
     found = ChangePreview()
-    for judged in _all_judged(rules):
-        _count(found, *judged)
+    newest = _newest(workflow)
+    for start in range(0, len(newest), BATCH):
+        for judged in _judged(rules, newest[start : start + BATCH]):
+            _count(found, *judged)
+    if len(newest) == MOST_JUDGED:
+        found.older = _records_of(workflow).count() - MOST_JUDGED
     return found
 
 
@@ -89,26 +96,30 @@ def preview_held_change(change: HeldChange) -> int:
     ).count()
 
 
-def _all_judged(rules: Rules) -> Iterator[tuple[Former, Record, Judgement, Person | None]]:
-    """All kept records of the workflow's object, in batches, as the workflow would judge them."""
-    workflow, now, last = rules.workflow, timezone.now(), 0
-    while True:
-        with database.cursor() as cursor:
-            cursor.execute(
-                "SELECT id FROM integrations_salesforcerecord WHERE connection_id = %s"
-                " AND object_name = %s AND id > %s ORDER BY id LIMIT %s",
-                [workflow.connection_id, workflow.object_name, last, BATCH],
-            )
-            ids = [pk for (pk,) in cursor.fetchall()]
-        if not ids:
-            return
-        last = ids[-1]
-        found = former_and_record(rules, ids)
-        owned = [(former, record, rules.owner_if_any(record.fields)) for former, record in found]
-        people = load_people(workflow.connection, {owner for _, _, owner in owned if owner})
-        for former, record, owner in owned:
-            said = judge(record, rules, people, former, now=now)
-            yield former, record, said, people.get(owner)
+def _records_of(workflow: Workflow) -> models.QuerySet[SalesforceRecord]:
+    return SalesforceRecord.objects.filter(
+        connection=workflow.connection_id, object_name=workflow.object_name
+    )
+
+
+def _newest(workflow: Workflow) -> list[int]:
+    """The ids of the records that changed last."""
+    newest = _records_of(workflow).order_by("-system_modstamp", "-pk")
+    return list(newest.values_list("pk", flat=True)[:MOST_JUDGED])
+
+
+def _judged(
+    rules: Rules, record_ids: Sequence[int]
+) -> Iterator[tuple[Former, Record, Judgement, Person | None]]:
+    """Some kept records, as the workflow would judge them."""
+    now = timezone.now()
+    found = former_and_record(rules, record_ids)
+    owned = [(former, record, rules.owner_if_any(record.fields)) for former, record in found]
+    owners = {owner for _, _, owner in owned if owner}
+    people = load_people(rules.workflow.connection, owners)
+    for former, record, owner in owned:
+        said = judge(record, rules, people, former, now=now)
+        yield former, record, said, people.get(owner)
 
 
 def _count(

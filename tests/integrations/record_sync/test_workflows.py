@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from io import StringIO
 from typing import Any
@@ -15,7 +15,7 @@ from django.db.models import RestrictedError
 from activities.models import ActivityReport
 from integrations.demo_org.org import DemoOrg
 from integrations.models import Connection, Evaluation, SalesforceRecord, SyncRun, Workflow
-from integrations.record_sync import workflows
+from integrations.record_sync import previewing, workflows
 from integrations.record_sync.conditions import compile_conditions
 from integrations.record_sync.previewing import preview_change, preview_switching_off
 from integrations.record_sync.trying import try_workflow
@@ -77,6 +77,22 @@ def test_a_change_is_previewed_and_then_does_just_that(
     workflows.change(on, conditions, by=None)
     evaluate(connection)
     assert list(reports()) == [big["Id"]]
+
+
+def test_a_preview_of_very_many_records_counts_those_that_changed_last_and_says_so(
+    connection: Connection, org: DemoOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    now = org.store.now()
+    for days in range(5):
+        stamp = now - timedelta(days=days)
+        deal(org, ann, Amount=10.0 * days, CreatedDate=stamp, LastModifiedDate=stamp)
+    on = switched_on(connection)
+    conditions = [workflows.Condition("Amount", "at_least", 20)]
+    monkeypatch.setattr(previewing, "MOST_JUDGED", 3)
+    preview = preview_change(on, conditions)
+    assert (preview.taken_back, preview.unchanged, preview.older) == (2, 1, 2)
 
 
 def test_a_field_that_was_never_fetched_is_read_before_anything_is_taken_back(
