@@ -85,7 +85,8 @@ class ActivityReportAdmin(CompanyScopedAdmin[ActivityReport]):
         if origin is None:
             return "Somebody reported it by hand."
         return format_html(
-            'The workflow <a href="{}">{}</a> says of <a href="{}">{}</a>, last changed {}: {}',
+            'Made by the workflow <a href="{}">{}</a> from <a href="{}">{}</a>,'
+            " which last changed {}. {}",
             origin.rule_address,
             origin.rule,
             origin.made_of_address,

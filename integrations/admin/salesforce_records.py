@@ -14,7 +14,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from accounts.admin_base import CompanyScopedAdmin, person, within_reach
-from integrations.models import Connection, Evaluation, SalesforceRecord, Workflow
+from integrations.models import Connection, DirectoryUser, Evaluation, SalesforceRecord, Workflow
 from integrations.record_sync import due
 from integrations.salesforce.ids import InvalidSalesforceId, to_18
 
@@ -184,13 +184,25 @@ class SalesforceRecordAdmin(CompanyScopedAdmin[SalesforceRecord]):
             "opts": self.opts,
             "record": record,
             "connection": record.connection,
-            "fields": sorted(record.fields.items()),
+            "fields": _fields(record),
             "said": [
                 {"it": one, "tone": VERDICT_TONES.get(Verdict(one.verdict), "")}
                 for one in evaluations.order_by("workflow__name")
             ],
         }
         return TemplateResponse(request, "integrations/salesforce_record.html", context)
+
+
+def _fields(record: SalesforceRecord) -> list[tuple[str, Any, str]]:
+    """Name, value, and who that is where it is a Salesforce user."""
+    people = DirectoryUser.objects.filter(
+        connection=record.connection_id,
+        salesforce_id__in=[one for one in record.fields.values() if isinstance(one, str)],
+    )
+    names = {one.salesforce_id: str(one) for one in people}
+    return [
+        (name, value, names.get(str(value), "")) for name, value in sorted(record.fields.items())
+    ]
 
 
 def name_of(record: SalesforceRecord) -> str:

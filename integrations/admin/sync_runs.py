@@ -28,9 +28,22 @@ class StateFilter(ColumnFilter):
     title, parameter_name, choices_of_column = "state", "state", State.choices
 
 
+#: Left out of a run's page where it has none.
+MAY_BE_EMPTY = {
+    "object_name",
+    "error",
+    "since",
+    "requested_by",
+    "started_at",
+    "finished_at",
+    "expected",
+    "retry_at",
+}
+
+
 @admin.register(SyncRun)
 class SyncRunAdmin(CompanyScopedAdmin[SyncRun]):
-    list_display = ("run", "shown_state", "counts", "took", "api_calls", "begun")
+    list_display = ("run", "shown_state", "counts", "took", "calls", "begun")
     list_display_links = None
     list_filter = (KindFilter, StateFilter)
     list_select_related = ("requested_by",)
@@ -52,11 +65,16 @@ class SyncRunAdmin(CompanyScopedAdmin[SyncRun]):
         "took",
         "expected",
         "counts",
-        "api_calls",
+        "calls",
         "attempts",
         "retry_at",
     )
     readonly_fields = fields
+
+    def get_fields(self, request: HttpRequest, obj: SyncRun | None = None) -> list[Any]:
+        """Without what this run has nothing to say about."""
+        empty = {name for name in MAY_BE_EMPTY if getattr(obj, name, None) in (None, "")}
+        return [name for name in self.fields if name not in empty]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -104,17 +122,19 @@ class SyncRunAdmin(CompanyScopedAdmin[SyncRun]):
         return listed(parts) or "Nothing new"
 
     @admin.display(description="took", empty_value="")
-    def took(self, run: SyncRun) -> str:
+    def took(self, run: SyncRun) -> SafeString | str:
         if run.started_at is None or run.finished_at is None:
             return ""
         seconds = (run.finished_at - run.started_at).total_seconds()
-        if seconds < 120:
-            return f"{seconds:.1f} s"
-        return counted(round(seconds / 60), "minute")
+        words = f"{seconds:.1f} s" if seconds < 120 else counted(round(seconds / 60), "minute")
+        return format_html('<span class="in-cards soft">Took </span>{}', words)
 
-    @admin.display(description="API calls")
-    def api_calls(self, run: SyncRun) -> str:
-        return f"{run.api_calls:,}"
+    @admin.display(description="API calls", empty_value="")
+    def calls(self, run: SyncRun) -> SafeString | str:
+        if not run.api_calls:
+            return ""
+        number = f"{run.api_calls:,}"
+        return format_html('{}<span class="in-cards soft"> API calls</span>', number)
 
     @admin.display(description="begun")
     def begun(self, run: SyncRun) -> str:

@@ -60,6 +60,7 @@ def where_is_my_deal(request: HttpRequest, connection_id: int) -> HttpResponse:
         title="Where is my deal?",
         words=words,
         whose=whose,
+        most=FOUND_AT_MOST,
         **context,
     )
 
