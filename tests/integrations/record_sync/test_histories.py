@@ -234,6 +234,8 @@ class History(RuleBasedStateMachine):
             self._ends_right()
         finally:
             self.org.faults.mend_everything()
+            for grant in self.org.authority.grants:
+                grant.revoked = False  # a new log-in ended the access that all histories begin with
             for one in self.deals:
                 self.org.update("Opportunity", one["Id"], IsDeleted=True)
                 self.org.store.purge("Opportunity", one["Id"])
