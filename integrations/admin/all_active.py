@@ -16,7 +16,7 @@ from django_q.tasks import async_task
 
 from accounts.admin_base import person
 from accounts.models import User
-from integrations.models import AccessRequest, Approach, Connection, SyncPlan
+from integrations.models import AccessRequest, Approach, Connection, PlannedChange, SyncPlan
 from integrations.user_sync import approving, deciding, preparing, requesting
 from integrations.user_sync.errors import PlanError
 
@@ -27,6 +27,7 @@ from .plan_words import GROUPS
 from .set_up import page_of
 from .subpage import attempt, show_plan, subpage
 
+Action = PlannedChange.Action
 State = SyncPlan.State
 LONGEST_NOTE = 2_000
 
@@ -182,7 +183,8 @@ def _about_draft(connection: Connection) -> dict[str, Any]:
 
 
 def _numbers(counts: Counts) -> list[tuple[str, int]]:
-    named = [(words, counts.with_action(action)) for action, words in GROUPS.items()]
+    words_of = GROUPS | {Action.CONFLICT: "Conflicts"}
+    named = [(words, counts.with_action(action)) for action, words in words_of.items()]
     return [(words, number) for words, number in named if number]
 
 

@@ -100,7 +100,7 @@ def verb(kind: str, number: int) -> str:
     if kind == Kind.MAPPINGS:
         return f"Change {counted(number, 'mapping')}"
     if kind == Kind.COMBINE:
-        return f"Combine {counted(number, 'pair')} of accounts"
+        return f"Combine {counted(2 * number, 'account')}"
     if kind == Kind.ATTRIBUTES:
         return f"Update {counted(number, 'account')}"
     if kind == Kind.LEAVERS:

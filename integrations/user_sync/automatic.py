@@ -170,9 +170,11 @@ def _approved(plan: SyncPlan) -> SyncPlan:
 
 def _held(plan: SyncPlan, connection: Connection) -> SyncPlan:
     plan.state = State.HELD
+    limit = connection.automatic_daily_limit
+    most = "one account a day is" if limit == 1 else f"{limit} accounts a day are"
     plan.held_reason = (
-        f"At most {connection.automatic_daily_limit} accounts a day are made automatically. These"
-        " people are wanted, too: import them, or ignore them."
+        f"At most {most} made automatically. These people are wanted, too: import them, or ignore"
+        " them."
     )
     plan.save(update_fields=["state", "held_reason"])
     audit.record("plan.held", plan, by=None, after={"rows": plan.changes.count()})

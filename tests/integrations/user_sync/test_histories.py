@@ -4,97 +4,43 @@ revert right after an import leaves everything as it was.
 
 from __future__ import annotations
 
-from contextlib import suppress
-from typing import Any
+from contextlib import nullcontext, suppress
 
 import pytest
-from django.db import OperationalError, transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import precondition, rule, run_state_machine_as_test
 
-from accounts.models import Company, Team, User
-from integrations.models import Connection, DirectoryUser, PlannedChange, SyncPlan, UserMapping
+from accounts.models import User
+from integrations.models import AttributeRule, Connection, SyncPlan
 from integrations.user_sync import (
     applying,
-    approving,
+    attributes,
     automatic,
     combining,
+    deciding,
     held,
     leavers,
     manual,
+    mapping_csv,
+    preparing,
+    requesting,
     returning,
 )
-from integrations.user_sync.batch import Batch
 from integrations.user_sync.directory_writing import note_leavers
 from integrations.user_sync.errors import PlanError
-from integrations.user_sync.planning import plan_ignore, plan_import, plan_stop_ignoring
+from integrations.user_sync.planning import plan_ignore, plan_stop_ignoring
 from integrations.user_sync.reverting import plan_revert
-from integrations.user_sync.reviewing import Resolution, resolve_conflict
+from integrations.user_sync.reviewing import Resolution
 
-from .builders import account, person
+from .company_history import ADDRESSES, CompanyHistory, crashing
 
-ADDRESSES = [f"{name}@example.com" for name in ("ann", "Bob", "BOB", "cy", "dana", "eve")]
-DEPARTMENTS = ["West", "Nowhere", ""]
+CSV_HEADING = "Salesforce user id,Account e-mail\n"
 some_numbers = st.sets(st.integers(0, 11), min_size=1)
 
 
-class History(RuleBasedStateMachine):
-    @initialize(seats=st.sampled_from([None, 4]), policy=st.sampled_from(Connection.EmailPolicy))
-    def begin(self, seats: int | None, policy: str) -> None:
-        self.atomic = transaction.atomic()
-        self.atomic.__enter__()
-        self.company = Company.objects.create(
-            name="M", slug="m", time_zone="UTC", currency="EUR", seat_limit=seats
-        )
-        Team.objects.create(company=self.company, name="West")
-        self.dana = account(self.company, "dana@example.com", role=User.Role.ADMIN)
-        self.connection = Connection.objects.create(
-            company=self.company,
-            login_url="https://x.salesforce.com",
-            state=Connection.State.CONNECTED,
-            email_policy=policy,
-        )
-        self.people = 0
-
-    def teardown(self) -> None:
-        if hasattr(self, "atomic"):
-            transaction.set_rollback(True)
-            self.atomic.__exit__(None, None, None)
-
-    @rule(email=st.sampled_from(ADDRESSES), department=st.sampled_from(DEPARTMENTS))
-    def somebody_joins(self, email: str, department: str) -> None:
-        person(self.connection, self.people, email=email, department=department, title="Rep")
-        self.people += 1
-
-    @rule(number=st.integers(0, 11), email=st.sampled_from(ADDRESSES), active=st.booleans())
-    def somebody_changes(self, number: int, email: str, active: bool) -> None:
-        self.chosen({number}).update(email=email, is_active=active)
-
-    @rule(email=st.sampled_from(ADDRESSES))
-    def somebody_makes_an_account_by_hand(self, email: str) -> None:
-        holders = User.objects.holding_address().filter(company=self.company)
-        if not holders.filter(email__iexact=email).exists():
-            account(self.company, email, state=User.State.PENDING)
-
-    @rule(email=st.sampled_from(ADDRESSES))
-    def somebody_logs_in(self, email: str) -> None:
-        User.objects.filter(company=self.company, email__iexact=email).update(
-            last_login=timezone.now()
-        )
-
-    @rule(email=st.sampled_from(ADDRESSES), title=st.sampled_from(["Boss", ""]))
-    def somebody_edits_an_account(self, email: str, title: str) -> None:
-        User.objects.filter(company=self.company, email__iexact=email).update(title=title)
-
+class History(CompanyHistory):
     @rule(numbers=some_numbers, answer=st.sampled_from(Resolution), crashes=st.integers(0, 2))
     def people_are_imported(self, numbers: set[int], answer: str, crashes: int) -> None:
         if plan := self.planned(numbers, answer):
@@ -162,17 +108,21 @@ class History(RuleBasedStateMachine):
         if again:
             self.revert_at_once(plan, before)
 
-    @rule(former=st.integers(0, 11), new=st.integers(0, 11), back=st.booleans())
-    def somebody_returns(self, former: int, new: int, back: bool) -> None:
+    @rule(
+        former=st.integers(0, 11), new=st.integers(0, 11), back=st.booleans(), crashes=st.booleans()
+    )
+    def somebody_returns(self, former: int, new: int, back: bool, crashes: bool) -> None:
         old, young = self.chosen({former}).first(), self.chosen({new}).first()
         if old is None or young is None:
             return
         before = self.snapshot()
         ids = {"former_id": old.salesforce_id, "new_id": young.salesforce_id}
         try:
-            plan = returning.move(self.connection, **ids, by=self.dana)
+            with crashing() if crashes else nullcontext():
+                plan = returning.move(self.connection, **ids, by=self.dana)
         except PlanError:
             return
+        self.work_off(plan)
         if back:
             self.revert_at_once(plan, before)
 
@@ -188,8 +138,13 @@ class History(RuleBasedStateMachine):
         if back:
             self.revert_at_once(plan, before)
 
-    @rule(keep=st.sampled_from(ADDRESSES), give_up=st.sampled_from(ADDRESSES), back=st.booleans())
-    def two_accounts_are_combined(self, keep: str, give_up: str, back: bool) -> None:
+    @rule(
+        keep=st.sampled_from(ADDRESSES),
+        give_up=st.sampled_from(ADDRESSES),
+        back=st.booleans(),
+        crashes=st.integers(0, 1),
+    )
+    def two_accounts_are_combined(self, keep: str, give_up: str, back: bool, crashes: int) -> None:
         accounts = User.objects.filter(company=self.company).order_by("pk")
         kept = accounts.filter(email__iexact=keep).first()
         given = accounts.filter(email__iexact=give_up).first()
@@ -200,9 +155,75 @@ class History(RuleBasedStateMachine):
             plan = combining.plan_combine(self.connection, keep=kept, give_up=given, by=self.dana)
         except PlanError:
             return
-        self.apply(plan)
+        self.apply(plan, crashes)
         if back:
             self.revert_at_once(plan, before)
+
+    @rule(
+        attribute=st.sampled_from(["name", "title", "team"]),
+        policy=st.sampled_from(AttributeRule.Policy),
+        back=st.booleans(),
+        crashes=st.integers(0, 1),
+    )
+    def accounts_follow_salesforce(
+        self, attribute: str, policy: str, back: bool, crashes: int
+    ) -> None:
+        AttributeRule.objects.filter(connection=self.connection, attribute=attribute).update(
+            policy=policy
+        )
+        before = self.snapshot()
+        plan = attributes.plan_attributes(self.connection)
+        if plan is None:
+            return
+        self.work_off(plan, crashes)
+        if back:
+            self.revert_at_once(plan, before)
+
+    @rule(decision=st.sampled_from(["approve", "refuse", "withdraw"]), crashes=st.integers(0, 1))
+    def everybody_active_is_requested(self, decision: str, crashes: int) -> None:
+        before = self.snapshot()
+        try:
+            request = requesting.request(self.connection, by=self.dana)
+        except PlanError:
+            return
+        with pytest.raises(PlanError):
+            deciding.approve(request, by=self.dana)
+        if decision == "approve":
+            self.work_off(deciding.approve(request, by=self.sam), crashes)
+        elif decision == "refuse":
+            deciding.refuse(request, by=self.sam, reason="No")
+        else:
+            requesting.withdraw(request, by=self.dana)
+        assert decision == "approve" or self.snapshot() == before
+
+    @rule(number=st.integers(0, 11), email=st.sampled_from(ADDRESSES), crashes=st.integers(0, 1))
+    def mappings_come_as_csv(self, number: int, email: str, crashes: int) -> None:
+        someone = self.chosen({number}).first()
+        if someone is None:
+            return
+        before = self.snapshot()
+        line = mapping_csv.csv_line((someone.salesforce_id, email))
+        try:
+            plan = mapping_csv.plan_csv(self.connection, CSV_HEADING + line, by=self.dana)
+        except PlanError:
+            assert self.snapshot() == before
+            return
+        self.apply(plan, crashes)
+        self.revert_at_once(plan, before)
+
+    @rule(numbers=some_numbers)
+    def very_many_are_prepared_by_the_worker(self, numbers: set[int]) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(preparing, "AT_ONCE", 0)
+            patch.setattr(preparing, "CHUNK", 2)
+            try:
+                plan = preparing.plan_import(self.connection, self.chosen(numbers), by=self.dana)
+            except PlanError:
+                return
+            preparing.prepare(plan.pk)
+        plan.refresh_from_db()
+        assert plan.changes.count() == self.chosen(numbers).count()
+        self.apply(plan)
 
     @precondition(lambda self: SyncPlan.objects.filter(state="done").exists())
     @rule(choice=st.integers(0, 100), crashes=st.integers(0, 2))
@@ -213,97 +234,6 @@ class History(RuleBasedStateMachine):
         except PlanError:
             return
         self.apply(revert, crashes)
-
-    @invariant()
-    def nobody_is_doubled_lost_or_taken_over(self) -> None:
-        if not hasattr(self, "company"):
-            return
-        live = User.objects.holding_address().filter(company=self.company)
-        addresses = [email.lower() for email in live.values_list("email", flat=True)]
-        assert len(addresses) == len(set(addresses))
-        current = UserMapping.objects.filter(is_current=True)
-        accounts = list(current.values_list("account", flat=True))
-        assert len(accounts) == len(set(accounts))
-        assert DirectoryUser.objects.count() == self.people
-        assert User.objects.get(pk=self.dana.pk).state == User.State.ACTIVE
-        assert not self.somebody_over_the_limit()
-
-    @invariant()
-    def every_row_of_a_finished_plan_says_what_happened(self) -> None:
-        finished = PlannedChange.objects.filter(plan__state="done")
-        assert not finished.filter(outcome="waiting").exists()
-        assert not finished.filter(outcome="failed").exists()
-        assert not finished.exclude(outcome="waiting").filter(outcome_note="").exists()
-
-    def somebody_over_the_limit(self) -> bool:
-        limit = self.company.seat_limit
-        used = User.objects.in_a_seat().filter(company=self.company).count()
-        return limit is not None and used > limit
-
-    def chosen(self, numbers: set[int]) -> Any:
-        ids = list(DirectoryUser.objects.order_by("pk").values_list("pk", flat=True))
-        chosen = [ids[number] for number in numbers if number < len(ids)]
-        return DirectoryUser.objects.filter(pk__in=chosen).order_by("pk")
-
-    def planned(self, numbers: set[int], answer: str) -> SyncPlan | None:
-        try:
-            plan = plan_import(self.connection, self.chosen(numbers), by=self.dana)
-        except PlanError:
-            return None
-        for row in plan.changes.filter(action=PlannedChange.Action.CONFLICT):
-            account_id = row.candidates[0]["account_id"] if row.candidates else None
-            try:
-                resolve_conflict(row, answer, by=self.dana, account_id=account_id)
-            except PlanError:
-                continue
-        return plan
-
-    def apply(self, plan: SyncPlan, crashes: int = 0) -> None:
-        approving.approve(plan, by=self.dana)
-        for _ in range(crashes):
-            with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(applying, "EFFECTS", (*applying.EFFECTS, _crash))
-                patch.setattr("integrations.user_sync.applying.connection.close", lambda: None)
-                applying.apply_plan(plan.pk)
-        applying.apply_plan(plan.pk)
-        plan.refresh_from_db()
-        assert plan.state == SyncPlan.State.DONE
-
-    def mapping_of(self, someone: DirectoryUser) -> Any:
-        return UserMapping.objects.filter(salesforce_user_id=someone.salesforce_id)
-
-    def revert_at_once(self, plan: SyncPlan, before: Any) -> None:
-        """Right after a plan its revert leaves everything as it was, except what it lists."""
-        if not plan.changes.filter(outcome="done").exists():
-            assert self.snapshot() == before
-            return
-        revert = plan_revert(plan, by=self.dana)
-        listed = revert.changes.filter(action=PlannedChange.Action.NOTHING).exists()
-        self.apply(revert)
-        listed = listed or revert.changes.exclude(outcome="done").exists()
-        assert listed or self.snapshot() == before
-
-    def work_off(self, plan: SyncPlan) -> None:
-        applying.apply_plan(plan.pk)
-        plan.refresh_from_db()
-        assert plan.state == SyncPlan.State.DONE
-
-    def snapshot(self) -> Any:
-        accounts = User.objects.filter(company=self.company)
-        return (
-            sorted(accounts.values_list("pk", "email", "state", "role", "title", "team")),
-            sorted(UserMapping.objects.values_list("salesforce_user_id", "account", "is_current")),
-            sorted(
-                DirectoryUser.objects.filter(ignored_at__isnull=False).values_list(
-                    "salesforce_id", "ignored_reason"
-                )
-            ),
-        )
-
-
-def _crash(_: Batch) -> None:
-    """The database goes away before the batch is committed."""
-    raise OperationalError("server closed the connection unexpectedly")
 
 
 @pytest.mark.django_db
