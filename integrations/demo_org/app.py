@@ -14,8 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from .break_it import BreakIt
 from .canvas_tab import CanvasTab
 from .cometd import CometD
-from .lightning import ROOT as LIGHTNING
 from .lightning import Lightning
+from .lightning_forms import ROOT as LIGHTNING
 from .oauth import OAuthEndpoints
 from .org import DAILY_API_REQUESTS, DemoOrg
 from .pages import HERE, Pages

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from .answers import json_answer
 from .authority import OAuthProblem
-from .lightning import FORMS, ROOT
+from .lightning_forms import FORMS, ROOT
 from .org import DemoOrg
 from .pages import CONTENT_POLICY, Pages
 from .schema import OBJECTS

@@ -1,7 +1,6 @@
 """The org's own pages for sales people: lists, records, forms and the recycle bin."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,54 +9,13 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from .access import UserAccess
+from .lightning_forms import COLUMNS, FORMS, QUICK, ROOT, ROWS, VIEWS, as_text, in_form
 from .org import DemoOrg
 from .pages import Pages
 from .problems import ApiProblem, not_found
 from .records import Records
 from .schema import OBJECTS, SObject
 from .store import Row
-
-ROOT = "/lightning"
-ROWS = 50
-FORMS = {
-    "Opportunity": (
-        "Name",
-        "AccountId",
-        "StageName",
-        "Amount",
-        "CloseDate",
-        "Type",
-        "NextStep",
-        "OwnerId",
-        "IsPrivate",
-    ),
-    "Task": (
-        "Subject",
-        "Status",
-        "TaskSubtype",
-        "Priority",
-        "ActivityDate",
-        "CallDurationInSeconds",
-        "OwnerId",
-    ),
-    "Event": ("Subject", "StartDateTime", "DurationInMinutes", "Location", "OwnerId", "IsPrivate"),
-}
-COLUMNS = {
-    "Opportunity": ("Name", "StageName", "Amount", "CloseDate", "OwnerId"),
-    "Task": ("Subject", "Status", "ActivityDate", "OwnerId"),
-    "Event": ("Subject", "StartDateTime", "DurationInMinutes", "OwnerId"),
-}
-#: What one does most, by one press: the label and what it sets.
-QUICK: dict[str, dict[str, Row]] = {
-    "Opportunity": {
-        "Close as won": {"StageName": "Closed Won"},
-        "Close as lost": {"StageName": "Closed Lost"},
-        "Reopen": {"StageName": "Negotiation/Review"},
-    },
-    "Task": {"Mark complete": {"Status": "Completed"}, "Reopen": {"Status": "Not Started"}},
-    "Event": {},
-}
-VIEWS = {"all": "All", "mine": "Mine", "open": "Open", "closed": "Closed"}
 
 
 @dataclass(frozen=True)
@@ -181,7 +139,7 @@ class Lightning:
         record_id = request.path_params["id"]
         row = visit.records.read(visit.sobject, record_id)
         given = await self.given(visit)
-        changed = {name: value for name, value in given.items() if _in_form(row[name]) != value}
+        changed = {name: value for name, value in given.items() if in_form(row[name]) != value}
         try:
             visit.records.update(visit.sobject, record_id, changed)
         except ApiProblem as problem:
@@ -278,29 +236,8 @@ class Lightning:
             "done": visit.request.query_params.get("done"),
             "names": names,
             "root": ROOT,
-            "as_text": _as_text,
-            "in_form": _in_form,
+            "as_text": as_text,
+            "in_form": in_form,
             **more,
         }
         return self.pages.page(visit.request, template, status, **context)
-
-
-def _in_form(value: Any) -> Any:
-    """A stored value as a form field holds it."""
-    if isinstance(value, bool):
-        return value
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%dT%H:%M}"
-    if isinstance(value, float):
-        return f"{value:.2f}".removesuffix(".00")
-    return "" if value is None else str(value)
-
-
-def _as_text(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:,.2f}".removesuffix(".00")
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M} UTC"
-    if isinstance(value, date):
-        return value.isoformat()
-    return "" if value is None else str(value)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.utils import timezone
@@ -18,10 +17,8 @@ from accounts import audit
 from accounts.models import User
 from integrations.models import Connection, Evaluation, HeldChange
 
+from .cases import Case
 from .rules import Judgement
-
-if TYPE_CHECKING:
-    from .evaluating import Case
 
 Says = Evaluation.Verdict
 Hold = Evaluation.Hold

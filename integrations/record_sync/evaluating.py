@@ -1,13 +1,11 @@
 """Asking the workflows about records, and making reports and verdicts say what they answer.
 
-What is to be asked is a query: the record or the workflow is newer than the verdict, its hold may
-have gone, or its time has come. Everything is read from what is kept, under the records' locks, so
-that two processes never judge one record at once, and whoever is late judges the later state.
+Everything is read from what is kept, under the records' locks, so that two processes never judge
+one record at once, and whoever is late judges the later state.
 """
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -20,11 +18,11 @@ from django.utils import timezone
 
 from accounts import bulk_writer
 from activities import reports
-from integrations.models import Connection, Evaluation, Workflow
+from integrations.models import Connection, Evaluation
 
 from . import brakes
+from .cases import Case, asking_workflows, due_cases
 from .people import load_people
-from .rules import Former, Judgement, Record, Rules
 from .verdicts import judge
 from .wanting import tell_who_is_wanted
 
@@ -34,30 +32,6 @@ Hold = Evaluation.Hold
 #: Records judged in one transaction.
 BATCH = 2_000
 
-# Newer than its verdict, or without one; or due by the clock; or its hold is to be looked at.
-# A workflow that was switched off only takes back: of what it never judged it says nothing.
-_DUE = """(
-    kept.id IS NULL AND %(is_on)s OR kept.record_version < record.version
-    OR kept.workflow_version < %(workflow_version)s
-    OR kept.due_at <= %(now)s OR record.id = ANY(%(anyway)s)
-)"""
-
-_SELECT = f"""
-    SELECT record.fields::text, record.id, record.record_id, record.is_deleted,
-        record.system_modstamp, record.version,
-        kept.hold, kept.held_since, kept.record_version, kept.workflow_version, kept.keeps_report,
-        kept.report_changed_at, kept.report_id, report.user_id,
-        report.id IS NOT NULL AND report.retracted_at IS NULL
-    FROM integrations_salesforcerecord record
-    LEFT JOIN integrations_evaluation kept
-        ON kept.record_id = record.id AND kept.workflow_id = %(workflow)s
-    LEFT JOIN activities_activityreport report ON report.id = kept.report_id
-    WHERE record.id = ANY(%(records)s) AND record.connection_id = %(connection)s
-        AND record.object_name = %(object_name)s AND {_DUE}
-    ORDER BY record.record_id
-"""  # noqa: S608
-
-_NEVER_JUDGED = Former()
 _KEY = ("record", "workflow")
 _SAID = (
     "verdict",
@@ -92,36 +66,6 @@ class Evaluated:
         )
 
 
-@dataclass(slots=True)
-class Case:
-    """One record before one workflow."""
-
-    record: Record
-    rules: Rules
-    former: Former
-    owner: str = ""
-    said: Judgement | None = None
-    keeps_report: bool = False
-    changes_report: bool = False  # as Salesforce's own change: what the brakes count
-
-
-def asking_workflows(connection: Connection, object_name: str) -> list[Rules]:
-    """The object's workflows that say something: those that are on, or were just switched off."""
-    workflows = (
-        Workflow.objects.filter(connection=connection, object_name=object_name)
-        .exclude(state=Workflow.State.NEEDS_ATTENTION)
-        .select_related("connection", "company", "activity_type")
-        .prefetch_related("conditions")
-        .order_by("pk")
-    )
-    return [Rules.of(one) for one in workflows if _says_something(one)]
-
-
-def _says_something(workflow: Workflow) -> bool:
-    is_on = workflow.state == Workflow.State.ON
-    return is_on or workflow.evaluated_version < workflow.version
-
-
 def evaluate(
     connection: Connection,
     object_name: str,
@@ -141,7 +85,7 @@ def evaluate(
     now = timezone.now()
     cases: list[Case] = []
     for rules in asking_workflows(connection, object_name):
-        cases += _due_cases(connection, rules, record_ids, anyway, now)
+        cases += due_cases(connection, rules, record_ids, anyway, now)
     if not cases:
         return Evaluated()
     _judge_all(connection, cases, live=live, now=now)
@@ -162,48 +106,6 @@ def lock(record_ids: Sequence[int]) -> list[int]:
             [list(record_ids)],
         )
         return [pk for (pk,) in cursor.fetchall()]
-
-
-def _due_cases(
-    connection: Connection,
-    rules: Rules,
-    record_ids: Sequence[int],
-    anyway: Collection[int],
-    now: datetime,
-) -> Iterable[Case]:
-    values: dict[str, Any] = {
-        "workflow": rules.workflow.pk,
-        "workflow_version": rules.workflow.version,
-        "is_on": rules.workflow.state == Workflow.State.ON,
-        "connection": connection.pk,
-        "object_name": rules.workflow.object_name,
-        "records": list(record_ids),
-        "anyway": list(anyway),
-        "now": now,
-    }
-    with database.cursor() as cursor:
-        cursor.execute(_SELECT, values)
-        rows = cursor.fetchall()
-    every_ones_fields = json.loads(f"[{','.join(row[0] for row in rows)}]")
-    return [
-        _case(rules, row, fields_) for row, fields_ in zip(rows, every_ones_fields, strict=True)
-    ]
-
-
-def _case(rules: Rules, row: tuple[Any, ...], fields_: Mapping[str, Any]) -> Case:
-    _, pk, record_id, is_deleted, stamp, version, hold, *former = row
-    return Case(
-        Record(pk, record_id, fields_, is_deleted, stamp, version),
-        rules,
-        _NEVER_JUDGED if hold is None else Former(hold, *former),
-        rules.owner_if_any(fields_),
-    )
-
-
-def former_and_record(rules: Rules, record_ids: Sequence[int]) -> list[tuple[Former, Record]]:
-    """These records and what was said of them, whether or not anything is due; for previews."""
-    cases = _due_cases(rules.workflow.connection, rules, record_ids, record_ids, timezone.now())
-    return [(case.former, case.record) for case in cases]
 
 
 def _judge_all(connection: Connection, cases: Iterable[Case], *, live: bool, now: datetime) -> None:

@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from integrations.models import Evaluation, HeldChange, SalesforceRecord, Workflow
 
-from .evaluating import BATCH, former_and_record
+from .cases import former_and_record
+from .evaluating import BATCH
 from .people import Person, load_people
 from .rules import Former, Judgement, Record, Rules
 from .verdicts import judge

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from integrations.models import Connection, Evaluation
 from integrations.user_sync.wanted import Cause, mark_wanted
 
-if TYPE_CHECKING:
-    from .evaluating import Case
+from .cases import Case
 
 
 def tell_who_is_wanted(connection: Connection, cases: Iterable[Case]) -> None:
