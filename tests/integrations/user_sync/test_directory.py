@@ -97,6 +97,22 @@ def test_a_user_has_everything_that_decisions_rest_on(salesforce: Connection, or
     assert DirectoryUser.objects.get(salesforce_id=org.cast["frozen"].user_id).is_frozen
 
 
+def test_who_can_open_the_tab_is_read_along(salesforce: Connection, org: DemoOrg) -> None:
+    def can_open(role: str) -> bool | None:
+        return DirectoryUser.objects.get(salesforce_id=org.cast[role].user_id).can_open_tab
+
+    refresh(salesforce)
+    assert (can_open("without_tab"), can_open("salesforce_admin")) == (False, True)
+    (tab,) = (one for one in org.store.rows("PermissionSet") if one["Name"] == "Scoreline")
+    without = org.cast["without_tab"].user_id
+    org.insert("PermissionSetAssignment", PermissionSetId=tab["Id"], AssigneeId=without)
+    refresh(salesforce)
+    assert can_open("without_tab")
+    org.update("PermissionSet", tab["Id"], Name="Another")
+    refresh(salesforce)
+    assert can_open("without_tab") is can_open("salesforce_admin") is None
+
+
 def test_a_second_refresh_of_unchanged_data_writes_no_row(salesforce: Connection) -> None:
     refresh(salesforce)
     before = versions()
