@@ -21,10 +21,8 @@ from integrations.user_sync import returning, work
 
 from .directory_run import last_run
 from .directory_verdicts import (
-    asked_to_be_added,
     counterparts,
     leavers_with_account,
-    mapped,
     possible_newcomers,
     without_counterpart,
 )
@@ -98,9 +96,7 @@ def _people(connection: Connection, viewer: User) -> list[Work]:
 
 
 def _requests(connection: Connection) -> list[Work]:
-    asked = DirectoryUser.objects.filter(
-        asked_to_be_added(), ~mapped(), connection=connection, ignored_at=None
-    )
+    asked = work.asked_to_be_added(connection)
     page = page_of("connection_all_active", connection.pk)
     return [
         Work("asked", "Asked to be added", asked.count(), people_with(connection, account="asked")),

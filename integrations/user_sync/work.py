@@ -24,6 +24,7 @@ from integrations.models import (
     MatchRule,
     PlannedChange,
     SyncPlan,
+    TabVisitor,
     UserMapping,
 )
 
@@ -78,6 +79,22 @@ def suggested_matches(connection: Connection) -> QuerySet[DirectoryUser]:
 def conflicts(connection: Connection) -> QuerySet[DirectoryUser]:
     """Without an account since a plan left the decision open, or waiting in one."""
     return without_account(connection).filter(Exists(_undecided()))
+
+
+def asked_to_be_added(connection: Connection) -> QuerySet[DirectoryUser]:
+    """Who asked for an account in the tab; declining is ignoring."""
+    visits = TabVisitor.objects.filter(
+        connection=OuterRef("connection"),
+        salesforce_user_id=OuterRef("salesforce_id"),
+        asked_at__isnull=False,
+    )
+    people: QuerySet[DirectoryUser] = DirectoryUser.objects.filter(
+        Exists(visits),
+        ~Exists(_mapping_of_person()),
+        connection=connection,
+        ignored_at__isnull=True,
+    )
+    return people
 
 
 def held_plans(connection: Connection) -> QuerySet[SyncPlan]:
@@ -162,6 +179,7 @@ def _mapping_of_person() -> QuerySet[UserMapping]:
 LABELS = {
     "held_plans": "Changes held for a decision",
     "open_requests": "Request for all active users",
+    "asked_to_be_added": "Asked to be added",
     "conflicts": "Conflicts",
     "not_applied": "Failed or changed since the preview",
     "to_deactivate": "To deactivate",
@@ -177,6 +195,7 @@ LABELS = {
 _QUERIES: dict[str, Callable[[Connection], QuerySet[Any]]] = {
     "held_plans": held_plans,
     "open_requests": open_requests,
+    "asked_to_be_added": asked_to_be_added,
     "conflicts": conflicts,
     "not_applied": not_applied,
     "to_deactivate": leavers.to_deactivate,

@@ -15,7 +15,14 @@ from integrations import connection_states
 from integrations.mails.digest import send_digests
 from integrations.mails.rounds import send_what_is_due
 from integrations.mails.sending import MailServerAway
-from integrations.models import AccessRequest, Approach, Connection, PlannedChange, SyncPlan
+from integrations.models import (
+    AccessRequest,
+    Approach,
+    Connection,
+    PlannedChange,
+    SyncPlan,
+    TabVisitor,
+)
 from integrations.user_sync import deciding, requesting
 from tests.integrations.user_sync.builders import account, imported, mapped, people, person
 
@@ -301,9 +308,25 @@ def test_the_digest_comes_once_a_day_in_the_company_s_morning(reader: User) -> N
     assert send_digests(MORNING + timedelta(hours=10)) == 0
     assert send_digests(MORNING + timedelta(days=1)) == 1
     message = mail.outbox[0]
-    assert message.subject == "Maventech: 1 pending accounts"
+    assert message.subject == "Maventech: pending accounts (1)"
     assert "1  Pending accounts" in message.body
     assert f"/admin/accounts/user/{reader.pk}/change/" in message.body
+
+
+def test_the_digest_counts_who_asked_to_be_added(
+    reader: User, connection: Connection, company: Company
+) -> None:
+    for number in (1, 2):
+        TabVisitor.objects.create(
+            company=company,
+            connection=connection,
+            salesforce_user_id=person(connection, number).salesforce_id,
+            last_opened_at=MORNING,
+            asked_at=MORNING if number == 1 else None,
+        )
+    assert send_digests(MORNING) == 1
+    assert mail.outbox[0].to == [reader.email]
+    assert "1  Asked to be added" in mail.outbox[0].body
 
 
 @pytest.mark.usefixtures("connection")
