@@ -20,8 +20,9 @@ from accounts.waiting import give_back_connection
 from integrations.credentials import oauth_app
 from integrations.models import Connection, ConnectionCredential, UserMapping
 from integrations.salesforce.errors import SalesforceError
-from integrations.salesforce.oauth import Identity
+from integrations.salesforce.oauth import Identity, OAuthApp
 from integrations.salesforce.pkce import new_pkce, new_state
+from integrations.salesforce.tokens import Tokens
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +56,7 @@ def log_in_with_salesforce(request: HttpRequest) -> HttpResponse:
         "verifier": pkce.verifier,
         "connection": connection.pk,
         "until": time.time() + SECONDS,
+        "approves": "approve" in request.GET,
     }
     return redirect(app.authorize_url(state, pkce))
 
@@ -74,25 +76,33 @@ def come_back(request: HttpRequest) -> HttpResponse:
     if connection is None or not code or begun["until"] < time.time():
         return _ask_domain(request, "", FAILED)
     try:
-        identity = _identity(connection, code, begun["verifier"])
+        identity = _identity(connection, code, begun["verifier"], begun["approves"])
     except SalesforceError as error:
         logger.warning("a log-in with Salesforce failed: %s", error.detail or error.message)
         return _ask_domain(request, "", FAILED)
     return _let_in(request, connection, identity)
 
 
-def _identity(connection: Connection, code: str, verifier: str) -> Identity:
-    """Who logged in. The access that came along is given back at once: it is not needed."""
+def _identity(connection: Connection, code: str, verifier: str, approves: bool) -> Identity:
+    """Who logged in. The access that came along is given back at once: it is not needed.
+
+    But for whoever came to approve the app: giving it back would take the approval back.
+    """
     app = oauth_app(connection)
     give_back_connection()
     tokens = app.exchange(code, verifier)
     try:
         return app.identity(tokens)
     finally:
-        try:
-            app.revoke(tokens.refresh_token)
-        except SalesforceError as error:
-            logger.warning("a log-in's access was not revoked: %s", error.detail)
+        if not approves:
+            _give_back(app, tokens)
+
+
+def _give_back(app: OAuthApp, tokens: Tokens) -> None:
+    try:
+        app.revoke(tokens.refresh_token)
+    except SalesforceError as error:
+        logger.warning("a log-in's access was not revoked: %s", error.detail)
 
 
 def _let_in(request: HttpRequest, connection: Connection, identity: Identity) -> HttpResponse:

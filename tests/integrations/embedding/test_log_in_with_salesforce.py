@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -65,6 +66,19 @@ def test_the_access_that_came_along_is_given_back(
     client.get(returned(client, username))
     assert org.authority.grants
     assert all(grant.revoked for grant in org.authority.grants)
+
+
+def test_whoever_came_from_the_tab_to_approve_has_approved(
+    connection: Connection, org: DemoOrg, ann: User, salesforce_user: str, username: str
+) -> None:
+    page = Client().get(f"/embed/{connection.key}/?_sfdc_canvas_auth=user_approval_required")
+    link = re.search(r'href="([^"]*approve)"', page.content.decode())
+    assert link
+    client = Client()
+    leave = client.get(link[1].replace("&amp;", "&"))
+    client.get(log_in_at_salesforce(leave["Location"], username))
+    assert who_is_in(client) == ann.pk
+    assert org.authority.has_approved(salesforce_user, org.app)
 
 
 def test_an_e_mail_lets_nobody_in(
