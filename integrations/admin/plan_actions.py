@@ -111,10 +111,8 @@ def refuse_all(request: HttpRequest, plan: SyncPlan) -> None:
 def _decide_held(request: HttpRequest, plan: SyncPlan) -> None:
     """Unticked rows of a held plan are refused: the answer is kept, and nobody is asked again."""
     by, reason = person(request), request.POST.get("reason", "")
-    refused = list(plan.changes.filter(included=False))
-    for row in refused:
-        reviewing.set_included(row, True, by=by)
-    held.decide(plan, by=by, refuse=[row.pk for row in refused], reason=reason)
+    refused = list(plan.changes.filter(included=False).values_list("pk", flat=True))
+    held.decide(plan, by=by, refuse=refused, reason=reason)
 
 
 @button

@@ -123,7 +123,8 @@ class PlanRows:
 
     @property
     def headings(self) -> dict[str, str]:
-        return headings(self.plan.kind)
+        words = headings(self.plan.kind)
+        return words if self.is_draft else words | {Action.CONFLICT: "Conflicts"}
 
     @property
     def is_draft(self) -> bool:

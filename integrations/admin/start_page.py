@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Case, IntegerField, QuerySet, Value, When
+from django.db.models import Case, Count, IntegerField, QuerySet, Value, When
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -24,6 +24,7 @@ from .chosen_connection import chosen_connection, visible_connections
 from .connection_health import health
 from .connection_page import STATE_CHIPS
 from .freshness import freshness
+from .plan_words import title
 from .reports_by_day import reports_by_day
 from .set_up import SetUpStep, set_up
 from .shown_plan import ShownPlan
@@ -139,12 +140,15 @@ def _open_requests() -> QuerySet[AccessRequest]:
     )[:CONNECTIONS_SHOWN]
 
 
-def _plans_that_wait(state: str) -> QuerySet[SyncPlan]:
-    return (
+def _plans_that_wait(state: str) -> list[tuple[SyncPlan, str]]:
+    """With the title of each."""
+    plans = (
         SyncPlan.objects.filter(state=state)
         .select_related("company", "connection")
+        .annotate(rows=Count("changes"))
         .order_by("-pk")[:CONNECTIONS_SHOWN]
     )
+    return [(plan, title(plan, plan.rows)) for plan in plans]
 
 
 def _seats(company: Company) -> Seats | None:

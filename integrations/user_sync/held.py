@@ -50,7 +50,7 @@ def decide(plan: SyncPlan, *, by: User, refuse: Collection[int] = (), reason: st
 
 
 def _refuse(row: PlannedChange, by: User, reason: str) -> None:
-    row.decided_by = by
+    row.decided_by, row.included = by, True  # the refusal is carried out, also for unticked rows
     if row.action in (Action.CREATE, Action.MAP, Action.CONFLICT):
         row.action, row.account, row.account_name = Action.IGNORE, None, ""
         row.reason = "Refused: gets no account until somebody stops ignoring them"
