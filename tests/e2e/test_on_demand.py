@@ -64,7 +64,7 @@ def test_log_in_tick_three_press_once_and_revert(visitor: Visitor, demo: Demo) -
     assert result(page) == "3 new accounts."
     for name in names:
         row = page.get_by_role("row", name=name)
-        expect(row).to_contain_text("Done")
+        expect(row).to_contain_text("Account made")
     done_at = page.url
     assert (mappings(page), accounts(page)) == (3, before + 3)
 
@@ -94,8 +94,8 @@ def test_ticks_survive_search_filter_page_and_reload(admin: Visit) -> None:
     expect(bar(page)).to_contain_text("2 people: 2 new accounts")
     press_import(page, 2)
     expect_done(page, "Imported 2 users")
-    expect(page.get_by_role("row", name=first)).to_contain_text("Done")
-    expect(page.get_by_role("row", name=third)).to_contain_text("Done")
+    expect(page.get_by_role("row", name=first)).to_contain_text("Account made")
+    expect(page.get_by_role("row", name=third)).to_contain_text("Account made")
     revert(page, 2)
 
 
@@ -109,7 +109,7 @@ def test_a_conflict_is_solved_side_by_side(admin: Visit) -> None:
     expect(page.get_by_role("heading", name="Need your decision")).to_be_visible()
     for choice in ("Map to this account", "Create a new account", "Ignore"):
         expect(page.get_by_role("button", name=choice, exact=True)).to_be_visible()
-    expect(page.get_by_role("button", name="Import 0 users")).to_be_disabled()
+    expect(page.get_by_role("button", name="Nobody to import")).to_be_disabled()
     page.get_by_role("button", name="Map to this account").click()
     page.get_by_role("button", name="Import 1 user", exact=True).click()
     expect_done(page, "Imported 1 user")

@@ -4,7 +4,7 @@
 const marker = document.querySelector("[data-sent-from]");
 if (marker) {
     const list = marker.dataset.sentFrom;
-    const ofPlan = `scoreline-sent-to-${marker.dataset.plan}`;
+    const ofPlan = `scoreline-sent-to-${marker.dataset.sentTo}`;
     const justSent = sessionStorage.getItem(`scoreline-sent-${list}`);
     if (justSent) sessionStorage.setItem(ofPlan, justSent);
     sessionStorage.removeItem(`scoreline-sent-${list}`);
