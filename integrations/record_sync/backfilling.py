@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 
+from accounts import bulk_writer
 from accounts.models import User
-from integrations.models import Connection, SyncRun, Watermark, Workflow
+from activities.models import ActivityReport
+from integrations.models import (
+    Connection,
+    Evaluation,
+    SalesforceRecord,
+    SyncRun,
+    Watermark,
+    Workflow,
+)
 from integrations.salesforce.client import SalesforceClient
 from integrations.salesforce.soql import literal, select
 
@@ -59,7 +68,10 @@ def select_count(object_name: str, where: str) -> str:
 
 
 def _take(round_: Round, client: SalesforceClient, fields: FieldSet) -> Callable[[Arrived], None]:
+    is_first = True
+
     def take(page: Arrived) -> None:
+        nonlocal is_first
         round_.pulse.beat()
         position = page.position
         moved = (
@@ -73,6 +85,9 @@ def _take(round_: Round, client: SalesforceClient, fields: FieldSet) -> Callable
             live=False,
             before_commit=lambda taken: round_.add(taken, client, **moved, **page.marks),
         )
+        if is_first:
+            bulk_writer.analyze(SalesforceRecord, Evaluation, ActivityReport)
+            is_first = False
 
     return take
 

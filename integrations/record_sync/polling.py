@@ -110,6 +110,9 @@ class _Poll:
         behind = Position(mark.page_stamp, mark.page_record_id) if mark.page_stamp else None
         window = since(mark.read_until - OVERLAP)
         read(client, fields, window, behind, lambda page: self._take(page, fields, mark))
+        if behind is not None:
+            # What changed since the interruption may stand before where it went on.
+            self._read_object(client, fields)
 
     def _take(self, page: Arrived, fields: FieldSet, mark: Watermark) -> None:
         self.pulse.beat()
