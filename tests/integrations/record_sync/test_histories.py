@@ -281,7 +281,8 @@ class History(RuleBasedStateMachine):
             return False
         if workflow == self.stays.pk:
             return True
-        enough = self.threshold is None or (one["Amount"] or -1) >= self.threshold
+        amount, threshold = one["Amount"], self.threshold
+        enough = threshold is None or (amount is not None and amount >= threshold)
         return one["StageName"] == "Closed Won" and enough
 
     threshold: int | None = None
