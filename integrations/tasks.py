@@ -6,7 +6,7 @@ from integrations.connecting import check, logging_in
 from integrations.mails import rounds as mail_rounds
 from integrations.record_sync import backfilling, due, polling, reconciling
 from integrations.record_sync import taking_up as records_taking_up
-from integrations.user_sync import applying, directory, following, preparing, requesting, taking_up
+from integrations.user_sync import applying, directory, following, preparing, replanning, taking_up
 from integrations.user_sync.progress import beat
 
 
@@ -29,7 +29,7 @@ def prepare_plan(plan_id: int) -> None:
 
 def plan_request_again(request_id: int, by_id: int) -> None:
     beat()
-    requesting.plan_again_later(request_id, by_id)
+    replanning.plan_again_later(request_id, by_id)
 
 
 def poll_records(connection_id: int) -> None:

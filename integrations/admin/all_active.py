@@ -17,7 +17,7 @@ from django_q.tasks import async_task
 from accounts.admin_base import person
 from accounts.models import User
 from integrations.models import AccessRequest, Approach, Connection, PlannedChange, SyncPlan
-from integrations.user_sync import approving, deciding, preparing, requesting
+from integrations.user_sync import approving, deciding, preparing, replanning, requesting
 from integrations.user_sync.errors import PlanError
 
 from .pausing import changeable_connection
@@ -132,7 +132,7 @@ def _plan_again(request: HttpRequest, connection: Connection) -> HttpResponse | 
         async_task("integrations.tasks.plan_request_again", found.pk, by.pk)
         messages.success(request, "It is being planned again. Look at this page in a minute.")
     else:
-        requesting.plan_again(found, by=by)
+        replanning.plan_again(found, by=by)
         messages.success(request, "Planned again, on what is true now.")
     return None
 
@@ -162,8 +162,8 @@ def _about(found: AccessRequest, viewer: User) -> dict[str, Any]:
     return {
         "plan": found.plan,
         "numbers": _numbers(counts),
-        "difference": requesting.difference(found),
-        "is_old": timezone.now() - found.planned_at > requesting.PLANNED_AGAIN_AFTER,
+        "difference": replanning.difference(found),
+        "is_old": timezone.now() - found.planned_at > replanning.PLANNED_AGAIN_AFTER,
         "may_decide": found.is_open and not why_not,
         "why_not": why_not,
         "deciders": deciding.deciders(found)[:20],

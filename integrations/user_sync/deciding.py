@@ -12,7 +12,8 @@ from integrations.models import AccessRequest, SyncPlan
 
 from . import approving
 from .errors import PlanError
-from .requesting import PLANNED_AGAIN_AFTER, check_open
+from .replanning import PLANNED_AGAIN_AFTER
+from .requesting import check_open, discard_requested
 
 Decision = AccessRequest.Decision
 
@@ -70,20 +71,21 @@ def refuse(request: AccessRequest, *, by: User, reason: str) -> None:
     if not reason.strip():
         raise PlanError("Say why: whoever asked will read it.")
     _decide(locked, Decision.REFUSED, by, reason.strip())
-    SyncPlan.objects.filter(pk=locked.plan_id).update(state=SyncPlan.State.DISCARDED)
+    discard_requested(locked.plan_id)
 
 
 def _locked(request: AccessRequest, by: User) -> AccessRequest:
-    """The request, locked with its company, if ``by`` may decide about it."""
+    """The request, locked with its company, if ``by`` may decide about it.
+
+    Locked without joins: whoever waited for the lock reads the plan of the time after it.
+    """
     Company.objects.select_for_update(no_key=True).get(pk=request.company_id)
-    locked = (
-        AccessRequest.objects.select_for_update(of=("self",))
-        .select_related("company", "connection", "plan")
-        .get(pk=request.pk)
-    )
+    locked = AccessRequest.objects.select_for_update().get(pk=request.pk)
     if refusal := why_not(locked, by):
         raise PlanError(refusal)
     check_open(locked)
+    if locked.plan_id != request.plan_id:
+        raise PlanError("It was planned again meanwhile. Look at what differs first.")
     return locked
 
 

@@ -9,6 +9,10 @@ class PlanError(Exception):
     """What was asked for does not fit the plan as it is; nothing has changed."""
 
 
+class NobodyLeft(PlanError):
+    """There is no person for whom anything could be planned."""
+
+
 class AlreadyApproved(PlanError):
     """Somebody else, or the same person's other click, was first."""
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from integrations.models import Connection, SyncRun
 
-from . import automatic, deprovisioning, requesting
+from . import automatic, deprovisioning, replanning
 from .attributes import plan_attributes
 from .directory import request_refresh
 from .errors import RefreshRefused
@@ -27,7 +27,7 @@ def every_minute() -> None:
     refresh_what_is_old()
     automatic.plan_everywhere()
     deprovisioning.plan_everywhere()
-    requesting.replan_old_requests()
+    replanning.replan_old_requests()
 
 
 def refresh_what_is_old() -> None:

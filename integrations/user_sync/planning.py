@@ -14,7 +14,7 @@ from accounts.models import Team, User
 from accounts.seats import count_seats
 from integrations.models import Approach, Connection, DirectoryUser, PlannedChange, SyncPlan
 
-from .errors import PlanError
+from .errors import NobodyLeft, PlanError
 from .facts import Facts
 from .matching import Matcher
 from .plan_rows import Decider, Row, ignore_row, import_row, save_rows, stop_ignoring_row
@@ -47,7 +47,7 @@ def plan_import(
 ) -> SyncPlan:
     """A draft that gives these people accounts. ``people`` may be a query of any size.
 
-    Raises `PlanError` when nobody is chosen, or the team is not the company's.
+    Raises `NobodyLeft` when nobody is chosen, `PlanError` when the team is not the company's.
     """
     plan = new_import(connection, by=by, **how)
     return _made(plan, people, import_decider(plan, new_accounts))
@@ -105,7 +105,7 @@ def import_decider(plan: SyncPlan, new_accounts: str = Connection.NewAccounts.AC
 def _made(plan: SyncPlan, people: Iterable[DirectoryUser], decider: Decider) -> SyncPlan:
     plan.save()
     if not save_rows(plan, people, decider):
-        raise PlanError("Nobody was chosen.")
+        raise NobodyLeft("Nobody was chosen.")
     ask_where_one_account_fits_two(plan)
     return plan
 

@@ -1,16 +1,14 @@
-"""Accounts for all active users: requested with a plan. Who decides stands in `deciding`.
+"""Accounts for all active users: requested with a plan.
+
+Who decides stands in `deciding`, planning once more in `replanning`.
 
 - ``preview(connection, by=..., ...) -> SyncPlan`` a draft of approach *all active*, to be shown;
 - ``request(connection, by=..., note="", plan=None, ...) -> AccessRequest``;
 - ``withdraw(request, by=...)``;
-- ``plan_again(request, by=...)``, ``replan_old_requests()`` each minute; ``difference(request)``;
 - for mails: ``to_tell_approvers()``, ``to_tell_decision()``, ``to_tell_done()``.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
-from datetime import timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
@@ -33,18 +31,6 @@ from .scope import in_scope
 
 State = SyncPlan.State
 Decision = AccessRequest.Decision
-
-#: A plan older than this is made again before anybody decides.
-PLANNED_AGAIN_AFTER = timedelta(days=7)
-
-
-@dataclass(frozen=True)
-class Difference:
-    """What planning again changed: people by name, and how many rows of each action."""
-
-    came: list[str]
-    went: list[str]
-    decided_otherwise: list[str]
 
 
 def everybody(connection: Connection) -> QuerySet[DirectoryUser]:
@@ -86,7 +72,7 @@ def request(
     try:
         with transaction.atomic():
             plan = plan or preview(connection, by=by)
-            _requested(plan, connection)
+            mark_requested(plan, connection)
             made = AccessRequest.objects.create(
                 company=connection.company,
                 connection=connection,
@@ -101,7 +87,7 @@ def request(
     return made
 
 
-def _requested(plan: SyncPlan, connection: Connection) -> None:
+def mark_requested(plan: SyncPlan, connection: Connection) -> None:
     if plan.connection_id != connection.pk or plan.approach != Approach.ALL_ACTIVE:
         raise PlanError("There is no such plan to request.")
     changed = SyncPlan.objects.filter(pk=plan.pk, state=State.DRAFT).update(state=State.REQUESTED)
@@ -113,63 +99,23 @@ def _requested(plan: SyncPlan, connection: Connection) -> None:
 @transaction.atomic
 def withdraw(request: AccessRequest, *, by: User) -> None:
     """Take the request back before anybody decided."""
-    locked = AccessRequest.objects.select_for_update().get(pk=request.pk)
-    if by.company_id != locked.company_id and not by.is_superuser:
+    if by.company_id != request.company_id and not by.is_superuser:
         raise PlanError("Only the company that asked takes its request back.")
-    check_open(locked)
+    locked = locked_open(request.pk)
     AccessRequest.objects.filter(pk=locked.pk).update(withdrawn_by=by, withdrawn_at=timezone.now())
-    SyncPlan.objects.filter(pk=locked.plan_id).update(state=State.DISCARDED)
+    discard_requested(locked.plan_id)
     audit.record("request.withdrawn", locked, by=by)
 
 
-@transaction.atomic
-def plan_again(request: AccessRequest, *, by: User | None) -> AccessRequest:
-    """A new plan for the same wish, on what is true now. Raises `PlanError` when nobody is left."""
-    locked = AccessRequest.objects.select_for_update().get(pk=request.pk)
+def locked_open(request_id: int) -> AccessRequest:
+    """Locked without joins: whoever waited for the lock reads the plan of the time after it."""
+    locked = AccessRequest.objects.select_for_update().get(pk=request_id)
     check_open(locked)
-    former = locked.plan
-    plan = preview(
-        locked.connection,
-        by=locked.requested_by,
-        team_source=former.team_source,
-        team=former.team,
-        send_invitations=former.send_invitations,
-    )
-    _requested(plan, locked.connection)
-    SyncPlan.objects.filter(pk=former.pk).update(state=State.DISCARDED)
-    locked.plan, locked.former_plan, locked.planned_at = plan, former, timezone.now()
-    locked.approvers_told_at = None
-    locked.save(update_fields=["plan", "former_plan", "planned_at", "approvers_told_at"])
-    audit.record("request.planned_again", locked, by=by, after={"plan": plan.pk})
     return locked
 
 
-def plan_again_later(request_id: int, by_id: int) -> None:
-    """The same by the worker, for a request about very many people."""
-    by = User.objects.filter(pk=by_id).first()
-    for request in open_requests().filter(pk=request_id):
-        _plan_again_or_fulfilled(request, by)
-
-
-def replan_old_requests() -> None:
-    old = open_requests().filter(planned_at__lt=timezone.now() - PLANNED_AGAIN_AFTER)
-    for request in old:
-        _plan_again_or_fulfilled(request, None)
-
-
-def _plan_again_or_fulfilled(request: AccessRequest, by: User | None) -> None:
-    try:
-        plan_again(request, by=by)
-    except PlanError:
-        # Nobody is left who has no account: what was asked for is there.
-        withdraw_fulfilled(request)
-
-
-@transaction.atomic
-def withdraw_fulfilled(request: AccessRequest) -> None:
-    SyncPlan.objects.filter(pk=request.plan_id).update(state=State.DISCARDED)
-    open_requests().filter(pk=request.pk).update(withdrawn_at=timezone.now())
-    audit.record("request.fulfilled", request, by=None)
+def discard_requested(plan_id: int) -> None:
+    SyncPlan.objects.filter(pk=plan_id, state=State.REQUESTED).update(state=State.DISCARDED)
 
 
 def check_open(request: AccessRequest) -> None:
@@ -185,26 +131,6 @@ def open_requests(connection: Connection | None = None) -> QuerySet[AccessReques
         decision="", withdrawn_at__isnull=True
     ).select_related("company", "connection", "plan", "requested_by")
     return requests.filter(connection=connection) if connection else requests
-
-
-def difference(request: AccessRequest) -> Difference | None:
-    """What planning again changed; ``None`` where it was planned once."""
-    if request.former_plan is None:
-        return None
-    now, was = (
-        {row[0]: row[1:] for row in plan.changes.values_list(*_COMPARED)}
-        for plan in (request.plan, request.former_plan)
-    )
-    return Difference(
-        came=[now[one][0] for one in now.keys() - was.keys()],
-        went=[was[one][0] for one in was.keys() - now.keys()],
-        decided_otherwise=[
-            now[one][0] for one in now.keys() & was.keys() if now[one][1:] != was[one][1:]
-        ],
-    )
-
-
-_COMPARED = ("salesforce_user_id", "person_name", "action", "account")
 
 
 def to_tell_approvers() -> QuerySet[AccessRequest]:

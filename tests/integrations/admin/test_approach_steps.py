@@ -19,7 +19,7 @@ from integrations.models import (
     UserMapping,
 )
 from integrations.tasks import plan_request_again
-from integrations.user_sync import preparing, requesting
+from integrations.user_sync import preparing, replanning
 from integrations.user_sync.applying import apply_plan
 from integrations.user_sync.planning import plan_import
 from tests.integrations.user_sync.builders import account, mapped, people, person, salesforce_id
@@ -359,7 +359,7 @@ def test_a_plan_that_was_made_again_is_looked_at_before_it_is_approved(
     request = _requested(client, connection)
     stale = AccessRequest.objects.get(pk=request.pk)
     people(connection, [2])
-    requesting.plan_again(request, by=None)
+    replanning.plan_again(request, by=None)
     staff = logged_in(support)
     assert "planned again" in _decision(staff, stale, "approve")
     html = staff.get(page("all_active", connection)).content.decode()

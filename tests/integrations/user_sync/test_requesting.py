@@ -8,9 +8,10 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts.models import Company, User
-from integrations.models import AccessRequest, Connection, SyncPlan, UserMapping
-from integrations.user_sync import applying, approving, deciding, requesting
+from accounts.models import AuditEntry, Company, Team, User
+from integrations.leases import held_lease
+from integrations.models import AccessRequest, Connection, SyncPlan, TeamSource, UserMapping
+from integrations.user_sync import applying, approving, deciding, replanning, requesting
 from integrations.user_sync.errors import PlanError
 
 from .builders import account, people, person
@@ -126,9 +127,9 @@ def test_after_a_week_it_is_planned_again_and_shows_what_differs(
     person(connection, 20, name="Newcomer")
     connection.directory.filter(name="Person 1").update(is_active=False)
     account(connection.company, "person2@example.com", name="Two")
-    requesting.replan_old_requests()
+    replanning.replan_old_requests()
     request_ = AccessRequest.objects.get()
-    difference = requesting.difference(request_)
+    difference = replanning.difference(request_)
     assert difference is not None
     assert difference.came == ["Newcomer"]
     assert difference.went == ["Person 1"]
@@ -141,3 +142,65 @@ def test_who_can_decide_is_named(request_: AccessRequest, admin: User, support: 
     assert list(deciding.deciders(request_)) == [support]
     request_.company.may_approve_own_requests = True
     assert list(deciding.deciders(request_)) == [admin, support]
+
+
+def test_a_request_whose_team_was_deleted_goes_on_waiting_for_an_answer(
+    connection: Connection, admin: User
+) -> None:
+    people(connection, range(2))
+    team = Team.objects.create(company=connection.company, name="West")
+    draft = requesting.preview(connection, by=admin, team_source=TeamSource.CHOSEN, team=team)
+    request = requesting.request(connection, by=admin, plan=draft)
+    team.delete()
+    AccessRequest.objects.update(planned_at=timezone.now() - timedelta(days=8))
+    replanning.replan_old_requests()
+    with pytest.raises(PlanError, match="The chosen team was deleted"):
+        replanning.plan_again(request, by=admin)
+    request.refresh_from_db()
+    assert request.is_open
+    assert request.plan.state == SyncPlan.State.REQUESTED
+    assert not AuditEntry.objects.filter(action="request.fulfilled").exists()
+
+
+def test_a_request_ends_by_itself_once_everybody_has_an_account(
+    request_: AccessRequest, connection: Connection, admin: User
+) -> None:
+    connection.directory.update(is_active=False)
+    replanning.plan_again_later(request_.pk, admin.pk)
+    request_.refresh_from_db()
+    assert request_.withdrawn_at is not None
+    assert request_.plan.state == SyncPlan.State.DISCARDED
+    assert AuditEntry.objects.filter(action="request.fulfilled").count() == 1
+
+
+def test_a_plan_that_was_approved_meanwhile_is_neither_discarded_nor_planned_again(
+    request_: AccessRequest, support: User
+) -> None:
+    deciding.approve(request_, by=support)
+    replanning.withdraw_fulfilled(request_.pk)
+    with pytest.raises(PlanError, match="Approved by Sam"):
+        replanning.plan_again(request_, by=None)
+    request_.refresh_from_db()
+    assert request_.withdrawn_at is None
+    assert request_.plan.state == SyncPlan.State.QUEUED
+
+
+def test_who_pressed_approve_while_it_was_planned_again_looks_at_the_new_plan_first(
+    request_: AccessRequest, connection: Connection, support: User
+) -> None:
+    looked_at = AccessRequest.objects.get()
+    person(connection, 20)
+    replanning.plan_again(request_, by=None)
+    with pytest.raises(PlanError, match="planned again meanwhile"):
+        deciding.approve(looked_at, by=support)
+    deciding.approve(AccessRequest.objects.get(), by=support)
+
+
+def test_two_workers_plan_an_old_request_again_once(request_: AccessRequest) -> None:
+    AccessRequest.objects.update(planned_at=timezone.now() - timedelta(days=8))
+    with held_lease(f"request:{request_.pk}"):
+        replanning.replan_old_requests()
+    assert AccessRequest.objects.get().plan == request_.plan
+    replanning.replan_old_requests()
+    replanning.replan_old_requests()
+    assert SyncPlan.objects.count() == 2
