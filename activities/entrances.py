@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.contrib.auth import get_user
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -23,6 +24,9 @@ from activities.viewer import Identify, NotLetIn, Viewer
 from activities.views import by_hand, comments, feed, leaderboard, live, my_activity
 
 Page = Callable[..., HttpResponse]
+
+#: A script that follows the feed takes no log-in page for an answer.
+_READ_BY_SCRIPTS = ("application/json", "text/event-stream")
 
 
 def pages(identify: Identify, *, needs_csrf_token: bool = True) -> list[URLPattern]:
@@ -64,7 +68,7 @@ def by_session(request: HttpRequest, key: str) -> Viewer:
         raise NotLetIn(redirect("admin:index"))
     if "HX-Request" in request.headers:
         raise NotLetIn(HttpResponse(status=401, headers={"HX-Redirect": reverse("login")}))
-    if "application/json" in request.headers.get("Accept", ""):
+    if request.headers.get("Accept", "") in _READ_BY_SCRIPTS:
         raise NotLetIn(HttpResponse(status=401))
     raise NotLetIn(redirect_to_login(request.get_full_path()))
 
@@ -88,18 +92,20 @@ def _behind(identify: Identify, view: Page) -> Callable[..., HttpResponseBase]:
 def _live(identify: Identify) -> Callable[..., Any]:
     """The stream lives long: its connection to the database goes back before it begins."""
 
-    def prepared(request: HttpRequest, key: str) -> tuple[Viewer, live.Wish]:
+    def let_in(request: HttpRequest, key: str) -> tuple[Viewer, live.Wish]:
         try:
+            request.user = get_user(request)  # as the account is now, each time it is asked
             viewer = identify(request, key)
             return viewer, live.wish(request, viewer)
         finally:
             give_back_connection()
 
     async def view(request: HttpRequest, key: str = "") -> HttpResponseBase:
+        ask = partial(sync_to_async(let_in), request, key)
         try:
-            viewer, wish = await sync_to_async(prepared)(request, key)
+            viewer, wish = await ask()
+            return await live.stream(request, viewer, wish, ask_again=ask)
         except NotLetIn as refusal:
             return refusal.response
-        return await live.stream(request, viewer, wish)
 
     return view

@@ -89,10 +89,6 @@ class Hub:
         self._listening = asyncio.Event()
         self._listener: asyncio.Task[None] | None = None
 
-    @property
-    def open_pages(self) -> int:
-        return sum(map(len, self._followers.values()))
-
     async def join(self, follower: Follower) -> None:
         """From now on the follower misses nothing. Raises `NotListening`."""
         if self._listener is None or self._listener.done():

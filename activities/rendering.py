@@ -23,7 +23,6 @@ from activities.viewer import Viewer
 
 #: Two thirds of a page's time would go into rendering the same reports again for the next viewer.
 _REPORTS_KEPT = 5_000
-COLOURS = 8
 
 
 @lru_cache(maxsize=_REPORTS_KEPT)

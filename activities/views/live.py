@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 from asgiref.sync import sync_to_async
@@ -49,8 +49,17 @@ def changes(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     return JsonResponse(as_payload(found, viewer.at, zone), headers={"Cache-Control": "no-store"})
 
 
-async def stream(request: HttpRequest, viewer: Viewer, wanted: Wish) -> HttpResponseBase:
-    """Server-sent events, each the JSON of ``changes``; the first one says what was missed."""
+async def stream(
+    request: HttpRequest,
+    viewer: Viewer,
+    wanted: Wish,
+    *,
+    ask_again: Callable[[], Awaitable[object]],
+) -> HttpResponseBase:
+    """Server-sent events, each the JSON of ``changes``; the first one says what was missed.
+
+    ``ask_again`` raises `NotLetIn` where the viewer's access has ended since they were let in.
+    """
     if not isinstance(request, ASGIRequest):
         return HttpResponse(status=503)  # this process serves pages only: the page asks instead
     follower = Follower(viewer.company.pk, viewer.user.pk, viewer.at, wanted.team_id)
@@ -58,6 +67,12 @@ async def stream(request: HttpRequest, viewer: Viewer, wanted: Wish) -> HttpResp
         await hub().join(follower)
     except NotListening:
         return HttpResponse(status=503)
+    try:
+        # An end of access that came before the hub knew this page was told to nobody.
+        await ask_again()
+    except BaseException:
+        hub().leave(follower)
+        raise
     return StreamingHttpResponse(
         _events(follower, wanted.since),
         content_type="text/event-stream",

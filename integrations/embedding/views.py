@@ -58,7 +58,8 @@ def renew(request: HttpRequest, key: str) -> HttpResponse:
         canvas_request = _canvas_request(request, connection)
     except (InvalidSignedRequest, SalesforceError) as error:
         _log(connection, error)
-        return JsonResponse({}, status=403, headers={"Cache-Control": "no-store"})
+        status = 503 if isinstance(error, SalesforceError) else 403
+        return JsonResponse({}, status=status, headers={"Cache-Control": "no-store"})
     mapping = _mapping(connection, canvas_request)
     if mapping is None or not mapping.account.is_active or _is_over(connection):
         return JsonResponse({}, status=403, headers={"Cache-Control": "no-store"})

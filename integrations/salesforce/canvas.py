@@ -42,7 +42,6 @@ class CanvasRequest:
     oauth_token: str = field(repr=False)
     user_name: str = ""
     target_origin: str = ""  # as the request says: check it before anything is sent there
-    ui_theme: str = ""
 
 
 def read(signed_request: str, consumer_secrets: Sequence[str]) -> CanvasRequest:
@@ -131,7 +130,6 @@ def _parsed(envelope: str) -> CanvasRequest:
         oauth_token=token,
         user_name=_text(user, "fullName") or _text(user, "userName"),
         target_origin=_text(_part(payload, "client"), "targetOrigin"),
-        ui_theme=_text(_part(payload, "context", "environment"), "uiTheme"),
     )
 
 

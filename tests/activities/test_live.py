@@ -14,11 +14,13 @@ from django.test import AsyncClient, Client
 
 from accounts.models import Company, User
 from activities import live, social
-from activities.live import END, QUEUE_SIZE, Follower, hub
+from activities.live import END, QUEUE_SIZE, Follower, Hub, hub
 from activities.models import ActivityType
 from activities.reports import retract
 from tests.accounts.conftest import make_company, make_user
 from tests.activities.making import make_report, make_type
+
+STREAM = {"Accept": "text/event-stream"}
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -61,6 +63,10 @@ async def ended(events: AsyncIterator[bytes]) -> bool:
         async for _ in events:
             pass
     return True
+
+
+def followers() -> int:
+    return sum(map(len, hub()._followers.values()))
 
 
 async def finish() -> None:
@@ -159,7 +165,28 @@ def test_a_deactivated_account_loses_its_open_streams_at_once(
         await next_event(other)
         await in_thread(lambda: User.objects.filter(pk=ann.pk).deactivate())
         assert await ended(own)
-        assert hub().open_pages == 1
+        assert followers() == 1
+
+    run(scenario)
+
+
+def test_who_loses_access_while_the_stream_opens_gets_none(
+    people: tuple[User, User, ActivityType], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann, _, _ = people
+    join = Hub.join
+
+    async def too_late(hub: Hub, follower: Follower) -> None:
+        await in_thread(lambda: User.objects.filter(pk=ann.pk).deactivate())
+        await join(hub, follower)
+
+    monkeypatch.setattr(Hub, "join", too_late)
+
+    async def scenario() -> None:
+        client = AsyncClient()
+        await client.aforce_login(ann)
+        assert (await client.get("/feed/live/?since=0&team=", headers=STREAM)).status_code == 401
+        assert followers() == 0
 
     run(scenario)
 
@@ -184,7 +211,7 @@ def test_a_page_that_never_reads_is_dropped_and_the_others_go_on(
             if stuck.queue.qsize() == 1 and stuck not in hub()._followers[ann.company_id]:
                 break
         assert stuck.queue.get_nowait() == END
-        assert hub().open_pages == 1
+        assert followers() == 1
 
     run(scenario)
 
@@ -248,7 +275,8 @@ def test_a_version_that_is_none_is_404(query: str, people: tuple[User, User, Act
     assert client.get(f"/feed/live/?{query}").status_code == 404
 
 
-def test_nobody_streams_without_logging_in(db: None) -> None:
+def test_a_stream_without_a_session_is_refused_and_not_led_to_the_log_in(db: None) -> None:
+    assert Client().get("/feed/live/?since=0", headers=STREAM).status_code == 401
     assert Client().get("/feed/live/?since=0").status_code == 302
 
 

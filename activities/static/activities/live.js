@@ -3,7 +3,7 @@
 "use strict";
 
 (() => {
-  const { page, ask, celebrate, localTimes } = window.scoreline;
+  const { page, ask, celebrate, localTimes, trouble } = window.scoreline;
   const FIRST_WORD_MS = 5000; // the first event comes at once, or something holds it back
   const SILENCE_MS = 40000; // there is a sign of life each 15 seconds
   const ASK_EACH_MS = 10000;
@@ -111,6 +111,13 @@
     });
   }
 
+  /* Who may no longer look asks no more; outside Salesforce the page itself leads to the log-in. */
+  function shutOut() {
+    reading.abort();
+    if (page.bearer) trouble("You may no longer see this tab. Reload the page.");
+    else window.location.reload();
+  }
+
   /* Reads until the stream ends. Returns whether anything came: else a proxy holds it back. */
   async function readStream(outer) {
     const inner = new AbortController();
@@ -119,8 +126,12 @@
     let guard = setTimeout(stop, FIRST_WORD_MS);
     let came = false;
     try {
-      const answer = await ask(address("live"), { signal: inner.signal });
-      if (!answer.ok || !answer.body) return false;
+      const answer = await ask(address("live"), {
+        signal: inner.signal, headers: { Accept: "text/event-stream" },
+      });
+      if (answer.status === 401) shutOut();
+      const type = answer.headers.get("Content-Type") || "";
+      if (!answer.ok || !type.startsWith("text/event-stream")) return false;
       const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
       for (let rest = ""; ;) {
         const { done, value } = await reader.read();
@@ -146,7 +157,7 @@
       try {
         const answer = await ask(address("changes"), { signal, headers: { Accept: "application/json" } });
         if (answer.status === 200) show(await answer.json());
-        if (answer.status === 401) return;
+        if (answer.status === 401) shutOut();
       } catch {
         // The next time may work: this is what asking again is for.
       }

@@ -16,11 +16,14 @@
     return token ? { "X-CSRFToken": token.value } : {};
   }
 
+  /* Whether there is a new bearer: no says that whoever looks may do so no more. */
   async function renewed() {
     const form = new URLSearchParams({ signed_request: await newSignedRequest() });
     const answer = await fetch(`${page.at}bearer/`, { method: "POST", body: form, credentials: "omit" });
-    if (!answer.ok) throw new Error("refused");
+    if (answer.status === 403) return false;
+    if (!answer.ok) throw new Error("no answer");
     bearer = (await answer.json()).bearer;
+    return true;
   }
 
   function renew() {
@@ -37,8 +40,7 @@
     });
     const answer = await go();
     if (answer.status !== 401 || !isEmbedded) return answer;
-    await renew();
-    return go();
+    return (await renew()) ? go() : answer;
   }
 
   function trouble(words) {
@@ -57,7 +59,7 @@
     const { xhr, requestConfig, target } = event.detail;
     if (xhr.status === 401 && isEmbedded && !requestConfig.headers["X-Again"]) {
       try {
-        await renew();
+        if (!(await renew())) throw new Error("refused");
         htmx.ajax(requestConfig.verb, requestConfig.path, {
           target, values: requestConfig.parameters, headers: { "X-Again": "1" },
         });
@@ -142,5 +144,5 @@
     setInterval(() => renew().catch(() => {}), RENEW_MS);
     if (page.parent) askForHeight(FRAME_HEIGHT);
   }
-  Object.assign(window.scoreline, { ask, localTimes });
+  Object.assign(window.scoreline, { ask, localTimes, trouble });
 })();

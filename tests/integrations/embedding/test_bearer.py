@@ -7,12 +7,15 @@ from datetime import timedelta
 from typing import Any
 from unittest import mock
 
+import psycopg
 import pytest
 from django.core import signing
 from django.test import Client
 
 from accounts.bearer import SECONDS, Bearer
 from accounts.models import EntranceCode, User
+from activities.live import ACCESS_CHANNEL, _address
+from integrations.connection_states import terminated
 from integrations.demo_org.org import DemoOrg
 from integrations.models import Connection, UserMapping
 from tests.accounts.conftest import make_company, make_user
@@ -142,3 +145,23 @@ def test_a_member_gets_no_way_into_the_admin(connection: Connection, ann: User) 
     )
     assert answer.status_code == 403
     assert not EntranceCode.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_terminating_ends_the_streams_of_everybody_whom_the_connection_let_in(
+    connection: Connection, ann: User
+) -> None:
+    with psycopg.connect(**_address(), autocommit=True) as listener:
+        listener.execute(f"LISTEN {ACCESS_CHANNEL}")
+        terminated(connection, by=None)
+        told = next(listener.notifies(timeout=10))
+    assert told.payload == str(ann.pk)
+
+
+def test_a_bearer_is_not_refused_while_salesforce_does_not_answer(
+    connection: Connection, org: DemoOrg, ann: User, salesforce_user: str
+) -> None:
+    Connection.objects.update(instance_url="http://127.0.0.1:9")
+    text = signed_request(org, salesforce_user)
+    answer = Client().post(f"/embed/{connection.key}/bearer/", {"signed_request": text})
+    assert answer.status_code == 503
