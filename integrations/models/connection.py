@@ -126,6 +126,11 @@ class Connection(models.Model):
     directory_refreshed_at = models.DateTimeField(null=True, blank=True, editable=False)
     api_calls_used = models.PositiveIntegerField(null=True, blank=True, editable=False)
     api_calls_allowed = models.PositiveIntegerField(null=True, blank=True, editable=False)
+    polled_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="When it was last asked for changed records, whatever came of it.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

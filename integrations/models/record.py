@@ -132,8 +132,11 @@ class Evaluation(models.Model):
         blank=True,
         help_text="When Salesforce last had its report taken back or moved to somebody else.",
     )
-    keeps_report = models.BooleanField(
-        default=False, help_text="A person said that the report stays as it is."
+    refused_change = models.CharField(
+        max_length=12,
+        choices=((Hold.MOVE, Hold.MOVE.label), (Hold.TAKE_BACK, Hold.TAKE_BACK.label)),
+        blank=True,
+        help_text="What a person said shall not happen to its report.",
     )
     evaluated_at = models.DateTimeField()
 
@@ -158,6 +161,11 @@ class Evaluation(models.Model):
                 name="report_changed_lately",
             ),
             models.Index(fields=["workflow", "verdict", "id"], name="evaluation_by_verdict"),
+            models.Index(
+                fields=["company", "salesforce_user_id"],
+                condition=Q(hold="", report__isnull=False),
+                name="reported_by_person",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -167,7 +175,8 @@ class Evaluation(models.Model):
 class HeldChange(models.Model):
     """Unusually many reports of one object would change at once: a person says what happens.
 
-    The rows are the evaluations of that object that wait with the same ``hold``.
+    The rows are the evaluations of that object that wait with the same ``hold``. What comes after
+    the decision waits for another one.
     """
 
     class Kind(models.TextChoices):
@@ -198,8 +207,8 @@ class HeldChange(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["connection", "object_name", "kind"],
-                condition=Q(finished_at__isnull=True),
-                name="one_held_change_at_a_time",
+                condition=Q(decided_at__isnull=True, finished_at__isnull=True),
+                name="one_open_change_at_a_time",
             ),
         ]
 

@@ -54,6 +54,9 @@ class SyncRun(models.Model):
     )
     api_calls = models.PositiveIntegerField(default=0)
     since = models.DateField(null=True, blank=True, help_text="Empty reads all records.")
+    field_set = models.CharField(
+        max_length=32, blank=True, help_text="Digest of the fields that it asks for."
+    )
     page_stamp = models.DateTimeField(null=True, blank=True)
     page_record_id = models.CharField(max_length=18, blank=True)
     window_end = models.DateTimeField(null=True, blank=True)
@@ -75,8 +78,13 @@ class SyncRun(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["connection", "kind", "object_name"],
-                condition=Q(state__in=("queued", "running")),
+                condition=Q(state="running"),
                 name="one_run_of_a_kind_at_a_time",
+            ),
+            models.UniqueConstraint(
+                fields=["connection", "kind", "object_name"],
+                condition=Q(state="queued"),
+                name="one_run_of_a_kind_waits",
             ),
         ]
         indexes = [

@@ -71,6 +71,12 @@ class Workflow(models.Model):
         editable=False,
         help_text="The version by which all records were looked at; lower while that goes on.",
     )
+    company_terms = models.CharField(
+        max_length=80,
+        blank=True,
+        editable=False,
+        help_text="The company's time zone and currency, by which its reports were made.",
+    )
     created_by = models.ForeignKey(
         User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )

@@ -47,7 +47,7 @@ def hold_mass_changes(
         change = _change(case)
         if change is None:
             continue
-        if case.former.keeps_report:
+        if case.former.refused_change == change:
             _keep(case, change)
         else:
             changing.append((case, change))
@@ -67,7 +67,8 @@ def _change(case: Case) -> Hold | None:
     if former.workflow_version < case.rules.workflow.version:
         return None
     if said.takes_back:
-        return Hold.TAKE_BACK
+        # With a hold it is a person's doing, who unlinked the owner and was told how many.
+        return None if said.hold else Hold.TAKE_BACK
     if said.draft is not None and said.draft.user_id != former.account_id:
         return Hold.MOVE
     return None
@@ -79,7 +80,7 @@ def _keep(case: Case, change: Hold) -> None:
     assert said is not None
     assert account_id is not None
     draft = said.draft if change == Hold.MOVE else None
-    case.keeps_report = True
+    case.refused_change = change.value
     case.said = said._replace(
         verdict=Says.REPORTED,
         reason=_KEPT,

@@ -26,9 +26,10 @@ _DUE = """(
 _SELECT = f"""
     SELECT record.fields::text, record.id, record.record_id, record.is_deleted,
         record.system_modstamp, record.version,
-        kept.hold, kept.held_since, kept.record_version, kept.workflow_version, kept.keeps_report,
-        kept.report_changed_at, kept.report_id, report.user_id,
-        report.id IS NOT NULL AND report.retracted_at IS NULL
+        kept.hold, kept.held_since, kept.record_version, kept.workflow_version,
+        kept.refused_change, kept.report_changed_at, kept.report_id, report.user_id,
+        report.id IS NOT NULL AND report.retracted_at IS NULL,
+        kept.salesforce_user_id, report.occurred_on
     FROM integrations_salesforcerecord record
     LEFT JOIN integrations_evaluation kept
         ON kept.record_id = record.id AND kept.workflow_id = %(workflow)s
@@ -50,7 +51,7 @@ class Case:
     former: Former
     owner: str = ""
     said: Judgement | None = None
-    keeps_report: bool = False
+    refused_change: str = ""
     changes_report: bool = False  # as Salesforce's own change: what the brakes count
 
 

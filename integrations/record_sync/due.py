@@ -6,15 +6,22 @@ has decided: each can be taken up by anybody, any number of times.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 
 from django.db import connection as database
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from activities import reports
-from integrations.models import Connection, Evaluation, HeldChange, SyncPlan, Workflow
+from integrations.models import (
+    Connection,
+    DirectoryUser,
+    Evaluation,
+    HeldChange,
+    SyncPlan,
+    UserMapping,
+    Workflow,
+)
 from integrations.user_sync.wanted import mark_owners_of_held_records
 
 from .arriving import TakenIn, again_when_it_passes
@@ -22,7 +29,6 @@ from .evaluating import BATCH, Evaluated, evaluate, lock
 from .people import load_people
 
 Hold = Evaluation.Hold
-_UNLINKED = "The Salesforce user is no longer mapped to this account."
 
 
 def evaluate_due(connection: Connection) -> Evaluated:
@@ -30,6 +36,7 @@ def evaluate_due(connection: Connection) -> Evaluated:
     return (
         evaluate_changed_workflows(connection)
         + evaluate_what_time_changes(connection)
+        + hold_again(connection)
         + release(connection)
         + carry_out_decisions(connection)
     )
@@ -75,52 +82,53 @@ def release(connection: Connection) -> Evaluated:
 
 
 def release_after(plan_id: int) -> Evaluated:
-    """What a change of accounts lets go, without waiting for the next poll."""
+    """What a change of accounts holds and lets go, without waiting for the next poll."""
     plan = SyncPlan.objects.select_related("connection__company").get(pk=plan_id)
-    return release(plan.connection)
+    return hold_again(plan.connection) + release(plan.connection)
 
 
 def carry_out_decisions(connection: Connection) -> Evaluated:
     """Do with the reports of held mass changes what a person decided.
 
-    What nobody has decided, but what no longer waits, asks for nobody any more.
+    What came to wait after the decision waits for another one. What nobody has decided, but what
+    no longer waits, asks for nobody any more.
     """
     done = Evaluated()
     for change in HeldChange.objects.filter(connection=connection, finished_at__isnull=True):
         waiting = Q(hold=change.kind, workflow__object_name=change.object_name)
         if change.decided_at is not None:
+            waiting &= Q(evaluated_at__lte=change.decided_at)
             keep = change.decision == HeldChange.Decision.KEEP
             if keep:
-                _of(connection).filter(waiting).update(keeps_report=True)
+                _of(connection).filter(waiting).update(refused_change=change.kind)
             done += _judge_evaluations(connection, waiting, brakes_on=keep)
         if not _of(connection).filter(waiting).exists():
             HeldChange.objects.filter(pk=change.pk).update(finished_at=timezone.now())
     return done
 
 
-def hold_again(connection: Connection, salesforce_ids: Collection[str]) -> int:
-    """Take back the reports of people whose mapping a person removed; how many that were.
+def hold_again(connection: Connection) -> Evaluated:
+    """Take back the reports of people whom somebody unlinked: they wait until somebody links them.
 
-    Their records are held, and reported anew once they are mapped again. Where the credit stays
-    with the first owner, it stays.
+    Where the credit stays with the first owner, it stays.
     """
-    theirs = _of(connection).filter(
-        salesforce_user_id__in=salesforce_ids,
-        report__retracted_at=None,
-        report__isnull=False,
-        workflow__state=Workflow.State.ON,
-        workflow__owner_change=Workflow.OwnerChange.MOVES,
+    linked = UserMapping.objects.filter(connection=connection).values("salesforce_user_id")
+    unlinked = DirectoryUser.objects.filter(connection=connection, unlinked_at__isnull=False)
+    theirs = unlinked.exclude(salesforce_id__in=linked).values_list("salesforce_id", flat=True)
+    people = list(theirs)
+    if not people:
+        return Evaluated()
+    return _judge_evaluations(
+        connection,
+        Q(
+            salesforce_user_id__in=people,
+            hold="",
+            refused_change="",
+            report__isnull=False,
+            report__retracted_at=None,
+            workflow__owner_change=Workflow.OwnerChange.MOVES,
+        ),
     )
-    taken_back = 0
-    while batch := list(theirs.select_related("report", "workflow").order_by("pk")[:BATCH]):
-        with transaction.atomic():
-            lock([one.record_id for one in batch])
-            keys = [one.report.source_key for one in batch if one.report]
-            taken_back += reports.retract(connection.company, keys, _UNLINKED)
-            for name in sorted({one.workflow.object_name for one in batch}):
-                records = [o.record_id for o in batch if o.workflow.object_name == name]
-                evaluate(connection, name, records, anyway=records)
-    return taken_back
 
 
 def retry(evaluations: Sequence[Evaluation]) -> Evaluated:

@@ -44,7 +44,7 @@ _SAID = (
     "held_since",
     "due_at",
     "report_changed_at",
-    "keeps_report",
+    "refused_change",
 )
 
 
@@ -161,6 +161,6 @@ def _row(
         said.held_since,
         said.due_at,
         now if case.changes_report else former.report_changed_at,
-        case.keeps_report,
+        case.refused_change,
         now,
     )

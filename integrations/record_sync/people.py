@@ -22,6 +22,7 @@ class Person:
     name: str
     account_id: int | None = None
     hold: str = ""
+    is_unlinked: bool = False
 
     @property
     def why(self) -> str:
@@ -55,7 +56,15 @@ def load_people(connection: Connection, salesforce_ids: Collection[str]) -> Mapp
         person.salesforce_id: person
         for person in DirectoryUser.objects.filter(
             connection=connection, salesforce_id__in=ids
-        ).only("salesforce_id", "name", "username", "user_type", "license_name", "ignored_at")
+        ).only(
+            "salesforce_id",
+            "name",
+            "username",
+            "user_type",
+            "license_name",
+            "ignored_at",
+            "unlinked_at",
+        )
     }
     return {one: _person(one, mappings.get(one), directory.get(one)) for one in salesforce_ids}
 
@@ -64,7 +73,8 @@ def _person(salesforce_id: str, account: User | None, known: DirectoryUser | Non
     if account is not None:
         return Person(salesforce_id, str(account), account.pk, _hold_of_account(account))
     name = str(known) if known else f"The Salesforce user {salesforce_id}"
-    return Person(salesforce_id, name, None, _hold_of_stranger(salesforce_id, known))
+    is_unlinked = known is not None and known.unlinked_at is not None
+    return Person(salesforce_id, name, None, _hold_of_stranger(salesforce_id, known), is_unlinked)
 
 
 def _hold_of_account(account: User) -> str:

@@ -82,11 +82,18 @@ class Former(NamedTuple):
     held_since: datetime | None = None
     record_version: int = 0
     workflow_version: int = 0
-    keeps_report: bool = False
+    refused_change: str = ""
     report_changed_at: datetime | None = None
     report_id: int | None = None
     account_id: int | None = None  # whose report it is
     is_live: bool = False
+    owner: str = ""  # whose work it was, by the record
+    counted_on: date | None = None  # the report's day
+
+    @property
+    def is_the_owners(self) -> bool:
+        """Whether the live report is that of the one whose work it was."""
+        return self.is_live and bool(self.owner) and not self.hold and not self.refused_change
 
 
 class Judgement(NamedTuple):

@@ -74,8 +74,9 @@ def _judge(
     unknown = [name for name in rules.needs if name not in record.fields]
     if unknown:
         verdict = Says.REPORTED if former.is_live else Says.NO_MATCH
-        return Judgement(verdict, f"Read before the workflow asked for {unknown[0]}.")
-    moment = _counted_moment(record, rules, now)
+        reason = f"Read before the workflow asked for {unknown[0]}."
+        return Judgement(verdict, reason, owner=former.owner if former.is_live else "")
+    moment = _counted_moment(record, rules, former, now)
     owner = rules.owner(record.fields)
     if not owner:
         raise _NotCounted(f"Nobody stands in {rules.workflow.user_field}.")
@@ -88,7 +89,7 @@ def _judge(
     return Judgement(Says.REPORTED, credit.reason, credit.hold, owner, draft)
 
 
-def _counted_moment(record: Record, rules: Rules, now: datetime) -> Moment:
+def _counted_moment(record: Record, rules: Rules, former: Former, now: datetime) -> Moment:
     """When it took place. Raises `_NotCounted` for what the fields rule out."""
     fields, workflow = record.fields, rules.workflow
     if fields.get("IsPrivate") and not workflow.includes_private:
@@ -100,12 +101,20 @@ def _counted_moment(record: Record, rules: Rules, now: datetime) -> Moment:
     if not rules.matches(fields):
         raise _NotCounted("Does not match the conditions.", Says.NO_MATCH)
     moment = _moment(fields, rules)
-    if workflow.counts_from and moment.day < workflow.counts_from:
+    if not _counts_by_its_day(moment.day, workflow, former):
         raise _NotCounted(f"Before {workflow.counts_from}, from when on the workflow counts.")
     if workflow.object_name == "Event" and _is_to_come(moment, now, rules.zone):
         due = moment.at or datetime.combine(moment.day, time(), rules.zone)
         raise _NotCounted("Has not taken place yet.", Says.NO_MATCH, due)
     return moment
+
+
+def _counts_by_its_day(day: date, workflow: Workflow, former: Former) -> bool:
+    """From the workflow's first day on; what was reported when that day was another stays."""
+    first = workflow.counts_from
+    if first is None or day >= first:
+        return True
+    return former.is_live and former.counted_on is not None and former.counted_on < first
 
 
 def _moment(fields: Mapping[str, Any], rules: Rules) -> Moment:
@@ -141,6 +150,8 @@ def _credit(person: Person, rules: Rules, former: Former) -> _Credit | None:
     is_theirs_already = person.account_id == former.account_id
     if person.account_id is not None and (not person.hold or is_theirs_already):
         return _Credit(person.account_id)
+    if person.is_unlinked and former.is_the_owners:
+        return None
     if former.is_live and former.account_id is not None:
         reason = f"Stays with the former owner: {person.why}"
         return _Credit(former.account_id, reason[:255], person.hold)
@@ -148,15 +159,16 @@ def _credit(person: Person, rules: Rules, former: Former) -> _Credit | None:
 
 
 def _held(person: Person, former: Former, now: datetime) -> Judgement:
-    owner = person.salesforce_id
+    """Nobody's yet; a live report is taken back, for a person unlinked whose it was."""
+    owner, out = person.salesforce_id, former.is_live
     if person.hold not in Evaluation.HOLDS_OF_A_PERSON:
-        return Judgement(Says.NOT_COUNTED, person.why[:255], person.hold, owner)
+        return Judgement(Says.NOT_COUNTED, person.why[:255], person.hold, owner, None, out)
     since = former.held_since or now
     due = since + timedelta(days=settings.HELD_RECORD_DAYS)
     if former.hold == Hold.EXPIRED or due <= now:
         reason = f"Was held for {settings.HELD_RECORD_DAYS} days. {person.why}"
         return Judgement(Says.NOT_COUNTED, reason[:255], Hold.EXPIRED, owner, held_since=since)
-    return Judgement(Says.HELD, person.why[:255], person.hold, owner, None, False, since, due)
+    return Judgement(Says.HELD, person.why[:255], person.hold, owner, None, out, since, due)
 
 
 def _draft(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 
 from integrations.demo_org.org import DemoOrg
 from integrations.demo_org.store import Row
 from integrations.models import Connection, Evaluation, HeldChange
-from integrations.record_sync import brakes, workflows
+from integrations.record_sync import brakes, due, workflows
+from integrations.record_sync.evaluating import Evaluated
 from integrations.record_sync.previewing import preview_held_change
 
 from .world import account, deal, evaluate, poll, rep, reports, switched_on
@@ -123,3 +125,42 @@ def test_a_changed_workflow_was_shown_before_and_is_not_held(
     evaluate(connection)
     assert reports() == {}
     assert not HeldChange.objects.exists()
+
+
+def test_who_kept_a_report_with_its_owner_did_not_say_that_it_outlives_the_deal(
+    connection: Connection, org: DemoOrg, deals: list[Row]
+) -> None:
+    bob = rep(org, "Bob")
+    account(connection, bob)
+    give_to(org, deals, bob)
+    poll(connection)
+    brakes.decide(HeldChange.objects.get(), Decision.KEEP, by=None)
+    evaluate(connection)
+    org.update("Opportunity", deals[0]["Id"], IsDeleted=True)
+    org.update("Opportunity", deals[1]["Id"], StageName="Prospecting")
+    poll(connection)
+    assert owners() == {"Ann": 28}
+
+
+def test_what_comes_to_wait_after_the_decision_waits_for_another_one(
+    connection: Connection, org: DemoOrg, deals: list[Row]
+) -> None:
+    for one in deals[:21]:
+        org.update("Opportunity", one["Id"], IsDeleted=True)
+    poll(connection)
+    first = HeldChange.objects.get()
+    brakes.decide(first, Decision.KEEP, by=None)
+    evaluated = due.carry_out_decisions
+    with pytest.MonkeyPatch.context() as patch:  # the page comes before it is carried out
+        patch.setattr(due, "carry_out_decisions", lambda connection: Evaluated())
+        for one in deals[21:]:
+            org.update("Opportunity", one["Id"], IsDeleted=True)
+        HeldChange.objects.update(decided_at=timezone.now())
+        Evaluation.objects.filter(report_changed_at=None).update(report_changed_at=timezone.now())
+        poll(connection)
+    assert evaluated(connection).judged == 21
+    first.refresh_from_db()
+    second = HeldChange.objects.get(finished_at=None)
+    assert first.finished_at is not None
+    assert second.decided_at is None
+    assert preview_held_change(second) == 9

@@ -12,8 +12,16 @@ from pytest_django import Settings
 from accounts.models import User
 from activities.models import ActivityReport
 from integrations.demo_org.org import DemoOrg
-from integrations.models import Connection, DirectoryUser, Evaluation, UserMapping
-from integrations.record_sync.due import hold_again
+from integrations.demo_org.store import Row
+from integrations.models import (
+    Connection,
+    DirectoryUser,
+    Evaluation,
+    HeldChange,
+    SyncPlan,
+    UserMapping,
+)
+from integrations.user_sync import manual
 
 from .world import (
     account,
@@ -26,6 +34,7 @@ from .world import (
     reports,
     switched_on,
     verdict,
+    written,
 )
 
 Says, Hold = Evaluation.Verdict, Evaluation.Hold
@@ -143,15 +152,60 @@ def test_moving_a_mapping_moves_no_history(connection: Connection, org: DemoOrg)
     }
 
 
+def unlink(connection: Connection, person: Row) -> None:
+    """As an admin does it, with the worker's part."""
+    boss = User.objects.create_user(
+        company=connection.company, email="boss@example.com", role=User.Role.ADMIN
+    )
+    plan = manual.unlink(connection, salesforce_id=person["Id"], reason="Two Anns", by=boss)
+    assert plan.state == SyncPlan.State.DONE
+
+
 def test_unlinking_somebody_holds_their_reports_again(connection: Connection, org: DemoOrg) -> None:
     ann = rep(org, "Ann")
     user = account(connection, ann)
     won = deal(org, ann)
+    refresh_users(connection)
     switched_on(connection)
-    UserMapping.objects.all().delete()
-    assert hold_again(connection, [ann["Id"]]) == 1
+    unlink(connection, ann)
+    evaluate(connection)
     assert reports() == {}
-    assert verdict(won).verdict == Says.HELD
+    assert (verdict(won).verdict, verdict(won).hold) == (Says.HELD, Hold.NOT_MAPPED)
+    before = written()
+    evaluate(connection)
+    assert written() == before
     map_to(connection, ann, user)
     evaluate(connection)
     assert won["Id"] in reports()
+
+
+def test_unlinking_very_many_reports_was_shown_before_and_is_not_braked(
+    connection: Connection, org: DemoOrg
+) -> None:
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    for _ in range(25):
+        deal(org, ann)
+    refresh_users(connection)
+    switched_on(connection)
+    unlink(connection, ann)
+    evaluate(connection)
+    assert reports() == {}
+    assert not HeldChange.objects.exists()
+
+
+def test_unlinking_the_new_owner_takes_nothing_from_the_former_one(
+    connection: Connection, org: DemoOrg
+) -> None:
+    ann, bob = rep(org, "Ann"), rep(org, "Bob")
+    account(connection, ann)
+    user = account(connection, bob, state=User.State.PENDING)
+    won = deal(org, ann)
+    refresh_users(connection)
+    switched_on(connection)
+    org.update("Opportunity", won["Id"], OwnerId=bob["Id"])
+    poll(connection)
+    unlink(connection, bob)
+    user.delete()
+    evaluate(connection)
+    assert reports() == {won["Id"]: ("Ann", Decimal(1000))}

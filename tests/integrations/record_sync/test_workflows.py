@@ -20,7 +20,18 @@ from integrations.record_sync.conditions import compile_conditions
 from integrations.record_sync.previewing import preview_change, preview_switching_off
 from integrations.record_sync.trying import try_workflow
 
-from .world import account, backfilled, deal, evaluate, poll, rep, reports, switched_on, workflow
+from .world import (
+    account,
+    backfilled,
+    deal,
+    evaluate,
+    poll,
+    rep,
+    reports,
+    switched_on,
+    verdict,
+    workflow,
+)
 
 Says = Evaluation.Verdict
 
@@ -153,6 +164,38 @@ def test_switching_off_says_nothing_of_what_was_never_judged(
     assert [one.record.record_id for one in said.select_related("record")] == [judged["Id"]]
     assert said.get().report is not None
     assert ActivityReport.objects.get(evaluations=said.get()).retracted_at is not None
+
+
+@pytest.mark.parametrize("since", [None, date(2026, 3, 10)])
+def test_switched_on_from_a_later_day_takes_nothing_back_that_was_reported(
+    connection: Connection, org: DemoOrg, since: date | None
+) -> None:
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    old = deal(org, ann, CloseDate=date(2026, 3, 5))
+    on = switched_on(connection)
+    workflows.switch_off(on, take_back=False, by=None)
+    workflows.switch_on(on, since=since, by=None)
+    evaluate(connection)
+    assert reports() == {old["Id"]: ("Ann", Decimal(1000))}
+    org.update("Opportunity", old["Id"], Amount=7.0)
+    never_seen = deal(org, ann, CloseDate=date(2026, 3, 5))
+    poll(connection)
+    assert reports() == {old["Id"]: ("Ann", Decimal(7))}
+    assert "from when on" in verdict(never_seen).reason
+
+
+def test_a_deal_that_turns_out_to_be_from_before_the_first_day_is_taken_back(
+    connection: Connection, org: DemoOrg
+) -> None:
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    won = deal(org, ann, CloseDate=date(2026, 3, 5))
+    switched_on(connection, since=date(2026, 3, 1))
+    assert won["Id"] in reports()
+    org.update("Opportunity", won["Id"], CloseDate=date(2026, 2, 27))
+    poll(connection)
+    assert reports() == {}
 
 
 def test_a_workflow_whose_reports_there_are_cannot_be_deleted(
