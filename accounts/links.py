@@ -16,7 +16,8 @@ DAY = 24 * 3600
 
 class PasswordLink(PasswordResetTokenGenerator):
     """Signed links to one page. A link dies with its use, with any change of password, e-mail or
-    state, with a later invitation, and of age; nothing about it is stored.
+    state, with a later invitation, and of age; nothing about it is stored. It outlives a log-in:
+    who came in by Salesforce may still want a password.
     """
 
     def __init__(self, url_name: str, *, seconds: int) -> None:
@@ -42,7 +43,6 @@ class PasswordLink(PasswordResetTokenGenerator):
             for part in (
                 user.pk,
                 user.password,
-                user.last_login,
                 user.email,
                 user.state,
                 user.access_version,

@@ -1,4 +1,4 @@
-"""Which accounts have left something in the feed."""
+"""Which accounts have left something in the feed; see ``accounts.usage``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from accounts.models import User
 from activities.models import ActivityReport, Comment, Like
 
 
-def accounts_in_use(account_ids: Collection[int]) -> dict[int, str]:
+def left_behind(account_ids: Collection[int]) -> dict[int, str]:
     """What each account left here, in words; accounts that left nothing are not listed.
 
     A report counts also when it was taken back, and a comment when it was deleted.

@@ -131,7 +131,7 @@ def _chosen(request: HttpRequest) -> Connection | None:
     if key := request.GET.get("org", ""):
         return known.filter(key=key).first()
     if domain := request.GET.get("domain", "").strip().lower():
-        host = urlsplit(domain if "//" in domain else f"//{domain}").netloc
+        host = _host(domain)
         found = [each for each in known if host and host in _hosts(each)]
         return found[0] if len(found) == 1 else None
     only = list(known[:2])
@@ -142,6 +142,14 @@ def _open_connections() -> QuerySet[Connection]:
     ready = ConnectionCredential.objects.exclude(sealed_consumer_secret="").values("connection")
     usable = Connection.objects.exclude(state=Connection.State.TERMINATED).exclude(org_id="")
     return usable.filter(pk__in=ready)
+
+
+def _host(address: str) -> str:
+    """The host of what somebody typed as an address; empty where there is none in it."""
+    try:
+        return urlsplit(address if "//" in address else f"//{address}").netloc
+    except ValueError:
+        return ""
 
 
 def _hosts(connection: Connection) -> set[str]:

@@ -14,6 +14,7 @@ from accounts.admin.user_form import UserForm
 from accounts.admin_base import CompanyScopedAdmin
 from accounts.models import User
 from accounts.reach import person
+from accounts.usage import accounts_in_use
 
 #: How a state looks; deactivated accounts stay grey.
 CHIPS = {User.State.ACTIVE: "good", User.State.PENDING: "warn"}
@@ -100,8 +101,10 @@ class UserAdmin(CompanyScopedAdmin[User]):
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         """Only an account that nobody ever used; others are deactivated, so that the past stays."""
-        unused = obj is None or (obj.last_login is None and not obj.is_superuser)
-        return unused and super().has_delete_permission(request, obj)
+        allowed: bool = super().has_delete_permission(request, obj)
+        if obj is None or not allowed:
+            return allowed
+        return not obj.is_superuser and not accounts_in_use([obj.pk])
 
     def get_actions(self, request: HttpRequest) -> Any:
         actions = super().get_actions(request)

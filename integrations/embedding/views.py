@@ -63,6 +63,7 @@ def renew(request: HttpRequest, key: str) -> HttpResponse:
     mapping = _mapping(connection, canvas_request)
     if mapping is None or not mapping.account.is_active or _is_over(connection):
         return JsonResponse({}, status=403, headers={"Cache-Control": "no-store"})
+    visitors.logged_in(mapping.account)
     bearer = Bearer.of(mapping.account, connection.key).as_text()
     return JsonResponse(
         {"bearer": bearer, "seconds": SECONDS}, headers={"Cache-Control": "no-store"}
@@ -123,6 +124,7 @@ def _opened(request: HttpRequest, connection: Connection) -> HttpResponse:
         return _said(request, "pending", account=account)
     if not account.is_active:
         return _said(request, "deactivated", account=account)
+    visitors.logged_in(account)
     viewer = Viewer(
         account,
         at=tab_address(connection.key),

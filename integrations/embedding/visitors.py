@@ -8,11 +8,13 @@ from django.core import signing
 from django.utils import timezone
 
 from accounts import audit
+from accounts.models import User
 from integrations.models import Connection, DirectoryUser, TabVisitor
 from integrations.salesforce.canvas import CanvasRequest
 
 #: Opening the tab again within this time is not worth a write.
 SEEN_LATELY = timedelta(minutes=10)
+LOGGED_IN_LATELY = timedelta(hours=1)
 _SALT = "integrations.embedding.visitors"
 _TICKET_SECONDS = 3600
 
@@ -33,6 +35,14 @@ def seen(connection: Connection, request: CanvasRequest) -> TabVisitor:
         visitor.name = request.user_name[:255] or visitor.name
         visitor.save(update_fields=["last_opened_at", "name"])
     return visitor
+
+
+def logged_in(account: User) -> None:
+    """Who is let into the tab has logged in: what is used by nobody may be deleted."""
+    now = timezone.now()
+    if account.last_login is None or account.last_login < now - LOGGED_IN_LATELY:
+        account.last_login = now
+        account.save(update_fields=["last_login"])
 
 
 def ticket(visitor: TabVisitor) -> str:

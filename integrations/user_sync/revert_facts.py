@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from accounts.models import User
+from accounts.usage import accounts_in_use
 from integrations.models import DirectoryUser, PlannedChange, UserMapping
-
-from .usage import accounts_in_use
 
 
 @dataclass(frozen=True)

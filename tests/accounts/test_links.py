@@ -124,7 +124,6 @@ def test_a_link_dies_with_a_deactivation_even_when_the_account_returns(
     [
         {"email": "other@acme.example"},
         {"state": User.State.PENDING},
-        {"last_login": timezone.now()},
         {"invited_at": timezone.now()},
         {"password": "!another"},
     ],
@@ -136,6 +135,13 @@ def test_a_link_dies_with_a_change_of_the_account(
     link = invitation_link(invited)
     User.objects.filter(pk=invited.pk).update(**change)
     assert opened(client, link) is None
+
+
+@pytest.mark.django_db
+def test_who_came_in_by_salesforce_may_still_set_a_password(client: Client, invited: User) -> None:
+    link = invitation_link(invited)
+    User.objects.filter(pk=invited.pk).update(last_login=timezone.now())
+    assert use(client, link)
 
 
 @pytest.mark.django_db

@@ -59,6 +59,11 @@ def test_whoever_is_mapped_comes_in(connection: Connection, ann: User, username:
     assert (entry.actor, entry.after) == (ann, {"by": "Salesforce"})
 
 
+@pytest.mark.parametrize("typed", ["[", "http://[1", "acme\u2100.my.salesforce.com", "\x00"])
+def test_what_is_no_address_is_not_found(typed: str, connection: Connection) -> None:
+    assert "is connected to this address" in refusal(Client().get(BEGIN, {"domain": typed}))
+
+
 def test_the_access_that_came_along_is_given_back(
     connection: Connection, org: DemoOrg, ann: User, username: str
 ) -> None:

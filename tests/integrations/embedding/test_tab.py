@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import AuditEntry, User
+from accounts.usage import accounts_in_use
 from integrations.credentials import store_app_keys
 from integrations.demo_org.org import CONSUMER_KEY, DemoOrg
 from integrations.embedding.frames import frame_origins
@@ -183,6 +184,25 @@ def test_the_secret_of_before_counts_for_a_day(
     assert opened(connection, signed_request(org, salesforce_user)).status_code == 403
 
 
+def test_opening_the_tab_is_logging_in_written_once_an_hour(
+    connection: Connection, org: DemoOrg, ann: User, salesforce_user: str
+) -> None:
+    text = signed_request(org, salesforce_user)
+    times: list[datetime | None] = []
+    for _ in range(2):
+        opened(connection, text)
+        ann.refresh_from_db()
+        times.append(ann.last_login)
+    assert times[0] is not None
+    assert times[1] == times[0]
+    assert accounts_in_use([ann.pk]) == {ann.pk: "has logged in"}
+    User.objects.update(last_login=timezone.now() - timedelta(hours=2))
+    Client().post(f"/embed/{connection.key}/bearer/", {"signed_request": text})
+    ann.refresh_from_db()
+    assert ann.last_login
+    assert ann.last_login >= times[0]
+
+
 @pytest.mark.parametrize(
     ("state", "words"),
     [("pending", "Your account waits"), ("deactivated", "Your account is deactivated")],
@@ -199,6 +219,8 @@ def test_who_is_not_active_reads_why(
     response = opened(connection, signed_request(org, salesforce_user))
     assert heading(response) == words
     assert "data-bearer" not in response.content.decode()
+    ann.refresh_from_db()
+    assert ann.last_login is None
 
 
 def test_a_terminated_connection_says_so(
