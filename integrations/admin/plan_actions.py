@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.response import TemplateResponse
@@ -95,7 +96,7 @@ def approve(request: HttpRequest, plan: SyncPlan) -> None:
             if row.included != (str(row.pk) in ticked):
                 reviewing.set_included(row, not row.included, by=person(request))
     if plan.state == SyncPlan.State.HELD:
-        _decide_held(request, plan)
+        _decide_held(request, plan, plan.changes.filter(included=False))
     else:
         approving.approve(plan, by=person(request))
 
@@ -103,16 +104,13 @@ def approve(request: HttpRequest, plan: SyncPlan) -> None:
 @button
 def refuse_all(request: HttpRequest, plan: SyncPlan) -> None:
     """Every row of a held plan is refused."""
-    if plan.state == SyncPlan.State.HELD:
-        plan.changes.update(included=False)
-    _decide_held(request, plan)
+    _decide_held(request, plan, plan.changes.all())
 
 
-def _decide_held(request: HttpRequest, plan: SyncPlan) -> None:
-    """Unticked rows of a held plan are refused: the answer is kept, and nobody is asked again."""
-    by, reason = person(request), request.POST.get("reason", "")
-    refused = list(plan.changes.filter(included=False).values_list("pk", flat=True))
-    held.decide(plan, by=by, refuse=refused, reason=reason)
+def _decide_held(request: HttpRequest, plan: SyncPlan, refused: QuerySet[PlannedChange]) -> None:
+    """The answer about refused rows is kept, and nobody is asked again."""
+    ids = list(refused.values_list("pk", flat=True))
+    held.decide(plan, by=person(request), refuse=ids, reason=request.POST.get("reason", ""))
 
 
 @button

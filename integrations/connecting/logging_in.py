@@ -15,7 +15,7 @@ from integrations.connecting import attempts
 from integrations.connecting.attempts import LogInRefused
 from integrations.connecting.check import request_check
 from integrations.connecting.connecting_user import ConnectingUser
-from integrations.credentials import oauth_app, store_tokens, take_tokens
+from integrations.credentials import oauth_app, store_app_keys, store_tokens, take_tokens
 from integrations.models import AuthorizationAttempt, Connection
 from integrations.salesforce.access import Access
 from integrations.salesforce.client import SalesforceClient
@@ -104,6 +104,31 @@ def connect_directly(connection: Connection, tokens: Tokens, *, by: User | None 
         former = take_tokens(connection)
         _connect(connection, tokens, user, by=by, request=None)
     _revoke_former(app, former, tokens)
+
+
+def connect_app(connection: Connection, keys: AppKeys, *, by: User | None) -> None:
+    """Connect as the app's own user. ``connection`` may be new, or have another address.
+
+    Neither it nor the keys are kept before the org has said who it is. Raise LogInRefused for
+    another org, or SalesforceError.
+    """
+    app = oauth_app(connection, keys)
+    tokens = app.client_credentials()
+    user = _who(connection, app, tokens)
+    with transaction.atomic():
+        keep_app(connection, keys)
+        former = take_tokens(connection)
+        _connect(connection, tokens, user, by=by, request=None)
+    _revoke_former(app, former, tokens)
+
+
+@transaction.atomic
+def keep_app(connection: Connection, keys: AppKeys) -> None:
+    """Save the address and the keys; ``connection`` may be new."""
+    if connection.pk is None:
+        connection.save()
+    store_app_keys(connection, keys)
+    connection.save(update_fields=["login_url"])
 
 
 def who_the_app_is(connection: Connection, keys: AppKeys) -> ConnectingUser:

@@ -59,7 +59,10 @@ SETTINGS = (
 
 def plan_everywhere() -> None:
     wanted = DirectoryUser.objects.filter(wanted_since__isnull=False).values("connection")
-    for connection in Connection.objects.filter(automatic_is_on=True, pk__in=wanted):
+    awaited = Connection.objects.filter(
+        automatic_is_on=True, state__in=Connection.STATES_WITH_ACCESS, pk__in=wanted
+    )
+    for connection in awaited:
         plan_wanted(connection)
 
 
@@ -76,7 +79,9 @@ def _plan(connection: Connection) -> list[SyncPlan]:
     connection = Connection.objects.select_related("company", "automatic_team").get(
         pk=connection.pk
     )
-    if not connection.automatic_is_on or _plans(connection, *SyncPlan.STATES_UNDER_WAY).exists():
+    if not connection.automatic_is_on or not connection.has_access:
+        return []
+    if _plans(connection, *SyncPlan.STATES_UNDER_WAY).exists():
         return []
     people = list(waiting(connection).order_by("wanted_since", "pk")[:PEOPLE_AT_ONCE])
     if not people:
@@ -159,7 +164,6 @@ def _plan_of(connection: Connection, people: Sequence[DirectoryUser]) -> SyncPla
         approach=Approach.AUTOMATIC,
         team_source=connection.automatic_team_source if has_team or not chosen else TeamSource.NONE,
         team=connection.automatic_team if has_team else None,
-        new_accounts=connection.automatic_accounts,
     )
 
 

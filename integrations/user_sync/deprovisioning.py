@@ -40,7 +40,10 @@ TRIED_AGAIN_AFTER = timedelta(days=1)
 
 
 def plan_everywhere() -> None:
-    for connection in Connection.objects.filter(deprovisioning=Policy.DEACTIVATE):
+    strict = Connection.objects.filter(
+        deprovisioning=Policy.DEACTIVATE, state__in=Connection.STATES_WITH_ACCESS
+    )
+    for connection in strict:
         plan_by_policy(connection)
 
 

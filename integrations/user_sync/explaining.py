@@ -172,6 +172,12 @@ def _next(
         return f"Nothing: {on_demand.reason}."
     if not connection.automatic_is_on:
         return "Nothing by itself: Automatic is off. Import the person on demand."
+    if not connection.has_access:
+        return f"Nothing while the connection is {connection.get_state_display().lower()}."
+    return _next_of_wanted(person, connection, automatic)
+
+
+def _next_of_wanted(person: DirectoryUser, connection: Connection, automatic: Match) -> str:
     if automatic.verdict == Action.CONFLICT:
         return f"Nothing until somebody decides: {automatic.reason}."
     if automatic.verdict == Action.NOTHING:
@@ -184,13 +190,16 @@ def _next(
 
 
 def _next_of_mapped(connection: Connection, mapping: UserMapping) -> str:
+    by_policy = (
+        connection.deprovisioning == Connection.Deprovisioning.DEACTIVATE and connection.has_access
+    )
     if to_deactivate(connection).filter(pk=mapping.pk).exists():
-        if connection.deprovisioning == Connection.Deprovisioning.DEACTIVATE:
+        if by_policy:
             days = connection.deprovisioning_grace_days
             return f"The account is deactivated {days} days after the person left."
         return "Nothing by itself: deactivating the account is suggested."
     if to_reactivate(connection).filter(pk=mapping.pk).exists():
-        if connection.deprovisioning == Connection.Deprovisioning.DEACTIVATE:
+        if by_policy:
             return "The account is reactivated: the person is back."
         return "Nothing by itself: reactivating the account is suggested."
     return "Nothing: the account stays as it is."

@@ -15,12 +15,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 
 from django.db import transaction
-from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet
+from django.db.models import CharField, Exists, IntegerField, OuterRef, Q, QuerySet
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 
 from accounts import bulk_writer
-from accounts.models import User
+from accounts.models import AuditEntry, User
 from integrations.models import (
     Approach,
     Connection,
@@ -44,11 +44,12 @@ Policy = Connection.Deprovisioning
 def to_deactivate(connection: Connection) -> QuerySet[UserMapping]:
     """Current mappings of leavers, and of frozen people, whose accounts still have access.
 
-    Whoever an admin decided to keep, and protected accounts, are left out.
+    Whoever an admin decided to keep, or gave access again since they left, and protected accounts
+    are left out.
     """
     leavers = person_of(account_kept_at__isnull=True).filter(Q(is_active=False) | Q(is_frozen=True))
     return _current(connection).filter(
-        Exists(leavers),
+        Exists(leavers.exclude(Exists(_reactivated_since_leaving()))),
         account__state__in=User.STATES_HOLDING_ADDRESS,
         account__protected=False,
     )
@@ -107,6 +108,19 @@ def plan_rejection(
         for person, row in rows_of(mappings, suspend_row)
     ]
     return _draft(connection, rows, by)
+
+
+def _reactivated_since_leaving() -> QuerySet[AuditEntry]:
+    """That a person gave the account its access by hand, inside `person_of`."""
+    account = OuterRef(OuterRef("account"))
+    acts: QuerySet[AuditEntry] = AuditEntry.objects.filter(
+        company=OuterRef("company"),
+        subject_type=User._meta.label_lower,
+        subject_id=Cast(account, CharField()),
+        action="reactivated",
+        at__gte=OuterRef("left_at"),
+    )
+    return acts
 
 
 def _ignoring(reason: str) -> dict[str, str]:

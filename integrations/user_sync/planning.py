@@ -22,6 +22,7 @@ from .sharing import NAMED, with_more
 from .teams import TeamChooser
 
 Action = PlannedChange.Action
+NewAccounts = Connection.NewAccounts
 
 #: More people than one can look over before a press get the plan's page in between.
 REVIEWED_ABOVE = 50
@@ -42,7 +43,6 @@ def plan_import(
     people: Iterable[DirectoryUser],
     *,
     by: User | None,
-    new_accounts: str = Connection.NewAccounts.ACTIVE,
     **how: Unpack[HowToImport],
 ) -> SyncPlan:
     """A draft that gives these people accounts. ``people`` may be a query of any size.
@@ -50,7 +50,7 @@ def plan_import(
     Raises `NobodyLeft` when nobody is chosen, `PlanError` when the team is not the company's.
     """
     plan = new_import(connection, by=by, **how)
-    return _made(plan, people, import_decider(plan, new_accounts))
+    return _made(plan, people, import_decider(plan))
 
 
 def plan_ignore(
@@ -89,8 +89,10 @@ def new_plan(connection: Connection, kind: SyncPlan.Kind, *, by: User | None) ->
     )
 
 
-def import_decider(plan: SyncPlan, new_accounts: str = Connection.NewAccounts.ACTIVE) -> Decider:
+def import_decider(plan: SyncPlan) -> Decider:
     approach = Approach(plan.approach)
+    is_automatic = approach == Approach.AUTOMATIC
+    new_accounts = plan.connection.automatic_accounts if is_automatic else NewAccounts.ACTIVE
     matcher = Matcher(plan.connection, viewer=plan.created_by, approach=approach)
     teams = TeamChooser(plan.company, plan.team_source, plan.team)
 

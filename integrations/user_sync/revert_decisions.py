@@ -32,9 +32,10 @@ def decide(row: PlannedChange, facts: RevertFacts, last_act: str) -> Row:
 def _undo_suspending(row: PlannedChange, facts: RevertFacts, account: User) -> Row:
     if account.state != User.State.DEACTIVATED:
         return _nothing("Has access again already")
+    stays = "" if facts.person.is_active else "; it stays, although the person left"
     return {
         "action": Action.REACTIVATE,
-        "reason": f"Give {account} access again, with the team and role of before",
+        "reason": f"Give {account} access again, with the team and role of before{stays}",
         "values": {"state": row.before["state"], "stop_ignoring": "ignore" in row.values},
         "basis": leaver_basis(facts.person, account, facts.mapped_account_id),
     }

@@ -129,10 +129,13 @@ def _reactivate(batch: Batch) -> None:
 
 def _reactivate_one(batch: Batch, row: PlannedChange, account: User, state: str) -> None:
     User.objects.filter(pk=account.pk).update(state=state)
-    if row.values.get("stop_ignoring"):
-        DirectoryUser.objects.filter(pk=batch.people[row.salesforce_user_id].pk).update(
+    person = batch.people.get(row.salesforce_user_id)
+    if person is not None and row.values.get("stop_ignoring"):
+        DirectoryUser.objects.filter(pk=person.pk).update(
             ignored_at=None, ignored_by=None, ignored_reason=""
         )
+    if person is not None and not person.is_active:
+        _keep_account(batch, person)  # else the policy would end the access again a minute later
     batch.settle(row, Outcome.DONE, "Reactivated.", before={"state": account.state})
     batch.log(
         "account.reactivated",
@@ -156,10 +159,18 @@ def _addresses_taken(batch: Batch, rows: list[PlannedChange]) -> set[str]:
 
 def _keep(batch: Batch) -> None:
     for row in batch.with_action(Action.KEEP, Action.NO_LONGER_KEEP):
-        keeps = row.action == Action.KEEP
-        DirectoryUser.objects.filter(pk=batch.people[row.salesforce_user_id].pk).update(
-            account_kept_at=batch.now if keeps else None,
-            account_kept_by=batch.plan.approved_by if keeps else None,
-        )
-        note = "The account stays." if keeps else "The account no longer stays by itself."
-        batch.settle(row, Outcome.DONE, note)
+        person = batch.people[row.salesforce_user_id]
+        if row.action == Action.KEEP:
+            _keep_account(batch, person)
+            batch.settle(row, Outcome.DONE, "The account stays.")
+        else:
+            DirectoryUser.objects.filter(pk=person.pk).update(
+                account_kept_at=None, account_kept_by=None
+            )
+            batch.settle(row, Outcome.DONE, "The account no longer stays by itself.")
+
+
+def _keep_account(batch: Batch, person: DirectoryUser) -> None:
+    DirectoryUser.objects.filter(pk=person.pk).update(
+        account_kept_at=batch.now, account_kept_by=batch.plan.approved_by
+    )

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from integrations.connecting import logging_in
-from integrations.credentials import app_keys, callback_url, oauth_app, store_app_keys
+from integrations.credentials import app_keys, callback_url
 from integrations.management.scriptable import Answer, BadUse, ScriptableCommand
 from integrations.management.selection import (
     actor_of,
@@ -56,9 +56,7 @@ class Command(ScriptableCommand):
                 [f"It would connect to {user.org_name} as {user.username}."],
             )
         by = actor_of(options, connection.company)
-        tokens = oauth_app(connection, keys).client_credentials()
-        _save(connection, keys)
-        logging_in.connect_directly(connection, tokens, by=by)
+        logging_in.connect_app(connection, keys, by=by)
         return Answer(
             {
                 "connection": connection.pk,
@@ -75,7 +73,7 @@ class Command(ScriptableCommand):
                 {"callback_url": callback_url()},
                 [f"The app must know this callback address: {callback_url()}"],
             )
-        _save(connection, keys)
+        logging_in.keep_app(connection, keys)
         address = logging_in.begin(connection, by)
         return Answer(
             {"connection": connection.pk, "address": address},
@@ -118,11 +116,3 @@ def _secret(file: str) -> str:
     if not text.strip():
         raise BadUse(f"There is no consumer secret in {file}.")
     return text.strip()
-
-
-def _save(connection: Connection, keys: AppKeys) -> None:
-    if connection.pk is None:
-        connection.save()
-    else:
-        connection.save(update_fields=["login_url"])
-    store_app_keys(connection, keys)

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpRequest
 from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Company, Team, User
+from integrations.admin import plan_actions
 from integrations.models import (
     AccessRequest,
     Approach,
@@ -19,7 +21,7 @@ from integrations.models import (
     UserMapping,
 )
 from integrations.tasks import plan_request_again
-from integrations.user_sync import preparing, replanning
+from integrations.user_sync import approving, preparing, replanning
 from integrations.user_sync.applying import apply_plan
 from integrations.user_sync.planning import plan_import
 from tests.integrations.user_sync.builders import account, mapped, people, person, salesforce_id
@@ -250,6 +252,24 @@ def test_unticked_rows_of_a_held_change_are_refused_for_good(
     second.refresh_from_db()
     assert second.ignored_reason == "Works elsewhere"
     assert UserMapping.objects.get().salesforce_user_id == first.salesforce_id
+
+
+def test_refusing_all_rows_of_a_plan_that_a_colleague_approved_meanwhile_changes_nothing(
+    client: Client, connection: Connection, admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = plan_import(connection, people(connection, [1, 2]), by=None, approach=Approach.AUTOMATIC)
+    SyncPlan.objects.update(state=State.HELD, held_reason="At most 20 a day.")
+
+    def after_the_colleague(request: HttpRequest, plan_id: int) -> SyncPlan:
+        plan = find_plan(request, plan_id)
+        approving.approve(SyncPlan.objects.get(pk=plan_id), by=admin)
+        return plan
+
+    find_plan = plan_actions.find_plan
+    monkeypatch.setattr(plan_actions, "find_plan", after_the_colleague)
+    answer = client.post(button(plan, "refuse"), {"reason": "No"})
+    assert "already approved" in messages(answer)
+    assert plan.changes.filter(included=True, action="create").count() == 2
 
 
 # --- all active users

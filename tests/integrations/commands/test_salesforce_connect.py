@@ -125,6 +125,29 @@ def test_refusals_are_one_line_and_keep_nothing(
     assert not ConnectionCredential.objects.exists()
 
 
+def test_the_key_of_another_org_leaves_a_live_connection_as_it_was(
+    org: DemoOrg, keys: tuple[str, ...], company: Company, tmp_path: Path
+) -> None:
+    connect(org, *keys)
+    Connection.objects.update(org_id="00D000000000001EAA")
+    before = Connection.objects.values().get(), ConnectionCredential.objects.values().get()
+    org.app.consumer_secret = "of another org"
+    (tmp_path / "secret").write_text("of another org")
+    refused = run_json("salesforce_connect", *keys)
+    assert (refused.code, "another Salesforce org" in refused.error) == (1, True)
+    now = Connection.objects.values().get(), ConnectionCredential.objects.values().get()
+    assert now == before
+
+
+def test_an_org_that_is_connected_already_leaves_no_second_connection_behind(
+    org: DemoOrg, keys: tuple[str, ...], company: Company
+) -> None:
+    connect(org, *keys)
+    refused = connect(org, *keys)
+    assert (refused.code, "already connected" in refused.error) == (1, True)
+    assert Connection.objects.count() == 1
+
+
 @pytest.mark.parametrize(
     ("args", "said"),
     [

@@ -20,6 +20,7 @@ from integrations.models import (
     Workflow,
 )
 from integrations.user_sync import applying, automatic, held, wanted
+from integrations.user_sync.preparing import plan_again
 from integrations.user_sync.reverting import plan_revert
 
 from .builders import account, applied, mapped, people, person, salesforce_id
@@ -65,6 +66,17 @@ def test_a_wanted_person_gets_a_pending_account_with_its_cause(
     }
     assert DirectoryUser.objects.get().wanted_since is None
     assert run(connection) == []
+
+
+def test_nobody_gets_an_account_by_itself_once_the_integration_is_terminated(
+    connection: Connection, cause: wanted.Cause
+) -> None:
+    person(connection, 1)
+    wanted.mark_wanted(connection, [salesforce_id(1)], cause)
+    Connection.objects.update(state=Connection.State.TERMINATED)
+    automatic.plan_everywhere()
+    assert run(connection) == []
+    assert not SyncPlan.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -225,6 +237,19 @@ def test_a_mapping_by_hand_is_never_changed(connection: Connection, cause: wante
     mapping = mapped(connection, 1, account(connection.company, "old@example.com"))
     assert wanted.mark_wanted(connection, [salesforce_id(1)], cause) == 0
     assert UserMapping.objects.get() == mapping
+
+
+def test_planning_rows_of_an_automatic_plan_again_keeps_new_accounts_pending(
+    connection: Connection, cause: wanted.Cause, admin: User
+) -> None:
+    person(connection, 1)
+    wanted.mark_wanted(connection, [salesforce_id(1)], cause)
+    (plan,) = automatic.plan_wanted(connection)
+    DirectoryUser.objects.update(department="Sales")
+    applying.apply_plan(plan.pk)
+    again = plan_again(plan, [PlannedChange.Outcome.CHANGED], by=admin)
+    applied(again, admin)
+    assert UserMapping.objects.get().account.state == User.State.PENDING
 
 
 def test_a_revert_can_keep_people_from_coming_back(

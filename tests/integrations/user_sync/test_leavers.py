@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from accounts import states
 from accounts.models import Company, Team, User
 from integrations.models import Connection, DirectoryUser, SyncPlan
 from integrations.user_sync import applying, deprovisioning, held, leavers
@@ -19,6 +20,7 @@ from .builders import account, applied, mapped, outcomes, person, salesforce_id
 pytestmark = pytest.mark.django_db
 
 Policy = Connection.Deprovisioning
+State = Connection.State
 
 
 @pytest.fixture
@@ -146,7 +148,46 @@ def test_many_at_once_are_held_and_decided_one_by_one(strict: Connection, admin:
     plan.refresh_from_db()
     applied(plan_revert(plan, by=admin), admin)
     assert not User.objects.filter(state=User.State.DEACTIVATED).exists()
-    assert not DirectoryUser.objects.filter(account_kept_at__isnull=False).exists()
+    assert DirectoryUser.objects.filter(account_kept_at__isnull=False).count() == 6
+    assert DirectoryUser.objects.get(salesforce_id=salesforce_id(3)).account_kept_at is None
+
+
+def test_whoever_gets_access_again_by_a_revert_keeps_it(strict: Connection, admin: User) -> None:
+    (ann,) = colleagues(strict, [1])
+    leave(strict, 1)
+    plan = run(strict)
+    assert plan is not None
+    applied(plan_revert(plan, by=admin), admin)
+    assert run(strict) is None
+    ann.refresh_from_db()
+    assert ann.is_active
+    assert DirectoryUser.objects.get().account_kept_by == admin
+
+
+def test_whoever_an_admin_gives_access_again_keeps_it(strict: Connection, admin: User) -> None:
+    (ann,) = colleagues(strict, [1])
+    leave(strict, 1)
+    run(strict)
+    states.reactivate([ann], by=admin)
+    assert run(strict) is None
+    assert not leavers.to_deactivate(strict).exists()
+    come_back(strict, 1)
+    leave(strict, 1, days=-1)
+    assert leavers.to_deactivate(strict).exists()
+
+
+@pytest.mark.parametrize("state", [State.PAUSED, State.RECONNECT_REQUIRED, State.TERMINATED])
+def test_without_access_to_salesforce_nobody_is_deactivated_by_itself(
+    strict: Connection, admin: User, state: str
+) -> None:
+    colleagues(strict, [1])
+    leave(strict, 1)
+    Connection.objects.update(state=state)
+    deprovisioning.plan_everywhere()
+    assert not SyncPlan.objects.exists()
+    Connection.objects.update(state=State.CONNECTED)
+    deprovisioning.plan_everywhere()
+    assert SyncPlan.objects.exists()
 
 
 def test_a_day_adds_up(strict: Connection, admin: User) -> None:
