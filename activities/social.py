@@ -92,14 +92,19 @@ def delete_comment(comment_id: int, by: User, request: HttpRequest | None = None
         )
 
 
-def comments_on(report_id: int, viewer: User, after: int = 0, size: int = 100) -> list[Comment]:
-    """A page of comments, oldest first, following the one with id ``after``; with their authors.
+def comments_on(
+    report_id: int, viewer: User, before: int | None = None, size: int = 100
+) -> list[Comment]:
+    """The newest comments, of those before the one with id ``before``; oldest first, with authors.
 
     Raises 404 like :func:`like`.
     """
     report = _visible(report_id, viewer)
-    rows = Comment.objects.filter(report=report, pk__gt=after, deleted_at__isnull=True)
-    return list(rows.select_related("user").defer("user__search").order_by("pk")[:size])
+    rows = Comment.objects.filter(report=report, deleted_at__isnull=True)
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    newest = rows.select_related("user").defer("user__search").order_by("-pk")[:size]
+    return list(reversed(newest))
 
 
 def _visible(report_id: int, viewer: User) -> ActivityReport:

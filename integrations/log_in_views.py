@@ -129,7 +129,7 @@ def _chosen(request: HttpRequest) -> Connection | None:
     """The connection that the address names, or the only one."""
     known = _open_connections()
     if key := request.GET.get("org", ""):
-        return known.filter(key=key).first()
+        return next((each for each in known if each.key == key), None)
     if domain := request.GET.get("domain", "").strip().lower():
         host = _host(domain)
         found = [each for each in known if host and host in _hosts(each)]

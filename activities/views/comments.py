@@ -18,7 +18,11 @@ SHOWN = 100
 
 
 def report(request: HttpRequest, viewer: Viewer, report_id: int) -> HttpResponse:
-    return _shown(request, viewer, report_id)
+    before = _comment_id(request.GET.get("before", ""))
+    if before is None or not is_part(request):
+        return _shown(request, viewer, report_id, before=before)
+    values = {"report_id": report_id, **_comments(viewer, report_id, before)}
+    return page(request, viewer, "activities/said.html", values)
 
 
 def comment(request: HttpRequest, viewer: Viewer, report_id: int) -> HttpResponse:
@@ -47,21 +51,43 @@ def delete(request: HttpRequest, viewer: Viewer, comment_id: int) -> HttpRespons
 
 
 def _shown(
-    request: HttpRequest, viewer: Viewer, report_id: int, status: int = 200, **more: Any
+    request: HttpRequest,
+    viewer: Viewer,
+    report_id: int,
+    *,
+    before: int | None = None,
+    status: int = 200,
+    **more: Any,
 ) -> HttpResponse:
-    """The comments for htmx, or the whole page of the report."""
-    written = social.comments_on(report_id, viewer.user, size=SHOWN)
+    """The newest comments for htmx, or the whole page of the report."""
     item = feeds.one(viewer.company.pk, viewer.user.pk, report_id)
     values = {
         "title": "Comments",
         "report_id": report_id,
-        "comments": written,
         "is_taken_back": item is None,
         "longest": Comment.LONGEST,
-        "may_moderate": viewer.user.is_company_admin,
+        **_comments(viewer, report_id, before),
         **more,
     }
     if is_part(request):
         return page(request, viewer, "activities/comments.html", values, status)
     shown = rendered(item, viewer) if item else ""
     return page(request, viewer, "activities/report_page.html", values | {"shown": shown}, status)
+
+
+def _comments(viewer: Viewer, report_id: int, before: int | None) -> dict[str, Any]:
+    written = social.comments_on(report_id, viewer.user, before, size=SHOWN + 1)
+    return {
+        "comments": written[-SHOWN:],
+        "has_earlier": len(written) > SHOWN,
+        "is_earlier": before is not None,
+        "may_moderate": viewer.user.is_company_admin,
+    }
+
+
+def _comment_id(text: str) -> int | None:
+    if not text:
+        return None
+    if not text.isdecimal() or len(text) > 18:
+        raise Http404("There is no such comment.")
+    return int(text)

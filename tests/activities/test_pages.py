@@ -13,6 +13,7 @@ from accounts.models import Company, Team, User
 from activities import rendering, social
 from activities.models import ActivityReport, ActivityType, Comment, FeedChoice, Shortcuts
 from activities.reports import retract
+from activities.views import comments
 from tests.activities.making import make_report, make_type
 
 HTMX = {"HX-Request": "true"}
@@ -148,6 +149,26 @@ def test_a_comment_is_text_whatever_is_in_it(seen: Client, ann: User, deals: Act
     page = seen.get(f"/reports/{report.pk}/").text
     assert "&lt;script&gt;" in page
     assert "\u202etxet\u202c" in page
+
+
+def test_the_newest_comment_is_shown_and_the_oldest_is_a_press_away(
+    seen: Client, ann: User, deals: ActivityType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comments, "SHOWN", 3)
+    report = make_report(ann, deals)
+    for number in range(5):
+        social.comment(report.pk, ann, f"Word {number}")
+    page = seen.get(f"/reports/{report.pk}/").text
+    assert "Word 4" in page
+    assert "Word 1" not in page
+    address = page.partition(f'href="/reports/{report.pk}/?before=')[2].partition('"')[0]
+    earlier = f"/reports/{report.pk}/?before={address}"
+    for shown in (seen.get(earlier).text, seen.get(earlier, headers=HTMX).text):
+        assert shown.index("Word 0") < shown.index("Word 1")
+        assert "Word 2" not in shown
+        assert "Show earlier comments" not in shown
+    assert "textarea" not in seen.get(earlier, headers=HTMX).text
+    assert seen.get(f"/reports/{report.pk}/?before=x").status_code == 404
 
 
 def test_a_comment_of_ten_thousand_characters_comes_back_with_the_reason(

@@ -93,12 +93,14 @@ def test_the_longest_comment_is_taken(report: ActivityReport, ben: User) -> None
     assert len(social.comment(report.pk, ben, "\u202e" * 1000 + "x" * 1000).text) <= 2000
 
 
-def test_comments_come_oldest_first_page_by_page(report: ActivityReport, ben: User) -> None:
+def test_the_newest_comments_come_first_page_by_page_and_read_downwards(
+    report: ActivityReport, ben: User
+) -> None:
     for number in range(5):
         social.comment(report.pk, ben, f"No. {number}")
-    first = social.comments_on(report.pk, ben, size=3)
-    rest = social.comments_on(report.pk, ben, after=first[-1].pk, size=3)
-    assert [one.text for one in first + rest] == [f"No. {number}" for number in range(5)]
+    newest = social.comments_on(report.pk, ben, size=3)
+    earlier = social.comments_on(report.pk, ben, before=newest[0].pk, size=3)
+    assert [one.text for one in earlier + newest] == [f"No. {number}" for number in range(5)]
 
 
 def test_ones_own_comment_is_deleted_without_a_trace_in_the_audit(

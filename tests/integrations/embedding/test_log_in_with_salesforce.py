@@ -62,6 +62,7 @@ def test_whoever_is_mapped_comes_in(connection: Connection, ann: User, username:
 @pytest.mark.parametrize("typed", ["[", "http://[1", "acme\u2100.my.salesforce.com", "\x00"])
 def test_what_is_no_address_is_not_found(typed: str, connection: Connection) -> None:
     assert "is connected to this address" in refusal(Client().get(BEGIN, {"domain": typed}))
+    assert Client().get(BEGIN, {"org": typed}).status_code == 200
 
 
 def test_the_access_that_came_along_is_given_back(
