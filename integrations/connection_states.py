@@ -19,7 +19,7 @@ State = Connection.State
 
 #: From where each state may be entered. Trouble never hides worse trouble, or a person's decision.
 ENTERED_FROM: dict[State, frozenset[State]] = {
-    State.CONNECTED: frozenset(State),
+    State.CONNECTED: frozenset(State) - {State.PAUSED},
     State.NEEDS_ATTENTION: frozenset({State.CONNECTED, State.NEEDS_ATTENTION}),
     State.PAUSED: frozenset({State.CONNECTED, State.NEEDS_ATTENTION}),
     State.RECONNECT_REQUIRED: frozenset({State.CONNECTED, State.NEEDS_ATTENTION, State.PAUSED}),
@@ -30,7 +30,7 @@ ENTERED_FROM: dict[State, frozenset[State]] = {
 def connected(
     connection: Connection, *, by: User | None, request: HttpRequest | None = None
 ) -> bool:
-    """Somebody has logged in to Salesforce."""
+    """Somebody has logged in to Salesforce. What a person has paused stays so; see `resumed`."""
     return _enter(State.CONNECTED, connection, "", by=by, request=request)
 
 

@@ -12,12 +12,12 @@ from activities.sources import Held, Notice, Origin
 from integrations.models import Connection, Evaluation, UserMapping, Workflow
 
 State = Connection.State
-#: Colleagues read it: what is wrong in detail is for the admins.
+#: Colleagues read it: what is wrong in detail is for the admins, but for the reason of a pause.
 STANDSTILLS = {
     State.PAUSED: "Salesforce is paused by an admin, so nothing new arrives.",
     State.RECONNECT_REQUIRED: "The connection to Salesforce is broken, so nothing new arrives. "
     "Your admins know.",
-    State.TERMINATED: "The integration with Salesforce was ended, so nothing new arrives.",
+    State.TERMINATED: "Salesforce was disconnected, so nothing new arrives.",
 }
 HELD_SHOWN = 50
 
@@ -26,8 +26,8 @@ class SalesforceSource:
     def notices(self, company_id: int) -> Sequence[Notice]:
         stopped = Connection.objects.filter(company=company_id, state__in=STANDSTILLS)
         return [
-            Notice(STANDSTILLS[State(connection.state)], connection.state_since)
-            for connection in stopped.only("state", "state_since").order_by("pk")
+            Notice(_standstill(connection), connection.state_since)
+            for connection in stopped.only("state", "state_reason", "state_since").order_by("pk")
         ]
 
     def held(self, person: User) -> Sequence[Held]:
@@ -62,6 +62,13 @@ class SalesforceSource:
     def fed_types(self, company_id: int) -> Sequence[int]:
         on = Workflow.objects.filter(company=company_id).exclude(state=Workflow.State.OFF)
         return list(on.values_list("activity_type", flat=True).distinct())
+
+
+def _standstill(connection: Connection) -> str:
+    words = STANDSTILLS[State(connection.state)]
+    if connection.state == State.PAUSED and connection.state_reason:
+        return f"{words} Why: {connection.state_reason}"
+    return words
 
 
 def _title(evaluation: Evaluation) -> str:

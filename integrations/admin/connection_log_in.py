@@ -69,7 +69,9 @@ def connect_as(request: HttpRequest, connection_id: int, attempt_id: int) -> Htt
     except (LogInRefused, SalesforceError) as error:
         messages.error(request, error.message)
     else:
-        messages.success(request, f"Connected as {user.name}.")
+        still = " It stays paused until somebody presses Resume."
+        paused = still if connection.state == State.PAUSED else ""
+        messages.success(request, f"Connected as {user.name}.{paused}")
     return to_page(connection)
 
 

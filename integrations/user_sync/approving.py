@@ -26,7 +26,11 @@ def approve(plan: SyncPlan, *, by: User | None) -> None:
     try:
         with transaction.atomic():
             approved = _approvable(plan).update(
-                state=State.QUEUED, approved_by=by, approved_at=timezone.now()
+                # That it was held has been told; its end is another piece of news.
+                state=State.QUEUED,
+                approved_by=by,
+                approved_at=timezone.now(),
+                told_at=None,
             )
             if approved:
                 audit.record("plan.approved", plan, by=by, after={"rows": plan.changes.count()})
@@ -79,7 +83,13 @@ def resume(plan: SyncPlan, *, by: User | None) -> None:
             resumed = (
                 SyncPlan.objects.filter(pk=plan.pk, state__in=(State.STOPPED, State.NEEDS_A_PERSON))
                 .exclude(reverted_by__state__in=(*SyncPlan.STATES_UNDER_WAY, State.DONE))
-                .update(state=State.QUEUED, stop_requested_at=None, attempts=0, problem="")
+                .update(
+                    state=State.QUEUED,
+                    stop_requested_at=None,
+                    attempts=0,
+                    problem="",
+                    told_at=None,
+                )
             )
             if resumed:
                 audit.record("plan.continued", plan, by=by)

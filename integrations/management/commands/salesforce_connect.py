@@ -62,8 +62,9 @@ class Command(ScriptableCommand):
                 "connection": connection.pk,
                 "org": connection.org_id,
                 "connecting_user": connection.connecting_username,
+                "state": connection.state,
             },
-            [f"Connected to {connection.org_name} as {connection.connecting_username}."],
+            _told(connection),
         )
 
     def _by_browser(self, connection: Connection, keys: AppKeys, options: dict[str, Any]) -> Answer:
@@ -80,6 +81,13 @@ class Command(ScriptableCommand):
             [address],
             waits_for=f"{by} opens this address within 15 minutes, in a browser logged in here.",
         )
+
+
+def _told(connection: Connection) -> list[str]:
+    told = [f"Connected to {connection.org_name} as {connection.connecting_username}."]
+    if connection.state == Connection.State.PAUSED:
+        told.append("It stays paused until an admin presses Resume.")
+    return told
 
 
 def _described(options: dict[str, Any]) -> tuple[Connection, AppKeys]:

@@ -53,6 +53,7 @@ def test_a_company_is_connected_without_a_browser(
         "connection": link.pk,
         "org": org.org_id,
         "connecting_user": link.connecting_username,
+        "state": "connected",
     }
     assert link.connecting_user_id == org.integration_user_id
     assert AuditEntry.objects.filter(action="connection.connected", actor=admin).exists()

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from accounts.models import AuditEntry, Company, User
+from integrations import connection_states
 from integrations.connecting import attempts, logging_in
 from integrations.connecting.logging_in import forget_expired
 from integrations.credentials import CredentialStore, app_keys, store_tokens
@@ -285,6 +286,20 @@ def test_changing_the_connecting_user_keeps_mappings_and_gives_the_old_access_ba
     assert connected.connecting_user_id == other["Id"]
     assert list(UserMapping.objects.all()) == [mapping]
     assert [grant.revoked for grant in org.authority.grants] == [True, False]
+
+
+def test_changing_the_connecting_user_resumes_nothing_that_somebody_paused(
+    browser: Client, connected: Connection, org: DemoOrg, admin: User
+) -> None:
+    connection_states.paused(connected, "Migration until Friday", by=admin)
+    other = org.user(org.cast["salesforce_admin"].email)
+    attempt = came_back(browser, connected, other["Username"])
+    page = page_of(connected, "connect_as", attempt.pk)
+    answer = browser.post(page, {"connect": "1"}, follow=True)
+    assert "It stays paused until somebody presses Resume" in answer.content.decode()
+    connected.refresh_from_db()
+    assert connected.connecting_user_id == other["Id"]
+    assert (connected.state, connected.state_reason) == ("paused", "Migration until Friday")
 
 
 def test_an_access_that_salesforce_gave_out_twice_is_not_revoked(

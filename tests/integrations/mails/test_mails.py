@@ -23,7 +23,7 @@ from integrations.models import (
     SyncPlan,
     TabVisitor,
 )
-from integrations.user_sync import deciding, requesting
+from integrations.user_sync import deciding, held, requesting
 from tests.integrations.user_sync.builders import account, imported, mapped, people, person
 
 pytestmark = pytest.mark.django_db
@@ -145,12 +145,24 @@ def test_a_plan_that_needs_a_person_says_what_to_do(connection: Connection, admi
 def test_what_is_held_is_told_to_admins_and_support(
     connection: Connection, admin: User, support: User, fields: dict[str, str], words: str
 ) -> None:
-    held = plan(connection, None, state=State.HELD, held_reason="More than usual.", **fields)
+    made = plan(connection, None, state=State.HELD, held_reason="More than usual.", **fields)
     messages = told()
     assert sorted(message.to[0] for message in messages) == [admin.email, support.email]
     assert words in messages[0].subject
     assert "More than usual." in messages[0].body
-    assert f"/syncplan/{held.pk}/change/" in messages[0].body
+    assert f"/syncplan/{made.pk}/change/" in messages[0].body
+
+
+def test_who_decided_about_a_held_plan_hears_also_of_its_end(
+    connection: Connection, admin: User
+) -> None:
+    waiting = plan(connection, None, state=State.HELD, held_reason="More than usual.")
+    assert len(told()) == 1
+    held.decide(waiting, by=admin)
+    assert told() == []
+    SyncPlan.objects.update(state=State.DONE, **ran(3))
+    (message,) = told()
+    assert "1 of 2 people are done" in message.body
 
 
 def test_a_request_goes_to_who_may_decide_and_back(
