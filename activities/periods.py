@@ -28,6 +28,11 @@ class Period(models.TextChoices):
     MONTH = "month", "This month"
     QUARTER = "quarter", "This quarter"
 
+    @property
+    def before(self) -> str:
+        """What people call the period before this one."""
+        return "yesterday" if self is Period.TODAY else self.label.replace("This", "last")
+
     def days(self, today: dt.date) -> Days:
         """The whole period that ``today`` is in; a week begins on Monday."""
         match self:

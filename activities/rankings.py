@@ -22,18 +22,21 @@ PLACES_SHOWN = 50
 _BOARDS_KEPT = 32
 
 
+Of = Literal["people", "teams"]
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     rank: int  # the same for equal totals; the next one counts them all
     id: int  # of the person or the team
     name: str
-    total: Decimal
+    total: Decimal  # the number of reports where the activity type shows no amounts
     reports: int
 
 
 @dataclass(frozen=True)
 class Board:
-    currency: str  # empty for what is no money
+    currency: str  # empty for what is no money, and where no amounts are shown
     places: list[Place]
 
 
@@ -55,11 +58,11 @@ class Numbers:
 # yet their work stays in their team's total.
 _LEADERBOARD = """
     WITH sums AS (
-        SELECT currency, {column} AS id, sum(value) AS total, count(*) AS reports
+        SELECT {currency} AS currency, {column} AS id, {total} AS total, count(*) AS reports
         FROM activities_activityreport
         WHERE company_id = %(company)s AND type_id = %(type)s AND retracted_at IS NULL
             AND occurred_on >= %(first)s AND occurred_on < %(end)s
-        GROUP BY currency, {column}
+        GROUP BY 1, 2
     ), places AS (
         SELECT sums.currency, sums.id, named.name, sums.total, sums.reports,
             rank() OVER by_total AS rank
@@ -69,10 +72,16 @@ _LEADERBOARD = """
     SELECT currency, rank, id, name, total, reports FROM places
     ORDER BY currency <> %(currency)s, currency, rank, name, id
 """
-_OF_PEOPLE = _LEADERBOARD.format(
-    column="user_id", named="accounts_user", visible="AND NOT named.hide_from_feed"
-)
-_OF_TEAMS = _LEADERBOARD.format(column="team_id", named="accounts_team", visible="")
+_OF = {
+    "people": {
+        "column": "user_id",
+        "named": "accounts_user",
+        "visible": "AND NOT named.hide_from_feed",
+    },
+    "teams": {"column": "team_id", "named": "accounts_team", "visible": ""},
+}
+_BY_AMOUNT = {"currency": "currency", "total": "sum(value)"}
+_BY_NUMBER = {"currency": "''", "total": "count(*)::numeric"}
 
 _NUMBERS = """
     SELECT type.id, type.name, type.unit, report.currency,
@@ -102,24 +111,25 @@ def leaderboard(
     period: Period,
     *,
     viewer: User,
-    of: Literal["people", "teams"] = "people",
+    of: Of = "people",
     today: dt.date | None = None,
     version: int | None = None,
 ) -> list[Board]:
     """The boards of a period, one a currency, the company's own first; the viewer always on them.
 
+    Where the type's amounts are not shown, one board goes by the number of reports.
     ``today`` is the company's by default. Given the feed's ``version``, whoever asked first for
     these boards has done it for all.
     """
     days = period.days(today or today_of(company))
-    asked = (company.pk, company.currency, activity_type.pk, of, days)
+    asked = (company.pk, company.currency, activity_type.pk, activity_type.shows_value, of, days)
     boards = _whole_boards(*asked) if version is None else _kept_boards(version, *asked)
     own = viewer.pk if of == "people" else viewer.team_id
     return [Board(currency, _seen_by(own, places)) for currency, places in boards]
 
 
 def _whole_boards(
-    company_id: int, currency: str, type_id: int, of: str, days: Days
+    company_id: int, currency: str, type_id: int, shows_value: bool, of: Of, days: Days
 ) -> list[tuple[str, list[Place]]]:
     values = {
         "company": company_id,
@@ -128,7 +138,8 @@ def _whole_boards(
         "end": days.end,
         "currency": currency,
     }
-    found = rows(_OF_PEOPLE if of == "people" else _OF_TEAMS, values)
+    by = _BY_AMOUNT if shows_value else _BY_NUMBER
+    found = rows(_LEADERBOARD.format(**_OF[of], **by), values)
     return [
         (each, [Place(*place) for _, *place in places])
         for each, places in groupby(found, key=itemgetter(0))

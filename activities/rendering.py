@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.forms import model_to_dict
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -66,13 +68,18 @@ def unchanged(
 ) -> tuple[str, HttpResponse | None]:
     """The page's ``ETag``, and the answer when the browser has exactly this page.
 
-    ``what`` is all that this page shows beside who looks: the feed's version at least.
+    ``what`` is all that this page shows beside who looks: the feed's version at least, which is
+    raised with every name of a person, a team or an activity type that is shown.
     """
     parts = (
-        _templates(),
+        _deployed(),
         viewer.user.pk,
         viewer.at,
         viewer.user.role,
+        viewer.user.team_id,
+        viewer.company.name,
+        viewer.company.currency,
+        model_to_dict(shortcuts(viewer)),
         is_part(request),
         timezone.get_current_timezone_name(),
         request.COOKIES.get(settings.CSRF_COOKIE_NAME, ""),
@@ -89,8 +96,10 @@ def notices(viewer: Viewer) -> list[sources.Notice]:
 
 
 @cache
-def _templates() -> str:
-    """Changes with every deployment that changes a page."""
+def _deployed() -> str:
+    """Changes with every deployment that changes a page, or a file that it loads."""
     folder = Path(settings.BASE_DIR) / "templates" / "activities"
-    files = sorted(folder.glob("*.html"))
-    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
+    files = b"".join(file.read_bytes() for file in sorted(folder.glob("*.html")))
+    loaded = getattr(staticfiles_storage, "manifest_hash", "")  # else their addresses never change
+    named = f"{settings.PRODUCT_NAME}\x00{loaded}".encode()
+    return hashlib.sha256(files + named).hexdigest()[:12]

@@ -24,7 +24,8 @@ def feed(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     after = _place(request.GET.get("after", ""))
     banners = notices(viewer)
     version = feeds.version_of(viewer.company.pk)
-    etag, answer = unchanged(request, viewer, version, team_id, after, banners)
+    teams = _teams(viewer)
+    etag, answer = unchanged(request, viewer, version, team_id, after, banners, teams)
     if answer is not None and not viewer.bearer:
         return answer
     found = feeds.page(
@@ -39,12 +40,11 @@ def feed(request: HttpRequest, viewer: Viewer) -> HttpResponse:
         "is_first": after is None,
         "notices": banners,
         "team_id": team_id,
+        "teams": teams,
     }
-    if after is not None and is_part(request):
-        response = page(request, viewer, "activities/more.html", values)
-    else:
-        teams = Team.objects.filter(company=viewer.company).order_by("name").only("name")
-        response = page(request, viewer, "activities/feed.html", values | {"teams": teams})
+    is_more = after is not None and is_part(request)
+    template = "activities/more.html" if is_more else "activities/feed.html"
+    response = page(request, viewer, template, values)
     if not viewer.bearer:
         response.headers["ETag"] = etag
     return response
@@ -87,6 +87,11 @@ def team_of(viewer: Viewer, text: str) -> Team | None:
     if team is None:
         raise Http404("There is no such team.")
     return team
+
+
+def _teams(viewer: Viewer) -> list[tuple[int, str]]:
+    teams = Team.objects.filter(company=viewer.company).order_by("name", "pk")
+    return list(teams.values_list("pk", "name"))
 
 
 def _chosen_team(viewer: Viewer) -> int | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 
@@ -11,7 +12,7 @@ from activities import feed as feeds
 from activities import rankings
 from activities.models import ActivityType
 from activities.periods import Period, today_of
-from activities.rankings import Board, Numbers
+from activities.rankings import Board, Numbers, Of
 from activities.rendering import page, shortcuts, unchanged
 from activities.viewer import Viewer
 
@@ -23,23 +24,17 @@ def leaderboard(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     if not shortcuts(viewer).leaderboard:
         raise Http404("This company shows no leaderboard.")
     period = period_of(request, Period.WEEK)
-    of: Literal["people", "teams"] = "teams" if request.GET.get("of") == "teams" else "people"
+    of: Of = "teams" if request.GET.get("of") == "teams" else "people"
     types = _types(viewer)
     chosen = _chosen_type(request, types)
     today = today_of(viewer.company)
     version = feeds.version_of(viewer.company.pk)
+    names = [(kind.pk, kind.name) for kind in types]
     etag, answer = unchanged(
-        request, viewer, version, period, of, chosen and chosen.pk, today, viewer.user.team_id
+        request, viewer, version, period, of, chosen and chosen.pk, today, names
     )
     if answer is not None:
         return answer
-    boards = (
-        rankings.leaderboard(
-            viewer.company, chosen, period, viewer=viewer.user, of=of, today=today, version=version
-        )
-        if chosen
-        else []
-    )
     values = {
         "title": "Leaderboard",
         "here": "leaderboard",
@@ -48,7 +43,10 @@ def leaderboard(request: HttpRequest, viewer: Viewer) -> HttpResponse:
         "types": types,
         "type": chosen,
         "of": of,
-        "boards": [_with_bars(board) for board in boards],
+        "boards": [
+            _with_bars(board)
+            for board in _boards(viewer, chosen, period, of, today=today, version=version)
+        ],
         "own_id": viewer.user.pk if of == "people" else viewer.user.team_id,
         "days": period.days(today),
     }
@@ -61,15 +59,14 @@ def side(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     """Beside the feed: the week's first three, and how the viewer's own week goes."""
     types = _types(viewer)
     chosen = next((kind for kind in types if kind.unit == "money"), types[0] if types else None)
+    today = today_of(viewer.company)
     version = feeds.version_of(viewer.company.pk)
     boards = (
-        rankings.leaderboard(
-            viewer.company, chosen, Period.WEEK, viewer=viewer.user, version=version
-        )[:1]
-        if chosen and shortcuts(viewer).leaderboard
+        _boards(viewer, chosen, Period.WEEK, today=today, version=version)[:1]
+        if shortcuts(viewer).leaderboard
         else []
     )
-    own = rankings.numbers(viewer.user, Period.WEEK, today_of(viewer.company))
+    own = rankings.numbers(viewer.user, Period.WEEK, today)
     headline = next((row for row in own if chosen and row.type_id == chosen.pk), None)
     values = {
         "title": "This week",
@@ -81,6 +78,22 @@ def side(request: HttpRequest, viewer: Viewer) -> HttpResponse:
         "numbers": [row for row in own if row.reports],
     }
     return page(request, viewer, "activities/side.html", values)
+
+
+def _boards(
+    viewer: Viewer,
+    kind: ActivityType | None,
+    period: Period,
+    of: Of = "people",
+    *,
+    today: dt.date,
+    version: int,
+) -> list[Board]:
+    if kind is None:
+        return []
+    return rankings.leaderboard(
+        viewer.company, kind, period, viewer=viewer.user, of=of, today=today, version=version
+    )
 
 
 def period_of(request: HttpRequest, default: Period) -> Period:

@@ -88,7 +88,7 @@ def _chart(viewer: Viewer, numbers: Numbers, period: Period, today: dt.date) -> 
         now=_line(now, steps, most),
         before=_line(then, steps, most),
         most=most,
-        words=f"{numbers.type}: {now[-1]:,.0f} by now, {then[-1]:,.0f} in the whole period before.",
+        words=f"{numbers.type}: {now[-1]:,.0f} so far, {then[-1]:,.0f} in all of {period.before}.",
     )
 
 

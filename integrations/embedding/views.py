@@ -27,6 +27,7 @@ from integrations.embedding.verifying import verified
 from integrations.models import Connection, TabVisitor, UserMapping
 from integrations.salesforce.canvas import LONGEST, CanvasRequest, InvalidSignedRequest
 from integrations.salesforce.errors import SalesforceError
+from integrations.user_sync.directory_reading import TAB_PERMISSION_SET
 
 logger = logging.getLogger(__name__)
 
@@ -100,7 +101,7 @@ def leave_frame(request: HttpRequest, key: str) -> HttpResponseBase:
 def _without_request(request: HttpRequest, connection: Connection) -> HttpResponse:
     """Salesforce opens the page without saying who looks when the person must approve it first."""
     if any(request.GET.get(name) == "user_approval_required" for name in _APPROVAL):
-        return _said(request, "approval", 200, connection=connection)
+        return _said(request, "approval", connection=connection, permission_set=TAB_PERMISSION_SET)
     return _said(request, "outside", 400)
 
 

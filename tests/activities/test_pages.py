@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
@@ -110,6 +111,51 @@ def test_an_unchanged_feed_is_304_and_a_changed_one_is_not(
     assert seen.get("/feed/", headers={"If-None-Match": etag}).status_code == 304
     social.like(report.pk, ann)
     assert seen.get("/feed/", headers={"If-None-Match": etag}).status_code == 200
+
+
+def is_unchanged_after(client: Client, path: str, change: Callable[[], object]) -> bool:
+    client.get("/feed/")  # sets the cookie for forms, with which the page differs
+    etag = client.get(path).headers["ETag"]
+    assert client.get(path, headers={"If-None-Match": etag}).status_code == 304
+    change()
+    return client.get(path, headers={"If-None-Match": etag}).status_code == 304
+
+
+CHANGES: dict[str, Callable[[Company], object]] = {
+    "the shortcuts": lambda company: Shortcuts.objects.create(company=company, my_activity=False),
+    "the company's name": lambda company: Company.objects.update(name="Renamed"),
+    "one's own team": lambda company: User.objects.update(team=None),
+}
+
+
+@pytest.mark.parametrize("path", ["/feed/", "/leaderboard/"])
+@pytest.mark.parametrize("what", CHANGES)
+def test_no_page_is_kept_when_what_stands_around_it_has_changed(
+    what: str, path: str, seen: Client, company: Company, deals: ActivityType
+) -> None:
+    assert not is_unchanged_after(seen, path, lambda: CHANGES[what](company))
+
+
+def test_a_new_team_appears_in_a_feed_without_new_reports(seen: Client, company: Company) -> None:
+    assert not is_unchanged_after(
+        seen, "/feed/", lambda: Team.objects.create(company=company, name="South")
+    )
+
+
+def test_a_new_activity_type_appears_on_the_leaderboard(
+    seen: Client, company: Company, deals: ActivityType
+) -> None:
+    assert not is_unchanged_after(seen, "/leaderboard/", lambda: make_type(company, "Visits"))
+
+
+def test_the_boards_show_no_amounts_where_the_type_shows_none(
+    seen: Client, ann: User, ben: User, deals: ActivityType
+) -> None:
+    ActivityType.objects.update(shows_value=False)
+    make_report(ben, deals, value=Decimal(4_821), occurred_on=timezone.now().date())
+    for path in ("/feed/", "/leaderboard/", "/leaderboard/?of=teams", "/feed/side/"):
+        assert "4,821" not in seen.get(path).text
+    assert "number of reports" in seen.get("/leaderboard/").text
 
 
 def test_liking_works_without_a_script_and_with_one(
@@ -256,6 +302,7 @@ def test_my_activity_says_what_was_taken_back_when_and_why(
     page = seen.get("/my-activity/?period=quarter").text
     assert "Rundofase" in page
     assert 'class="chart"' in page
+    assert "so far, 0 in all of last quarter." in page
     retract(company, ["k"], "The opportunity was reopened.")
     assert "The opportunity was reopened." in seen.get("/my-activity/").text
 

@@ -56,6 +56,18 @@ def test_equal_totals_share_a_rank_and_currencies_are_never_mixed(
 
 
 @pytest.mark.usefixtures("worked")
+def test_where_no_amounts_are_shown_the_number_of_reports_ranks(
+    company: Company, ann: User, deals: ActivityType
+) -> None:
+    deals.shows_value = False
+    deals.save()
+    boards = leaderboard(company, deals, Period.WEEK, viewer=ann, today=TODAY)
+    assert shown(boards) == {"": [(1, "Ann Able", 2), (1, "Bo Boss", 2), (3, "Ben Brave", 1)]}
+    (teams,) = leaderboard(company, deals, Period.WEEK, viewer=ann, of="teams", today=TODAY)
+    assert shown([teams]) == {"": [(1, "North", 2)]}
+
+
+@pytest.mark.usefixtures("worked")
 def test_each_period_counts_its_own_days(company: Company, ann: User, deals: ActivityType) -> None:
     totals = {
         period: shown(leaderboard(company, deals, period, viewer=ann, today=TODAY))["EUR"]

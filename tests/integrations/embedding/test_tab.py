@@ -206,7 +206,7 @@ def test_opening_the_tab_is_logging_in_written_once_an_hour(
 
 @pytest.mark.parametrize(
     ("state", "words"),
-    [("pending", "Your account waits"), ("deactivated", "Your account is deactivated")],
+    [("pending", "Your account isn't active yet"), ("deactivated", "Your account is deactivated")],
 )
 def test_who_is_not_active_reads_why(
     state: str,
@@ -229,7 +229,7 @@ def test_a_terminated_connection_says_so(
 ) -> None:
     Connection.objects.update(state=Connection.State.TERMINATED)
     response = opened(connection, signed_request(org, salesforce_user))
-    assert heading(response) == "The integration was ended"
+    assert heading(response) == "Salesforce was disconnected"
 
 
 @pytest.mark.parametrize("state", ["paused", "reconnect_required"])
