@@ -12,23 +12,18 @@ import contextlib
 import json
 import logging
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 import psycopg
-from asgiref.sync import sync_to_async
 from django.db import connection
 
-from accounts.waiting import give_back_connection
+from accounts.waiting import in_thread
 from activities import feed
 from activities.feed import Changes
 from activities.feed_version import CHANNEL
 from activities.rendering import report_html
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 logger = logging.getLogger(__name__)
 
@@ -100,7 +95,7 @@ class Hub:
             raise NotListening from error
         company_id = follower.company_id
         if company_id not in self._told:
-            version = await _in_thread(feed.version_of, company_id)
+            version = await in_thread(feed.version_of, company_id)
             self._told.setdefault(company_id, version)
         self._followers[company_id].add(follower)
 
@@ -177,7 +172,7 @@ class Hub:
         if not followers or told is None:
             return
         shown = {follower.shows for follower in followers}
-        version, messages = await _in_thread(_messages, company_id, told, shown)
+        version, messages = await in_thread(_messages, company_id, told, shown)
         # Somebody who joined while that was read may show something else; they have caught up
         # by themselves to a version that is not below the one they would be told from next.
         for follower in list(self._followers.get(company_id, ())):
@@ -228,16 +223,6 @@ def _messages(
         for at, team_id in shown
     }
     return min(changes.version for changes in by_team.values()), messages
-
-
-async def _in_thread(function: Callable[P, R], *arguments: P.args, **options: P.kwargs) -> R:
-    def run() -> R:
-        try:
-            return function(*arguments, **options)
-        finally:
-            give_back_connection()
-
-    return await sync_to_async(run, thread_sensitive=False)()
 
 
 def _address() -> dict[str, Any]:

@@ -7,13 +7,12 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
-from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
-from accounts.waiting import give_back_connection
+from accounts.waiting import in_thread
 from activities import feed as feeds
 from activities.live import END, Follower, NotListening, as_payload, hub
 from activities.viewer import Viewer
@@ -84,7 +83,7 @@ async def _events(follower: Follower, since: int) -> AsyncIterator[bytes]:
     now = asyncio.get_running_loop().time
     ends_at = now() + LONGEST_STREAM_SECONDS
     try:
-        yield await sync_to_async(_missed, thread_sensitive=False)(follower, since)
+        yield await in_thread(_missed, follower, since)
         while (left := ends_at - now()) > 0:
             try:
                 async with asyncio.timeout(min(SIGN_OF_LIFE_SECONDS, left)):
@@ -100,11 +99,8 @@ async def _events(follower: Follower, since: int) -> AsyncIterator[bytes]:
 
 
 def _missed(follower: Follower, since: int) -> bytes:
-    try:
-        found = feeds.since(follower.company_id, follower.user_id, since, team_id=follower.team_id)
-        return b"data: " + json.dumps(as_payload(found, follower.at, "UTC")).encode() + b"\n\n"
-    finally:
-        give_back_connection()
+    found = feeds.since(follower.company_id, follower.user_id, since, team_id=follower.team_id)
+    return b"data: " + json.dumps(as_payload(found, follower.at, "UTC")).encode() + b"\n\n"
 
 
 def _version(text: str) -> int:
