@@ -6,6 +6,7 @@ import logging
 import smtplib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.conf import settings
 from django.core.mail import BadHeaderError, EmailMultiAlternatives, get_connection
@@ -49,8 +50,8 @@ def invite(users: Sequence[User], by: User | None, request: HttpRequest | None =
         if refusal := reason_not_to_invite(user):
             invited.refused.append((user, refusal))
             continue
-        user.invited_at = timezone.now()
-        user.save(update_fields=["invited_at"])
+        former = user.invited_at
+        _note_invited(user, timezone.now())
         if not settings.EMAIL_CONFIGURED:
             invited.links.append((user, invitation_link(user)))
             audit.record("invitation_link_made", user, by=by, request=request)
@@ -58,9 +59,16 @@ def invite(users: Sequence[User], by: User | None, request: HttpRequest | None =
             invited.mailed.append(user)
             audit.record("invited", user, by=by, request=request, after={"e-mail": user.email})
         else:
+            _note_invited(user, former)
             invited.refused.append((user, "The mail server did not take the mail."))
             audit.record("invitation_failed", user, by=by, request=request)
     return invited
+
+
+def _note_invited(user: User, moment: datetime | None) -> None:
+    """Before the link is made, which holds for this one invitation."""
+    user.invited_at = moment
+    user.save(update_fields=["invited_at"])
 
 
 def reason_not_to_invite(user: User) -> str | None:

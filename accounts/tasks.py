@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 
 from accounts.invitations import invite, mail_forgotten_password
 from accounts.models import User
+
+logger = logging.getLogger(__name__)
 
 
 def mail_forgotten_passwords(account_ids: list[int]) -> None:
@@ -16,9 +19,14 @@ def mail_forgotten_passwords(account_ids: list[int]) -> None:
 
 
 def send_invitations(account_ids: list[int], by_id: int, asked_at: str) -> None:
-    """Invite those not invited since ``asked_at`` (ISO 8601): the queue may deliver twice."""
+    """Invite those not invited since ``asked_at`` (ISO 8601): the queue may deliver twice.
+
+    Whom the mail server refuses goes on counting as not invited, so the lists show them.
+    """
     by = User.objects.filter(pk=by_id).first()
     waiting = User.objects.filter(pk__in=account_ids).exclude(
         invited_at__gte=dt.datetime.fromisoformat(asked_at)
     )
-    invite(list(waiting.select_related("company")), by)
+    invited = invite(list(waiting.select_related("company")), by)
+    if invited.refused:
+        logger.warning("%s invitations were not sent", len(invited.refused))

@@ -28,7 +28,7 @@ from integrations.user_sync.planning import needs_review
 from integrations.user_sync.preparing import plan_again, plan_revert
 from integrations.user_sync.progress import progress
 
-from .plan_page import preview
+from .plan_page import is_requested_kind, preview
 from .plan_rows import Counts, to_invite
 from .words import counted
 
@@ -136,6 +136,9 @@ def again(request: HttpRequest, plan: SyncPlan) -> HttpResponse:
     ended = request.POST.get("outcome", "")
     if ended not in PlannedChange.Outcome.values:
         raise PlanError("Choose which rows to plan again.")
+    if is_requested_kind(plan):
+        messages.info(request, "Accounts for everybody are requested: look at a new preview here.")
+        return redirect("admin:integrations_connection_all_active", plan.connection_id)
     fresh = plan_again(plan, [ended], by=person(request))
     if ended == PlannedChange.Outcome.FAILED and not needs_review(fresh):
         approving.approve(fresh, by=person(request))

@@ -12,6 +12,7 @@ from accounts.seats import Seats
 from integrations.models import Approach, PlannedChange, SyncPlan
 from integrations.user_sync import combining
 from integrations.user_sync.planning import seats_needed
+from integrations.user_sync.preparing import PLANNED_AGAIN
 from integrations.user_sync.progress import progress
 from integrations.user_sync.reverting import is_reverted
 
@@ -136,7 +137,7 @@ def result(counts: Counts) -> str:
 
 def again(plan: SyncPlan, counts: Counts) -> list[dict[str, str]]:
     """The rows that a person may want to try once more, with the words for it."""
-    if plan.kind == SyncPlan.Kind.REVERT:
+    if plan.kind not in PLANNED_AGAIN:
         return []
     offers = {
         Outcome.CHANGED: ("Plan the {} again", "changed row"),

@@ -128,6 +128,11 @@ class AttributeRule(models.Model):
     def __str__(self) -> str:
         return f"{self.get_attribute_display()}: {self.get_policy_display()}"
 
+    @property
+    def account_field(self) -> str:
+        """The field of the account that it is about."""
+        return "team_id" if self.attribute == self.Attribute.TEAM else self.attribute
+
 
 #: Names never are empty, and a team may be empty on purpose.
 DEFAULT_ATTRIBUTE_RULES = (

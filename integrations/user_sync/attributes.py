@@ -37,6 +37,7 @@ from integrations.models import (
 )
 
 from . import approving
+from .declined import declined_updates
 from .plan_rows import CHUNK, ROW_FIELDS, Row, save_ready, time_zones
 from .teams import key_of
 from .updating import LABELS
@@ -75,7 +76,7 @@ def _plan(connection: Connection, by: User | None) -> SyncPlan | None:
     plans = SyncPlan.objects.filter(connection=connection, kind=SyncPlan.Kind.ATTRIBUTES)
     if plans.filter(state__in=in_hand).exists():
         return None
-    differing = [one for one in differences(connection) if one.values]
+    differing = list(_not_declined(connection))
     if not differing:
         return None
     plan = SyncPlan.objects.create(
@@ -97,6 +98,21 @@ def _plan(connection: Connection, by: User | None) -> SyncPlan | None:
     else:
         approving.approve(plan, by=by)
     return plan
+
+
+def _not_declined(connection: Connection) -> Iterator[Difference]:
+    """The differences, without the values that a person refused or reverted."""
+    rules = list(AttributeRule.objects.filter(connection=connection))
+    differing = preview(connection, rules)
+    declined = declined_updates(connection, rules, [one.account.pk for one in differing])
+    for one in differing:
+        one.values = {
+            name: values
+            for name, values in one.values.items()
+            if (one.account.pk, name, *values) not in declined
+        }
+        if one.values:
+            yield one
 
 
 def _hold(plan: SyncPlan, accounts: int) -> None:
@@ -179,7 +195,7 @@ class _Comparison:
     def _compare(
         self, difference: Difference, rule: AttributeRule, managers: dict[str, int | None]
     ) -> None:
-        name = "team_id" if rule.attribute == Attribute.TEAM else rule.attribute
+        name = rule.account_field
         now = getattr(difference.account, name)
         if rule.policy == Policy.FILL and now:
             return

@@ -17,6 +17,7 @@ from integrations.leases import LeaseTaken, held_lease
 from integrations.models import Approach, Connection, PlannedChange, SyncPlan
 
 from . import approving
+from .declined import declined_return
 from .leavers import (
     new_plan,
     person_of,
@@ -73,7 +74,7 @@ def _plan_by_policy(connection: Connection) -> SyncPlan | None:
         account=OuterRef("account"),
     )
     leaving = list(gone.filter(~Exists(tried)))
-    returning = list(to_reactivate(connection).filter(~Exists(tried)))
+    returning = list(to_reactivate(connection).filter(~Exists(tried), ~Exists(declined_return())))
     if not leaving and not returning:
         return None
     plan = new_plan(connection, by=None, approach=Approach.AUTOMATIC)

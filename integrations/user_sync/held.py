@@ -5,7 +5,8 @@
 - ``not_told() -> QuerySet[SyncPlan]``: for the mails of the same day.
 
 Whoever is refused an automatic account is ignored, and the account of a leaver who is refused to be
-deactivated is kept: else the same question would come back a minute later.
+deactivated is kept: else the same question would come back a minute later. For other rows the
+refusal itself is remembered; see `declined`.
 """
 
 from __future__ import annotations

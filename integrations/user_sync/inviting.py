@@ -34,9 +34,10 @@ def send_invitations(plan: SyncPlan, lease: HeldLease, deadline: float) -> bool:
         asked = waiting[-1].pk  # nobody is asked twice, also not where the mail server refuses
         invited = invite(waiting, plan.approved_by)
         SyncPlan.objects.filter(pk=plan.pk).update(attempts=0)
-        if invited.refused:
-            _tell(plan, len(invited.refused))
         beat()
+        if not invited.mailed:
+            break  # the mail server is away: the others would only wait for it, too
+    _tell(plan, not_invited(plan).count())
     return True
 
 
@@ -55,6 +56,8 @@ def not_invited(plan: SyncPlan) -> QuerySet[User]:
 
 
 def _tell(plan: SyncPlan, number: int) -> None:
+    if not number:
+        return
     people = "1 person was" if number == 1 else f"{number} people were"
     sentence = f"{people} not invited: the mail server did not take the mail. Invite them again."
     plan.problem = f"{plan.problem} {sentence}".strip()

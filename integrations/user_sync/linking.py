@@ -12,6 +12,7 @@ from integrations.models import DirectoryUser, PlannedChange, UserMapping
 
 from .batch import Batch
 from .importing import link_again
+from .suspending import LAST_ADMIN
 
 Action = PlannedChange.Action
 Outcome = PlannedChange.Outcome
@@ -72,7 +73,12 @@ def _unlink(batch: Batch, row: PlannedChange, mappings: dict[str, UserMapping]) 
     reason = row.values.get("reason", "")
     DirectoryUser.objects.filter(
         connection=batch.plan.connection_id, salesforce_id=row.salesforce_user_id
-    ).update(unlinked_at=batch.now, unlinked_by=batch.plan.approved_by, unlinked_reason=reason)
+    ).update(
+        unlinked_at=batch.now,
+        unlinked_by=batch.plan.approved_by,
+        unlinked_from=mapping.account_id,
+        unlinked_reason=reason,
+    )
     kept = {
         "is_current": mapping.is_current,
         "approach": mapping.approach,
@@ -115,9 +121,10 @@ def _move_back(batch: Batch, row: PlannedChange, mappings: dict[str, UserMapping
     UserMapping.objects.filter(pk=mappings[row.values["former_id"]].pk).update(
         is_current=row.values["former_is_current"]
     )
+    stays = ""
     if row.values["reopened"] and account.state == User.State.ACTIVE:
-        User.objects.filter(pk=account.pk).deactivate()
-    batch.settle(row, Outcome.DONE, "Moved back.")
+        stays = _end_access(batch, row, account)
+    batch.settle(row, Outcome.DONE, f"Moved back. {stays}".strip())
     _log(batch, "account.mapping_moved_back", row, former=row.values["former_id"])
 
 
@@ -130,7 +137,20 @@ def _reopen(batch: Batch, row: PlannedChange, account: User) -> bool:
         batch.settle(row, Outcome.NO_SEAT, "All seats of the company are taken.")
         return False
     User.objects.filter(pk=account.pk).update(state=User.State.ACTIVE)
+    _log(batch, "account.reactivated", row, state=User.State.ACTIVE)
     return True
+
+
+def _end_access(batch: Batch, row: PlannedChange, account: User) -> str:
+    """The access that moving had given back ends; why not, in a sentence, where it must stay."""
+    if account.protected:
+        return f"{account} keeps its access: it is protected from every sync."
+    others = User.objects.active_admins().filter(company=batch.plan.company_id)
+    if account.is_company_admin and not others.exclude(pk=account.pk).exists():
+        return LAST_ADMIN
+    User.objects.filter(pk=account.pk).deactivate()
+    _log(batch, "account.deactivated", row, state=User.State.DEACTIVATED)
+    return ""
 
 
 def _save_mapping(batch: Batch, row: PlannedChange, account: User, **fields: Any) -> None:

@@ -37,6 +37,8 @@ LONGEST_SECONDS = 300.0
 PREPARE_TASK = "integrations.tasks.prepare_plan"
 
 Kind = SyncPlan.Kind
+#: Other kinds are made anew from where they began: a list, a rule, the page of an account.
+PLANNED_AGAIN = (Kind.IMPORT, Kind.IGNORE, Kind.STOP_IGNORING)
 State = SyncPlan.State
 People = QuerySet[DirectoryUser]
 
@@ -66,14 +68,14 @@ def plan_stop_ignoring(connection: Connection, people: People, *, by: User | Non
 
 
 def plan_again(plan: SyncPlan, outcomes: Sequence[str], *, by: User | None) -> SyncPlan:
-    """The same for the people whose rows ended so."""
+    """The same for the people whose rows ended so. Raises `PlanError` where it cannot be."""
+    if plan.kind not in PLANNED_AGAIN:
+        raise PlanError("Only imports, and who is ignored, are planned again from here.")
     people = planning.people_of(plan, outcomes)
     if plan.kind == Kind.IGNORE:
         return plan_ignore(plan.connection, people, by=by)
     if plan.kind == Kind.STOP_IGNORING:
         return plan_stop_ignoring(plan.connection, people, by=by)
-    if plan.kind != Kind.IMPORT:
-        raise PlanError("Open the plan that was reverted, and revert it again.")
     return plan_import(plan.connection, people, by=by, **planning.how_imported(plan))
 
 

@@ -258,6 +258,20 @@ def test_a_mail_server_that_says_no_is_told_and_audited(
 
 
 @pytest.mark.django_db
+def test_an_invitation_that_could_not_be_mailed_leaves_the_former_one_good(
+    client: Client, admin: User, invited: User, settings: Settings
+) -> None:
+    former, link = invited.invited_at, invitation_link(invited)
+    settings.EMAIL_CONFIGURED = True
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    tasks.send_invitations([invited.pk], admin.pk, timezone.now().isoformat())
+    invited.refresh_from_db()
+    assert invited.invited_at == former
+    assert use(client, link)
+
+
+@pytest.mark.django_db
 def test_a_task_delivered_twice_invites_once(admin: User, invited: User, mail_works: None) -> None:
     asked_at = timezone.now().isoformat()
     for _ in range(2):

@@ -232,6 +232,22 @@ def test_failed_rows_are_retried_with_one_press(
     assert SyncPlan.objects.latest("pk").state == State.QUEUED
 
 
+def test_only_what_can_be_planned_again_has_a_button_for_it(
+    client: Client, admin: User, connection: Connection
+) -> None:
+    plan = draft(connection, admin)
+    approve(plan, by=admin)
+    plan.changes.filter(person_name="Person 2").update(outcome=Outcome.FAILED)
+    apply_plan(plan.pk)
+    for kind in ("attributes", "leavers", "mappings", "combine"):
+        SyncPlan.objects.filter(pk=plan.pk).update(kind=kind)
+        assert "Retry" not in page(client, plan)
+    SyncPlan.objects.filter(pk=plan.pk).update(kind="import", approach="all_active")
+    answer = client.post(button(plan, "again"), {"outcome": "failed"})
+    assert answer["Location"].endswith("/all-active/")
+    assert not SyncPlan.objects.exclude(pk=plan.pk).exists()
+
+
 def test_revert_leads_to_its_preview_and_ends_without_a_trace(
     client: Client, admin: User, connection: Connection
 ) -> None:

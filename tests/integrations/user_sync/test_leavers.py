@@ -190,6 +190,25 @@ def test_without_access_to_salesforce_nobody_is_deactivated_by_itself(
     assert SyncPlan.objects.exists()
 
 
+def test_a_returner_whose_reactivation_was_refused_is_not_planned_again(
+    strict: Connection, admin: User
+) -> None:
+    (ann, *_) = colleagues(strict, range(10))
+    leave(strict, 0)
+    run(strict)
+    come_back(strict, 0)
+    leave(strict, *range(1, 8))
+    plan = deprovisioning.plan_by_policy(strict)
+    assert plan is not None
+    assert plan.state == SyncPlan.State.HELD
+    held.decide(plan, by=admin, refuse=plan.changes.values_list("pk", flat=True))
+    applying.apply_plan(plan.pk)
+    assert run(strict) is None
+    ann.refresh_from_db()
+    assert ann.state == User.State.DEACTIVATED
+    assert leavers.to_reactivate(strict).exists(), "a person may do it all the same"
+
+
 def test_a_day_adds_up(strict: Connection, admin: User) -> None:
     colleagues(strict, range(20))
     leave(strict, 0, 1, 2, 3)

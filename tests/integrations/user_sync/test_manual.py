@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from accounts.models import AuditEntry, Company, Team, User
@@ -129,6 +131,41 @@ def test_a_returning_leaver_keeps_the_account_and_the_past_stays(
     ann.refresh_from_db()
     assert ann.state == User.State.DEACTIVATED
     assert _mappings() == {salesforce_id(1): True}
+
+
+@pytest.mark.parametrize(
+    ("fields", "note"),
+    [({"protected": True}, "protected from every sync"), ({"role": "admin"}, "last company admin")],
+)
+def test_moving_back_ends_no_access_that_must_stay(
+    connection: Connection, admin: User, fields: dict[str, Any], note: str
+) -> None:
+    person(connection, 1, is_active=False, name="Ann Lee")
+    person(connection, 2, name="Ann Lee")
+    ann = account(connection.company, "ann@example.com", state=User.State.DEACTIVATED)
+    mapped(connection, 1, ann)
+    plan = returning.move(connection, former_id=salesforce_id(1), new_id=salesforce_id(2), by=admin)
+    revert = plan_revert(plan, by=admin)
+    User.objects.filter(pk=ann.pk).update(**fields)
+    User.objects.filter(pk=admin.pk).update(role=User.Role.MEMBER)
+    applied(revert, admin)
+    ann.refresh_from_db()
+    assert ann.state == User.State.ACTIVE
+    assert note in revert.changes.get().outcome_note
+    assert _mappings() == {salesforce_id(1): True}
+
+
+def test_access_that_comes_back_with_a_moved_mapping_and_ends_with_it_is_audited(
+    connection: Connection, admin: User
+) -> None:
+    person(connection, 1, is_active=False, name="Ann Lee")
+    person(connection, 2, name="Ann Lee")
+    ann = account(connection.company, "ann@example.com", state=User.State.DEACTIVATED)
+    mapped(connection, 1, ann)
+    plan = returning.move(connection, former_id=salesforce_id(1), new_id=salesforce_id(2), by=admin)
+    applied(plan_revert(plan, by=admin), admin)
+    acts = AuditEntry.objects.filter(subject_id=str(ann.pk)).values_list("action", flat=True)
+    assert {"account.reactivated", "account.deactivated"} <= set(acts)
 
 
 def test_nobody_takes_over_somebody_elses_account_by_hand(

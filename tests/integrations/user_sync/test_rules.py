@@ -19,7 +19,7 @@ from integrations.models import (
     ScopeRule,
     SyncPlan,
 )
-from integrations.user_sync import account_work, applying, attributes, scope, trying, work
+from integrations.user_sync import account_work, applying, attributes, held, scope, trying, work
 from integrations.user_sync.errors import PlanError
 from integrations.user_sync.matching import Matcher
 from integrations.user_sync.planning import plan_import
@@ -193,6 +193,45 @@ def test_attributes_follow_each_by_its_policy_and_come_back_by_a_revert(
     applied(plan_revert(plan, by=admin), admin)
     ann.refresh_from_db()
     assert (ann.name, ann.team, ann.title) == ("Ann Lee", None, "Changed since")
+
+
+def test_what_a_person_reverted_is_not_written_again_before_something_changes(
+    connection: Connection, admin: User
+) -> None:
+    person(connection, 1, name="Ann Married")
+    ann = account(connection.company, "ann@example.com", name="Ann Lee")
+    mapped(connection, 1, ann)
+    set_rule(connection, "name", "salesforce")
+    plan = followed(connection)
+    assert plan is not None
+    applied(plan_revert(plan, by=admin), admin)
+    assert followed(connection) is None
+    ann.refresh_from_db()
+    assert ann.name == "Ann Lee"
+    rule = AttributeRule.objects.get(connection=connection, attribute="name")
+    for policy in ("never", "salesforce"):
+        attributes.change_rule(rule, policy=policy, source="Name", by=admin)
+    assert followed(connection) is not None
+    ann.refresh_from_db()
+    assert ann.name == "Ann Married"
+
+
+def test_a_refused_update_is_asked_about_again_only_when_salesforce_says_something_else(
+    connection: Connection, admin: User
+) -> None:
+    for number in range(1, 23):
+        person(connection, number, title="Boss")
+        mapped(connection, number, account(connection.company, f"{number}@example.com"))
+    plan = followed(connection)
+    assert plan is not None
+    assert plan.state == SyncPlan.State.HELD
+    held.decide(plan, by=admin, refuse=plan.changes.values_list("pk", flat=True))
+    applying.apply_plan(plan.pk)
+    assert followed(connection) is None
+    connection.directory.filter(name="Person 7").update(title="Chief")
+    again = followed(connection)
+    assert again is not None
+    assert [row.person_name for row in again.changes.all()] == ["Person 7"]
 
 
 def test_a_value_without_a_team_is_work_and_makes_no_team(
