@@ -100,13 +100,17 @@ def _frozen(client: SalesforceClient) -> frozenset[str] | None:
 
 
 def _with_tab(client: SalesforceClient) -> frozenset[str] | None:
-    """Who has the tab's permission set itself; one in a group of permission sets is not seen."""
+    """Who has the tab's permission set, or a group of permission sets that it is in."""
     named = select(["Id"], "PermissionSet", where=f"Name = {literal(TAB_PERMISSION_SET)}")
     try:
         sets = [row["Id"] for row in client.query(named)]
         if not sets:
             return None
         of_sets = f"PermissionSetId IN {literals(sets)}"
+        grouped = select(["PermissionSetGroupId"], "PermissionSetGroupComponent", where=of_sets)
+        groups = [row["PermissionSetGroupId"] for row in client.query(grouped)]
+        if groups:
+            of_sets += f" OR PermissionSetGroupId IN {literals(groups)}"
         assigned = select(["AssigneeId"], "PermissionSetAssignment", where=of_sets)
         return frozenset(to_18(row["AssigneeId"]) for row in client.query(assigned))
     except ConfigurationError:

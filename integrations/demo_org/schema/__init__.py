@@ -15,6 +15,8 @@ OBJECTS: dict[str, SObject] = {
         people.ORGANIZATION,
         permissions.PERMISSION_SET,
         permissions.PERMISSION_SET_ASSIGNMENT,
+        permissions.PERMISSION_SET_GROUP,
+        permissions.PERMISSION_SET_GROUP_COMPONENT,
         people.PROFILE,
         sales.TASK,
         people.USER,

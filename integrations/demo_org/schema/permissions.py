@@ -35,9 +35,34 @@ PERMISSION_SET_ASSIGNMENT = SObject(
     (
         record_id("Permission Set Assignment"),
         lookup("PermissionSetId", "Permission Set ID", "PermissionSet", required=True),
+        lookup("PermissionSetGroupId", "Permission Set Group ID", "PermissionSetGroup"),
         lookup("AssigneeId", "Assignee ID", "User", required=True),
         day("ExpirationDate", "Expiration Date"),
         moment("SystemModstamp", "System Modstamp", required=True, writable=False),
+    ),
+)
+PERMISSION_SET_GROUP = SObject(
+    "PermissionSetGroup",
+    "Permission Set Group",
+    "Permission Set Groups",
+    "0PG",
+    (
+        record_id("Permission Set Group"),
+        text("DeveloperName", "API Name", required=True),
+        text("MasterLabel", "Label", required=True),
+        *system_fields(deleted=False),
+    ),
+)
+PERMISSION_SET_GROUP_COMPONENT = SObject(
+    "PermissionSetGroupComponent",
+    "Permission Set Group Component",
+    "Permission Set Group Components",
+    "0PM",
+    (
+        record_id("Permission Set Group Component"),
+        lookup("PermissionSetGroupId", "Permission Set Group ID", "PermissionSetGroup"),
+        lookup("PermissionSetId", "Permission Set ID", "PermissionSet"),
+        *system_fields(deleted=False),
     ),
 )
 OBJECT_PERMISSIONS = SObject(

@@ -113,6 +113,30 @@ def test_who_can_open_the_tab_is_read_along(salesforce: Connection, org: DemoOrg
     assert can_open("without_tab") is can_open("salesforce_admin") is None
 
 
+def test_who_has_the_tab_through_a_group_of_permission_sets_can_open_it(
+    salesforce: Connection, org: DemoOrg
+) -> None:
+    """Such an assignment names the group, and the set that the group is made into."""
+    (tab,) = (one for one in org.store.rows("PermissionSet") if one["Name"] == "Scoreline")
+    group = org.insert("PermissionSetGroup", DeveloperName="Sales", MasterLabel="Sales")
+    made_into = org.insert("PermissionSet", Name="Sales", Label="Sales")
+    org.insert(
+        "PermissionSetGroupComponent", PermissionSetGroupId=group["Id"], PermissionSetId=tab["Id"]
+    )
+    without = org.cast["without_tab"].user_id
+    org.insert(
+        "PermissionSetAssignment",
+        PermissionSetId=made_into["Id"],
+        PermissionSetGroupId=group["Id"],
+        AssigneeId=without,
+    )
+    refresh(salesforce)
+    assert DirectoryUser.objects.get(salesforce_id=without).can_open_tab
+    assert DirectoryUser.objects.get(
+        salesforce_id=org.cast["salesforce_admin"].user_id
+    ).can_open_tab
+
+
 def test_a_second_refresh_of_unchanged_data_writes_no_row(salesforce: Connection) -> None:
     refresh(salesforce)
     before = versions()
