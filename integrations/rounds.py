@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
 from django.db import connection as database
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 from django_q.tasks import async_task
@@ -29,6 +30,16 @@ State = SyncRun.State
 
 ATTEMPTS = 5
 RETRY_AFTER_LIMIT = timedelta(hours=1)
+#: A run that has read nothing yet.
+FROM_THE_BEGINNING: Mapping[str, Any] = {
+    "expected": None,
+    "read": 0,
+    "page_stamp": None,
+    "page_record_id": "",
+    "window_end": None,
+    "bulk_job_id": "",
+    "bulk_locator": "",
+}
 
 
 def why_no_access(connection: Connection) -> str:
@@ -44,6 +55,13 @@ def remember_usage(connection: Connection, client: SalesforceClient) -> None:
         )
 
 
+def remember_limit(connection: Connection) -> None:
+    """Salesforce says that the day's requests are used up, in an answer that may not count them."""
+    Connection.objects.filter(pk=connection.pk, api_calls_used__lt=F("api_calls_allowed")).update(
+        api_calls_used=F("api_calls_allowed")
+    )
+
+
 @transaction.atomic
 def queue(
     connection: Connection,
@@ -51,16 +69,27 @@ def queue(
     task: str,
     *,
     object_name: str = "",
-    **values: object,
+    **values: Any,
 ) -> SyncRun:
-    """Queue a round, or return the one of this kind and object that is under way."""
+    """Queue a round, or return the one of this kind and object that is under way.
+
+    One that waits is widened to what is asked for; behind one that has begun and does not cover
+    it, another one waits.
+    """
     # One at a time: who waits for this lock finds the run of who was first.
     Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
     runs = SyncRun.objects.filter(connection=connection, kind=kind, object_name=object_name)
-    under_way = runs.filter(state__in=SyncRun.STATES_UNDER_WAY).first()
-    if under_way is not None:
-        return under_way
-    runs.filter(retry_at__isnull=False).update(retry_at=None)  # this one comes instead
+    # Locked, so that it does not begin meanwhile.
+    waiting = runs.filter(state=State.QUEUED).select_for_update(no_key=True, of=("self",)).first()
+    if waiting is not None:
+        widen(waiting, values.get("since"))
+        return waiting
+    running = runs.filter(state=State.RUNNING).first()
+    if running is not None and _covers(running, values):
+        return running
+    for failed in runs.filter(retry_at__isnull=False):  # this one comes instead
+        values["since"] = _earlier(failed.since, values.get("since"))
+    runs.update(retry_at=None)
     run = SyncRun.objects.create(
         company_id=connection.company_id,
         connection=connection,
@@ -70,6 +99,23 @@ def queue(
     )
     async_task(task, run.pk)
     return run
+
+
+def widen(waiting: SyncRun, since: date | None) -> None:
+    """Let a queued round reach back to that day, too; None is the beginning of all."""
+    earlier = _earlier(waiting.since, since)
+    if earlier != waiting.since:
+        waiting.since = earlier
+        SyncRun.objects.filter(pk=waiting.pk).update(since=earlier, **FROM_THE_BEGINNING)
+
+
+def _covers(run: SyncRun, values: Mapping[str, Any]) -> bool:
+    reaches = _earlier(run.since, values.get("since")) == run.since
+    return reaches and run.field_set == values.get("field_set", "")
+
+
+def _earlier(one: date | None, other: date | None) -> date | None:
+    return None if one is None or other is None else min(one, other)
 
 
 def carry_out(run_id: int, attempt: Callable[[SyncRun, HeldLease], None]) -> None:
@@ -88,8 +134,14 @@ def carry_out(run_id: int, attempt: Callable[[SyncRun, HeldLease], None]) -> Non
 
 
 def _start(run_id: int) -> SyncRun | None:
-    """Count the attempt before anything can go wrong in it."""
-    runs = SyncRun.objects.filter(pk=run_id, state__in=SyncRun.STATES_UNDER_WAY)
+    """Count the attempt before anything can go wrong in it. None while another is before it."""
+    before = SyncRun.objects.filter(
+        connection=OuterRef("connection"),
+        kind=OuterRef("kind"),
+        object_name=OuterRef("object_name"),
+        state=State.RUNNING,
+    ).exclude(pk=run_id)
+    runs = SyncRun.objects.filter(~Exists(before), pk=run_id, state__in=SyncRun.STATES_UNDER_WAY)
     started = runs.filter(attempts__lt=ATTEMPTS).update(
         state=State.RUNNING,
         attempts=F("attempts") + 1,

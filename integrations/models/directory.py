@@ -85,6 +85,9 @@ class DirectoryUser(models.Model):
     unlinked_by = models.ForeignKey(
         User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
+    unlinked_from = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     unlinked_reason = models.CharField(max_length=255, blank=True, db_default="")
 
     ignored_at = models.DateTimeField(null=True, blank=True)

@@ -163,7 +163,7 @@ class Evaluation(models.Model):
             models.Index(fields=["workflow", "verdict", "id"], name="evaluation_by_verdict"),
             models.Index(
                 fields=["company", "salesforce_user_id"],
-                condition=Q(hold="", report__isnull=False),
+                condition=Q(report__isnull=False),
                 name="reported_by_person",
             ),
         ]

@@ -16,15 +16,16 @@ from integrations.models import (
     Watermark,
     Workflow,
 )
+from integrations.rounds import FROM_THE_BEGINNING
 from integrations.salesforce.client import SalesforceClient
 from integrations.salesforce.soql import literal, select
 
 from . import runs
 from .arriving import take_in
-from .bulk_reading import read_in_bulk
-from .describing import begun_watermark, fields_in_use
+from .bulk_reading import forget_job, read_in_bulk
+from .describing import begun_watermark, fields_in_use, known_field_set, watermark
 from .fetching import Arrived, Position, read
-from .fields import FieldSet, find
+from .fields import KEPT_APART, FieldSet, find, wanted_fields
 from .runs import Round
 
 #: Above so many records a job of the Bulk API is cheaper than pages, which cost a request each.
@@ -37,7 +38,32 @@ def request_backfill(
     connection: Connection, object_name: str, since: date | None, *, by: User | None
 ) -> SyncRun:
     """Queue a backfill of what happened or changed since that day. Raises `runs.RunRefused`."""
-    return runs.request(connection, SyncRun.Kind.BACKFILL, object_name, by=by, since=since)
+    return runs.request(
+        connection,
+        SyncRun.Kind.BACKFILL,
+        object_name,
+        by=by,
+        since=since,
+        field_set=known_field_set(connection, object_name),
+    )
+
+
+def ask_for_missing_fields(workflow: Workflow) -> None:
+    """Have the records read once more of which some were kept without a field it needs.
+
+    Raises `runs.RunRefused`.
+    """
+    mark = watermark(workflow.connection, workflow.object_name)
+    needed = [find(name, mark.field_types) or name for name in wanted_fields(workflow)]
+    lacking = SalesforceRecord.objects.filter(
+        connection=workflow.connection_id,
+        object_name=workflow.object_name,
+        is_deleted=False,
+        not_visible_since=None,
+    ).exclude(fields__has_keys=[name for name in needed if name not in KEPT_APART])
+    if lacking.exists():
+        since = mark.covers_from.date() if mark.covers_from else None
+        request_backfill(workflow.connection, workflow.object_name, since, by=None)
 
 
 def backfill(run_id: int) -> None:
@@ -49,6 +75,10 @@ def _backfill(round_: Round, client: SalesforceClient) -> None:
     run, connection = round_.run, round_.connection
     fields = fields_in_use(client, connection, run.object_name)
     begun_watermark(client, connection, run.object_name)
+    if run.field_set != fields.digest:  # what was read before lacks fields
+        if run.bulk_job_id:
+            forget_job(round_, client)
+        round_.save(field_set=fields.digest, **FROM_THE_BEGINNING)
     where = _since(connection, run, fields)
     if run.expected is None:
         count = select_count(run.object_name, where)

@@ -29,7 +29,7 @@ _SELECT = f"""
         kept.hold, kept.held_since, kept.record_version, kept.workflow_version,
         kept.refused_change, kept.report_changed_at, kept.report_id, report.user_id,
         report.id IS NOT NULL AND report.retracted_at IS NULL,
-        kept.salesforce_user_id, report.occurred_on
+        report.occurred_on
     FROM integrations_salesforcerecord record
     LEFT JOIN integrations_evaluation kept
         ON kept.record_id = record.id AND kept.workflow_id = %(workflow)s
@@ -56,7 +56,17 @@ class Case:
 
 
 def asking_workflows(connection: Connection, object_name: str) -> list[Rules]:
-    """The object's workflows that say something: those that are on, or were just switched off."""
+    """The object's workflows that say something: those that are on, or were just switched off.
+
+    In the caller's transaction they stay as they are: who changes one waits for the pages that are
+    judged by what it was, and so finds all their verdicts to be older.
+    """
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT FROM integrations_workflow WHERE connection_id = %s AND object_name = %s"
+            " ORDER BY id FOR SHARE",
+            [connection.pk, object_name],
+        )
     workflows = (
         Workflow.objects.filter(connection=connection, object_name=object_name)
         .exclude(state=Workflow.State.NEEDS_ATTENTION)

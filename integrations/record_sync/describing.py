@@ -52,6 +52,18 @@ def fields_in_use(
         raise ConfigurationError(str(error), object_name=object_name) from error
 
 
+def known_field_set(connection: Connection, object_name: str) -> str:
+    """The digest of the fields that would be asked for, by the last describe; empty if unknown."""
+    known = watermark(connection, object_name).field_types
+    followed = _followed(connection).filter(object_name=object_name)
+    wanted = {
+        name for one in followed.prefetch_related("conditions") for name in wanted_fields(one)
+    }
+    if not known or any(find(name, known) is None for name in wanted):
+        return ""
+    return field_set(object_name, wanted, known).digest
+
+
 def watermark(connection: Connection, object_name: str) -> Watermark:
     return Watermark.objects.get_or_create(
         connection=connection,
@@ -105,9 +117,9 @@ def _tell_what_is_missing(workflows: list[Workflow], known: Mapping[str, str]) -
                 " reports stay. Choose another field, or let the connecting user read this one.",
             )
         elif workflow.state == State.NEEDS_ATTENTION:
-            # A new version: records that changed meanwhile are asked about again.
+            # Records that changed meanwhile are asked about, as what Salesforce changed.
             Workflow.objects.filter(pk=workflow.pk, state=State.NEEDS_ATTENTION).update(
-                state=State.ON, problem="", version=F("version") + 1
+                state=State.ON, problem="", evaluated_version=F("version") - 1
             )
 
 

@@ -6,11 +6,12 @@ has decided: each can be taken up by anybody, any number of times.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 
 from django.db import connection as database
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from integrations.models import (
@@ -25,9 +26,12 @@ from integrations.models import (
 from integrations.user_sync.wanted import mark_owners_of_held_records
 
 from .arriving import TakenIn, again_when_it_passes
+from .backfilling import ask_for_missing_fields
 from .evaluating import BATCH, Evaluated, evaluate, lock
 from .people import load_people
+from .runs import RunRefused
 
+logger = logging.getLogger(__name__)
 Hold = Evaluation.Hold
 
 
@@ -45,14 +49,16 @@ def evaluate_due(connection: Connection) -> Evaluated:
 def evaluate_changed_workflows(connection: Connection) -> Evaluated:
     """Ask workflows that are newer than their verdicts about all records that are kept."""
     done = Evaluated()
-    for workflow in Workflow.objects.filter(
-        connection=connection, evaluated_version__lt=F("version")
-    ).exclude(state=Workflow.State.NEEDS_ATTENTION):
+    for workflow in (
+        Workflow.objects.filter(connection=connection, evaluated_version__lt=F("version"))
+        .select_related("connection")
+        .exclude(state=Workflow.State.NEEDS_ATTENTION)
+    ):
         last = 0
         while batch := _not_asked(workflow, last):
             last = batch[-1]
             done += _judge(connection, workflow.object_name, batch)
-        if not _not_asked(workflow, 0):
+        if not _not_asked(workflow, 0) and _has_what_it_needs(workflow):
             # Only for the version that was asked: a change of just now is another round.
             Workflow.objects.filter(pk=workflow.pk, version=workflow.version).update(
                 evaluated_version=workflow.version
@@ -113,17 +119,20 @@ def hold_again(connection: Connection) -> Evaluated:
     Where the credit stays with the first owner, it stays.
     """
     linked = UserMapping.objects.filter(connection=connection).values("salesforce_user_id")
-    unlinked = DirectoryUser.objects.filter(connection=connection, unlinked_at__isnull=False)
-    theirs = unlinked.exclude(salesforce_id__in=linked).values_list("salesforce_id", flat=True)
-    people = list(theirs)
+    unlinked = DirectoryUser.objects.filter(
+        connection=connection, unlinked_from__isnull=False
+    ).exclude(salesforce_id__in=linked)
+    people = list(unlinked.values_list("salesforce_id", flat=True))
     if not people:
         return Evaluated()
+    was_theirs = unlinked.filter(
+        salesforce_id=OuterRef("salesforce_user_id"), unlinked_from=OuterRef("report__user")
+    )
     return _judge_evaluations(
         connection,
         Q(
+            Exists(was_theirs),
             salesforce_user_id__in=people,
-            hold="",
-            refused_change="",
             report__isnull=False,
             report__retracted_at=None,
             workflow__owner_change=Workflow.OwnerChange.MOVES,
@@ -178,6 +187,18 @@ def _not_asked(workflow: Workflow, last: int) -> list[int]:
             ],
         )
         return [pk for (pk,) in cursor.fetchall()]
+
+
+def _has_what_it_needs(workflow: Workflow) -> bool:
+    """Whether the kept records have its fields, or are being read again; False is to ask later."""
+    if workflow.state != Workflow.State.ON:
+        return True
+    try:
+        ask_for_missing_fields(workflow)
+    except RunRefused as error:
+        logger.info("workflow %s has to wait for its fields: %s", workflow.pk, error)
+        return False
+    return True
 
 
 def _of(connection: Connection) -> models.QuerySet[Evaluation]:

@@ -82,6 +82,8 @@ def evaluate(
     Until the transaction ends the company's feed is locked: this is its last work but one.
     """
     assert database.in_atomic_block
+    if not record_ids:
+        return Evaluated()
     now = timezone.now()
     cases: list[Case] = []
     for rules in asking_workflows(connection, object_name):

@@ -26,6 +26,8 @@ ALWAYS = ("Id", "SystemModstamp", "IsDeleted", "IsPrivate")
 #: What tells a real task or event from a copy or a template of one.
 BY_OBJECT = {"Event": ("IsChild", "IsRecurrence", "IsAllDayEvent"), "Task": ("IsRecurrence",)}
 NUMBERS = frozenset({"double", "currency", "percent", "long"})
+#: Kept in columns of their own.
+KEPT_APART = ("Id", "SystemModstamp", "IsDeleted")
 _VITAL = ("Id", "SystemModstamp")
 _MOST_DIGITS = 40
 #: Made once: `json.dumps` makes one for each record.

@@ -22,7 +22,7 @@ class Person:
     name: str
     account_id: int | None = None
     hold: str = ""
-    is_unlinked: bool = False
+    unlinked_from: int | None = None  # the account whose reports theirs were
 
     @property
     def why(self) -> str:
@@ -63,7 +63,7 @@ def load_people(connection: Connection, salesforce_ids: Collection[str]) -> Mapp
             "user_type",
             "license_name",
             "ignored_at",
-            "unlinked_at",
+            "unlinked_from",
         )
     }
     return {one: _person(one, mappings.get(one), directory.get(one)) for one in salesforce_ids}
@@ -73,8 +73,9 @@ def _person(salesforce_id: str, account: User | None, known: DirectoryUser | Non
     if account is not None:
         return Person(salesforce_id, str(account), account.pk, _hold_of_account(account))
     name = str(known) if known else f"The Salesforce user {salesforce_id}"
-    is_unlinked = known is not None and known.unlinked_at is not None
-    return Person(salesforce_id, name, None, _hold_of_stranger(salesforce_id, known), is_unlinked)
+    unlinked_from = known.unlinked_from_id if known else None
+    hold = _hold_of_stranger(salesforce_id, known)
+    return Person(salesforce_id, name, None, hold, unlinked_from)
 
 
 def _hold_of_account(account: User) -> str:

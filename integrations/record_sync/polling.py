@@ -16,9 +16,11 @@ from integrations.models import Connection, Watermark
 from integrations.salesforce.client import SalesforceClient
 from integrations.salesforce.errors import (
     ConfigurationError,
+    LimitReached,
     PermanentError,
     ReconnectRequired,
     SalesforceError,
+    TransientError,
 )
 
 from . import runs
@@ -45,6 +47,7 @@ def poll(connection_id: int) -> bool:
             connection = Connection.objects.select_related("company").get(pk=connection_id)
             evaluate_due(connection)
             if connection.has_access:
+                Connection.objects.filter(pk=connection_id).update(polled_at=timezone.now())
                 _Poll(connection, lease).run()
     except (LeaseTaken, LeaseLost):
         logger.info("connection %s is in another process's hands", connection_id)
@@ -79,20 +82,32 @@ class _Poll:
             error = failure
         if isinstance(error, ReconnectRequired):
             connection_states.reconnect_required(self.connection, error.message)
+        if isinstance(error, LimitReached):
+            rounds.remember_limit(self.connection)
         runs.note_poll(self.connection, self.taken, calls, self.started_at, error)
 
     def _read_objects(self, client: SalesforceClient) -> SalesforceError | None:
-        """What is wrong with one object does not stop the others; that is returned at the end."""
+        """What is wrong with one object does not stop the others; that is returned at the end.
+
+        What no other object would be spared, used up requests or ended access, is raised.
+        """
         wrong: SalesforceError | None = None
-        for object_name in objects_in_use(self.connection):
+        for object_name in self._longest_unread_first():
             try:
                 self._read_with_its_fields(client, object_name)
-            except (ConfigurationError, PermanentError) as error:
+            except (ConfigurationError, PermanentError, TransientError) as error:
                 logger.warning(
                     "connection %s: %s %s", self.connection.pk, object_name, error.detail
                 )
                 wrong = wrong or error
         return wrong
+
+    def _longest_unread_first(self) -> list[str]:
+        marks = Watermark.objects.filter(connection=self.connection, polled_at__isnull=False)
+        known = list(marks.order_by("polled_at").values_list("object_name", flat=True))
+        in_use = objects_in_use(self.connection)
+        never = [name for name in in_use if name not in known]
+        return [*never, *(name for name in known if name in in_use)]
 
     def _read_with_its_fields(self, client: SalesforceClient, object_name: str) -> None:
         fields = fields_in_use(client, self.connection, object_name)

@@ -87,13 +87,7 @@ class Former(NamedTuple):
     report_id: int | None = None
     account_id: int | None = None  # whose report it is
     is_live: bool = False
-    owner: str = ""  # whose work it was, by the record
     counted_on: date | None = None  # the report's day
-
-    @property
-    def is_the_owners(self) -> bool:
-        """Whether the live report is that of the one whose work it was."""
-        return self.is_live and bool(self.owner) and not self.hold and not self.refused_change
 
 
 class Judgement(NamedTuple):

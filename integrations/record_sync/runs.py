@@ -89,6 +89,10 @@ def _is_same_trouble(connection: Connection, error: SalesforceError) -> bool:
     return True
 
 
+class StillPreparing(Exception):
+    """Salesforce has yet to prepare the answer; the worker has other work to do."""
+
+
 class RunRefused(Exception):
     """A round cannot begin now; the message is for whoever asked for it."""
 
@@ -100,12 +104,22 @@ def request(
     *,
     by: User | None,
     since: date | None = None,
+    field_set: str = "",
 ) -> SyncRun:
-    """Queue a round of an object, or return the one that is under way. Raises `RunRefused`."""
+    """Queue a round of an object, or return the one under way that covers it.
+
+    Raises `RunRefused`.
+    """
     if not connection.has_access:
         raise RunRefused(rounds.why_no_access(connection))
     return rounds.queue(
-        connection, kind, TASKS[kind], object_name=object_name, requested_by=by, since=since
+        connection,
+        kind,
+        TASKS[kind],
+        object_name=object_name,
+        requested_by=by,
+        since=since,
+        field_set=field_set,
     )
 
 
@@ -166,5 +180,7 @@ def _work(round_: Round, work: Callable[[Round, SalesforceClient], None]) -> Non
                 rounds.remember_usage(connection, client)
     except SalesforceError as error:
         round_.fail(error)
+    except StillPreparing:
+        round_.save(attempts=0)  # taken up within a minute, as what was interrupted
     else:
         round_.end(State.DONE)

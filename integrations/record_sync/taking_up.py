@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Max, Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django_q.tasks import async_task
 
-from integrations import leases
+from integrations import leases, rounds
 from integrations.models import Connection, Evaluation, SyncRun, Watermark, Workflow
 
 from . import budget
@@ -45,7 +45,7 @@ def _poll_is_due(connection: Connection) -> bool:
         return _has_something_due(connection)
     if not objects_in_use(connection):
         return _has_something_due(connection)
-    last = Watermark.objects.filter(connection=connection).aggregate(at=Max("polled_at"))["at"]
+    last = connection.polled_at
     return last is None or timezone.now() - last > budget.poll_every(connection) - _NEARLY
 
 
@@ -69,8 +69,23 @@ def _queue_failed_rounds_again() -> None:
                 due.filter(pk=run.pk).update(
                     state=SyncRun.State.QUEUED, retry_at=None, finished_at=None
                 )
-        except IntegrityError:  # another round of this object is under way: it comes instead
-            due.filter(pk=run.pk).update(retry_at=None)
+        except IntegrityError:  # another round of this object waits: it comes instead
+            _give_way(run)
+
+
+@transaction.atomic
+def _give_way(failed: SyncRun) -> None:
+    """Leave what it would have read to the round that waits; one that just began is seen later."""
+    waiting = SyncRun.objects.filter(
+        connection=failed.connection_id,
+        kind=failed.kind,
+        object_name=failed.object_name,
+        state=SyncRun.State.QUEUED,
+    )
+    instead = waiting.select_for_update(no_key=True, of=("self",)).first()
+    if instead is not None:
+        rounds.widen(instead, failed.since)
+        SyncRun.objects.filter(pk=failed.pk).update(retry_at=None)
 
 
 def _ask_for_the_nightly_comparison(connection: Connection) -> None:

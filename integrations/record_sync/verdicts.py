@@ -75,7 +75,7 @@ def _judge(
     if unknown:
         verdict = Says.REPORTED if former.is_live else Says.NO_MATCH
         reason = f"Read before the workflow asked for {unknown[0]}."
-        return Judgement(verdict, reason, owner=former.owner if former.is_live else "")
+        return Judgement(verdict, reason, owner=rules.owner_if_any(record.fields))
     moment = _counted_moment(record, rules, former, now)
     owner = rules.owner(record.fields)
     if not owner:
@@ -150,9 +150,8 @@ def _credit(person: Person, rules: Rules, former: Former) -> _Credit | None:
     is_theirs_already = person.account_id == former.account_id
     if person.account_id is not None and (not person.hold or is_theirs_already):
         return _Credit(person.account_id)
-    if person.is_unlinked and former.is_the_owners:
-        return None
-    if former.is_live and former.account_id is not None:
+    was_theirs = former.account_id == person.unlinked_from  # before a person unlinked them
+    if former.is_live and former.account_id is not None and not was_theirs:
         reason = f"Stays with the former owner: {person.why}"
         return _Credit(former.account_id, reason[:255], person.hold)
     return None

@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import Company, User
 from activities.models import ActivityType
-from integrations.models import Connection, SyncRun, Watermark, Workflow, WorkflowCondition
+from integrations.models import Connection, SyncRun, Workflow, WorkflowCondition
 from integrations.salesforce.client import SalesforceClient
 
 from . import backfilling
@@ -94,8 +94,8 @@ def change(workflow: Workflow, conditions: Sequence[Condition], *, by: User | No
     """Save the workflow's fields and conditions as they are now given.
 
     Its verdicts follow by themselves, from the records that are kept; those are read again only
-    where a field was never asked for. What it does should have been shown before:
-    `previewing.preview_change`.
+    where a field was never asked for, as the next poll finds. What it does should have been shown
+    before: `previewing.preview_change`.
     """
     kept = Workflow.objects.select_for_update(no_key=True).get(pk=workflow.pk)
     before = {name: str(getattr(kept, name) or "") for name in DECIDES}
@@ -105,15 +105,13 @@ def change(workflow: Workflow, conditions: Sequence[Condition], *, by: User | No
     workflow.evaluated_version, workflow.state = kept.evaluated_version, kept.state
     if changes and kept.state == State.NEEDS_ATTENTION:
         workflow.state, workflow.problem = State.ON, ""  # the next describe says if it still does
-    if changes and kept.state == State.OFF:
+    if changes and kept.state == State.OFF and kept.evaluated_version == kept.version:
         workflow.evaluated_version = workflow.version  # it says nothing, so nothing follows
     workflow.save()
     if changes:
         workflow.conditions.all().delete()
         _write_conditions(workflow, conditions)
         audit.record("workflow.changed", workflow, by=by, before=before, after=after)
-        if workflow.state != State.OFF:
-            _read_what_was_never_asked_for(workflow, by)
     return workflow
 
 
@@ -216,23 +214,3 @@ def _as_rows(conditions: Sequence[Condition]) -> list[tuple[str, str, Any]]:
 def _kept_rows(workflow: Workflow) -> list[tuple[str, str, Any]]:
     kept = workflow.conditions.order_by("position")
     return list(kept.values_list("field", "operator", "value"))
-
-
-def _read_what_was_never_asked_for(workflow: Workflow, by: User | None) -> None:
-    """Records kept without a field that the workflow now needs must be read once more."""
-    others = Workflow.objects.filter(
-        connection=workflow.connection, object_name=workflow.object_name
-    ).exclude(pk=workflow.pk)
-    asked = {
-        name
-        for one in others.exclude(state=State.OFF).prefetch_related("conditions")
-        for name in wanted_fields(one)
-    }
-    fresh = Workflow.objects.prefetch_related("conditions").get(pk=workflow.pk)
-    if set(wanted_fields(fresh)) <= asked:
-        return
-    mark = Watermark.objects.filter(
-        connection=workflow.connection, object_name=workflow.object_name
-    ).first()
-    since = mark.covers_from.date() if mark and mark.covers_from else workflow.counts_from
-    backfilling.request_backfill(workflow.connection, workflow.object_name, since, by=by)

@@ -115,6 +115,7 @@ def link_again(batch: Batch, rows: list[PlannedChange]) -> None:
     ).update(
         unlinked_at=None,
         unlinked_by=None,
+        unlinked_from=None,
         unlinked_reason="",
         wanted_since=None,
         wanted_record_id="",

@@ -44,6 +44,7 @@ def _after_unlinking(batch: Batch, rows: list[PlannedChange]) -> None:
             DirectoryUser.objects.filter(pk=person.pk).update(
                 unlinked_at=batch.now,
                 unlinked_by=batch.plan.approved_by,
+                unlinked_from=row.account_id,
                 unlinked_reason=row.values["unlinked_reason"],
             )
 

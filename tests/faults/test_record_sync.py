@@ -84,7 +84,7 @@ def a_minute_later() -> None:
     Lease.objects.update(expires_at=timezone.now())
     long_ago = timezone.now() - timedelta(minutes=2)
     SyncRun.objects.filter(state=SyncRun.State.QUEUED).update(created_at=long_ago)
-    Watermark.objects.update(polled_at=long_ago)
+    Connection.objects.update(polled_at=long_ago)
     taking_up.take_up_work()
 
 
@@ -193,7 +193,7 @@ def test_a_worker_that_was_away_for_a_day_polls_once(
 ) -> None:
     switched_on(connection, since=None)
     OrmQ.objects.all().delete()
-    Watermark.objects.update(polled_at=timezone.now() - timedelta(days=1))
+    Connection.objects.update(polled_at=timezone.now() - timedelta(days=1))
     write_schedules()
     won = deal(org, ann)
     with Worker():

@@ -170,6 +170,17 @@ class History(RuleBasedStateMachine):
             self.users[name] = account(self.connection, self.people[name])
         elif not self._mapping(name).exists():
             map_to(self.connection, self.people[name], self.users[name])
+            DirectoryUser.objects.filter(salesforce_id=self.people[name]["Id"]).update(
+                unlinked_at=None, unlinked_from=None
+            )
+
+    @rule(name=people)
+    def somebody_is_unlinked(self, name: str) -> None:
+        if self._mapping(name).exists():
+            self._mapping(name).delete()
+            DirectoryUser.objects.filter(salesforce_id=self.people[name]["Id"]).update(
+                unlinked_at=timezone.now(), unlinked_from=self.users[name]
+            )
 
     @rule(name=people, state=st.sampled_from(list(User.State)))
     def an_account_changes_its_state(self, name: str, state: User.State) -> None:
@@ -273,6 +284,7 @@ class History(RuleBasedStateMachine):
             assert report.value == Decimal(str(one["Amount"] or 0))
             if not person.hold:
                 assert report.user_id == person.account_id
+            assert report.user_id != person.unlinked_from, "unlinked, and reported all the same"
         owners = {self.users[name].pk for name in self.owned_by[one["Id"]] if name in self.users}
         assert report.user_id in owners
 

@@ -209,3 +209,21 @@ def test_unlinking_the_new_owner_takes_nothing_from_the_former_one(
     user.delete()
     evaluate(connection)
     assert reports() == {won["Id"]: ("Ann", Decimal(1000))}
+
+
+def test_a_deal_that_comes_back_to_somebody_unlinked_is_held_too(
+    connection: Connection, org: DemoOrg
+) -> None:
+    ann, bob = rep(org, "Ann"), rep(org, "Bob")
+    account(connection, ann)
+    won = deal(org, ann)
+    refresh_users(connection)
+    switched_on(connection)
+    org.update("Opportunity", won["Id"], OwnerId=bob["Id"])
+    poll(connection)
+    unlink(connection, ann)
+    evaluate(connection)
+    assert won["Id"] in reports(), "it is Bob's now, and stays until he has an account"
+    org.update("Opportunity", won["Id"], OwnerId=ann["Id"])
+    poll(connection)
+    assert reports() == {}

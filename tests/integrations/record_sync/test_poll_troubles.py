@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -11,14 +12,18 @@ from django_q.models import OrmQ
 from integrations.demo_org.org import DemoOrg
 from integrations.models import (
     Connection,
+    HeldChange,
+    SalesforceRecord,
     SyncRun,
     Watermark,
     Workflow,
 )
-from integrations.record_sync import taking_up
+from integrations.record_sync import polling, taking_up
+from integrations.record_sync.previewing import preview_held_change
+from integrations.salesforce.errors import TransientError
 
 from .conftest import log_in
-from .world import account, deal, poll, rep, reports, switched_on
+from .world import account, backfilled, deal, poll, rep, reports, switched_on
 
 NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
 
@@ -44,6 +49,79 @@ def test_a_field_that_disappears_stops_its_workflow_and_no_other(
     poll(connection)
     won.refresh_from_db()
     assert won.state == Workflow.State.ON
+
+
+def test_what_changed_while_a_field_was_hidden_is_read_again_and_the_brakes_stay_on(
+    connection: Connection, org: DemoOrg
+) -> None:
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    deals = [deal(org, ann) for _ in range(25)]
+    won = switched_on(connection)
+    org.hidden_fields[org.integration_user_id] = {"Opportunity.Amount"}
+    for one in deals[1:]:
+        org.update("Opportunity", one["Id"], StageName="Prospecting")
+    org.update("Opportunity", deals[0]["Id"], Amount=7.0)
+    poll(connection)
+    org.hidden_fields.clear()
+    later = org.store.now() + timedelta(minutes=20)
+    Watermark.objects.update(described_at=None, read_until=later)
+    poll(connection)  # sees that the field is back
+    version = won.version
+    poll(connection)
+    assert len(reports()) == 25
+    backfilled(SyncRun.objects.get(state=SyncRun.State.QUEUED))
+    assert reports()[deals[0]["Id"]][1] == 7
+    assert len(reports()) == 25
+    assert preview_held_change(HeldChange.objects.get()) == 24
+    won.refresh_from_db()
+    assert (won.state, won.version) == (Workflow.State.ON, version)
+
+
+def test_trouble_with_one_object_does_not_stop_the_others(
+    connection: Connection, org: DemoOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    switched_on(connection, since=None)
+    switched_on(connection, "call-logged", since=None)
+    deal(org, ann)
+    call = org.insert(
+        "Task", OwnerId=ann["Id"], TaskSubtype="Call", Status="Completed", Subject="Call"
+    )
+    Watermark.objects.filter(object_name="Opportunity").update(polled_at=None)
+    whole = polling._Poll._read_object
+    read: list[str] = []
+
+    def read_object(self: Any, client: Any, fields: Any) -> None:
+        read.append(fields.object_name)
+        if fields.object_name == "Opportunity":
+            raise TransientError("Salesforce is busy.")
+        whole(self, client, fields)
+
+    monkeypatch.setattr(polling._Poll, "_read_object", read_object)
+    poll(connection)
+    assert read == ["Opportunity", "Task"]
+    assert call["Id"] in {one.record_id for one in SalesforceRecord.objects.all()}
+    assert SyncRun.objects.get(kind="poll").error == "Salesforce is busy."
+    poll(connection)
+    assert read[2:] == ["Opportunity", "Task"], "the one that was not read comes first"
+
+
+def test_used_up_requests_are_not_asked_for_each_minute(
+    connection: Connection, org: DemoOrg
+) -> None:
+    switched_on(connection, since=None)
+    Connection.objects.update(api_calls_used=10, api_calls_allowed=100_000)
+    org.faults.break_it("request_limit")
+    poll(connection)
+    OrmQ.objects.all().delete()
+    Connection.objects.update(polled_at=timezone.now() - timedelta(minutes=2))
+    taking_up.take_up_work()
+    assert not OrmQ.objects.exists()
+    Connection.objects.update(polled_at=timezone.now() - timedelta(minutes=15))
+    taking_up.take_up_work()
+    assert OrmQ.objects.count() == 1
 
 
 @pytest.mark.parametrize(
@@ -89,7 +167,7 @@ def test_it_asks_less_often_when_the_orgs_requests_run_out(
 ) -> None:
     switched_on(connection, since=None)
     OrmQ.objects.all().delete()
-    Watermark.objects.update(polled_at=timezone.now() - timedelta(seconds=61))
+    Connection.objects.update(polled_at=timezone.now() - timedelta(seconds=61))
     Connection.objects.update(api_calls_used=75, api_calls_allowed=100)
     taking_up.take_up_work()
     assert not OrmQ.objects.exists()

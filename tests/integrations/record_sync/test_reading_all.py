@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
 from integrations.demo_org.org import DemoOrg
-from integrations.models import Connection, SalesforceRecord, SyncRun, Watermark
-from integrations.record_sync import backfilling, reconciling
+from integrations.models import Connection, SalesforceRecord, SyncRun, Watermark, Workflow
+from integrations.record_sync import backfilling, bulk_reading, reconciling, workflows
 from integrations.record_sync.reconciling import months_later, reconcile, request_reconcile
+from integrations.salesforce import bulk
 
 from .world import (
     LONG_AGO,
@@ -25,6 +27,12 @@ from .world import (
 )
 
 State = SyncRun.State
+
+
+#: Changed so long ago that only its date brings it.
+OLD_STAMPS = dict.fromkeys(
+    ("CreatedDate", "LastModifiedDate", "SystemModstamp"), datetime(2018, 1, 1, tzinfo=UTC)
+)
 
 
 def request(connection: Connection) -> SyncRun:
@@ -79,6 +87,99 @@ def test_a_backfill_by_bulk_goes_on_with_its_job(
     run = backfilled(run)
     assert run.read == 35
     assert SalesforceRecord.objects.count() == 35
+
+
+def test_a_job_that_began_without_a_field_is_begun_anew_with_it(
+    connection: Connection, org: DemoOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backfilling, "BULK_FROM", 10)
+    monkeypatch.setattr("integrations.salesforce.bulk.ROWS_AT_ONCE", 10)
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    for _ in range(25):
+        deal(org, ann, LeadSource="Web")
+    on = switched_on(connection, since=None)
+    run = request(connection)
+    org.faults.break_it("request_limit", after=6)
+    backfilling.backfill(run.pk)
+    org.faults.mend_everything()
+    workflows.change(on, [workflows.Condition("LeadSource", "equals", "Web")], by=None)
+    SyncRun.objects.filter(pk=run.pk).update(state=State.QUEUED, retry_at=None)
+    run = backfilled(run)
+    assert run.read == 25
+    assert len(reports()) == 25, "what was never asked for is not empty"
+
+
+def test_a_job_that_takes_long_lets_the_worker_go_and_costs_no_attempt(
+    connection: Connection, org: DemoOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backfilling, "BULK_FROM", 10)
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    for _ in range(12):
+        deal(org, ann)
+    switched_on(connection, since=None)
+    run = request(connection)
+    with monkeypatch.context() as patch:
+        patch.setattr(bulk_reading, "LONGEST_WAIT", -1.0)
+        backfilling.backfill(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.attempts, run.read) == (State.RUNNING, 0, 0)
+    assert run.bulk_job_id
+    run = backfilled(run)
+    assert (run.read, run.bulk_job_id) == (12, "")
+
+
+def test_the_org_does_not_keep_a_job_that_was_read(
+    connection: Connection, org: DemoOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backfilling, "BULK_FROM", 0)
+    deal(org, rep(org, "Ann"))
+    switched_on(connection, since=None)
+    kept: list[str] = []
+    monkeypatch.setattr(bulk, "forget", lambda client, job_id: kept.append(job_id))
+    backfilled(request(connection))
+    assert len(kept) == 1
+
+
+def test_behind_a_backfill_that_has_begun_an_earlier_one_waits_and_is_widened(
+    connection: Connection, org: DemoOrg
+) -> None:
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    old = deal(org, ann, CloseDate=date(2019, 5, 1))
+    org.store.restore("Opportunity", old | OLD_STAMPS)
+    switched_on(connection, since=None)
+    Workflow.objects.update(counts_from=None)
+    ask = partial(backfilling.request_backfill, connection, "Opportunity", by=None)
+    first = ask(date(2020, 1, 1))
+    assert ask(date(2020, 3, 1)) == first
+    SyncRun.objects.filter(pk=first.pk).update(state=State.RUNNING)
+    assert ask(date(2021, 1, 1)) == first, "the one under way covers it"
+    second = ask(date(2019, 6, 1))
+    assert second != first
+    assert ask(date(2019, 1, 1)) == second
+    backfilling.backfill(second.pk)
+    second.refresh_from_db()
+    assert (second.state, second.since) == (State.QUEUED, date(2019, 1, 1)), "one at a time"
+    backfilled(first)
+    assert reports() == {}
+    backfilled(second)
+    assert old["Id"] in reports()
+
+
+def test_a_failed_backfill_leaves_its_days_to_the_one_that_comes_instead(
+    connection: Connection, org: DemoOrg
+) -> None:
+    switched_on(connection, since=None)
+    first = request(connection)
+    org.faults.break_it("request_limit")
+    backfilling.backfill(first.pk)
+    org.faults.mend_everything()
+    instead = backfilling.request_backfill(connection, "Opportunity", date(2026, 1, 1), by=None)
+    first.refresh_from_db()
+    assert (first.state, first.retry_at) == (State.FAILED, None)
+    assert instead.since == LONG_AGO
 
 
 def test_a_backfill_by_pages_goes_on_where_it_stopped(connection: Connection, org: DemoOrg) -> None:

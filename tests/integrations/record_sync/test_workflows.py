@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from django.db.models import RestrictedError
 
 from activities.models import ActivityReport
 from integrations.demo_org.org import DemoOrg
 from integrations.models import Connection, Evaluation, SalesforceRecord, SyncRun, Workflow
 from integrations.record_sync import previewing, workflows
+from integrations.record_sync.cases import asking_workflows
 from integrations.record_sync.conditions import compile_conditions
 from integrations.record_sync.previewing import preview_change, preview_switching_off
 from integrations.record_sync.trying import try_workflow
+from tests.activities.threads import in_own_connection, wait_until_somebody_waits_for_a_lock
 
 from .world import (
     account,
@@ -142,6 +147,58 @@ def test_switched_off_its_reports_stay_or_are_taken_back_and_return(
     workflows.switch_on(on, since=date(2016, 1, 1), by=None)
     evaluate(connection)
     assert len(reports()) == ActivityReport.objects.count() == 1
+
+
+def test_a_field_that_another_workflow_asked_for_since_yesterday_is_read_for_what_was_before(
+    connection: Connection, org: DemoOrg
+) -> None:
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    web = deal(org, ann, LeadSource="Web")
+    deal(org, ann, LeadSource="Other")
+    on = switched_on(connection)
+    asks = workflow(connection, "opportunity-created", title_field="LeadSource")
+    workflows.switch_on(asks, since=None, by=None)
+    evaluate(connection)
+    SyncRun.objects.filter(state=SyncRun.State.QUEUED).delete()  # for the other one
+    workflows.change(on, [workflows.Condition("LeadSource", "equals", "web")], by=None)
+    evaluate(connection)
+    backfilled(SyncRun.objects.get(state=SyncRun.State.QUEUED))
+    live = ActivityReport.objects.filter(retracted_at=None, source_key__endswith=f":{on.pk}")
+    assert [one.source_key.split(":")[2] for one in live] == [web["Id"]]
+
+
+def test_editing_a_workflow_that_is_being_taken_back_does_not_stop_that(
+    connection: Connection, org: DemoOrg
+) -> None:
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    deal(org, ann)
+    on = switched_on(connection)
+    workflows.switch_off(on, take_back=True, by=None)
+    workflows.change(on, [workflows.Condition("Amount", "greater", 1)], by=None)
+    evaluate(connection)
+    assert reports() == {}
+    on.refresh_from_db()
+    assert on.evaluated_version == on.version
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_changes_a_workflow_waits_for_the_page_that_is_judged_by_it(
+    connection: Connection, org: DemoOrg
+) -> None:
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    on = switched_on(connection)
+    conditions = [workflows.Condition("Amount", "greater", 1)]
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            (rules,) = asking_workflows(connection, on.object_name)
+            assert rules.workflow.version == on.version
+            change = in_own_connection(pool, partial(workflows.change, on, conditions, by=None))
+            wait_until_somebody_waits_for_a_lock()
+            assert not change.done()
+        change.result(10)
 
 
 def test_switching_off_says_nothing_of_what_was_never_judged(
