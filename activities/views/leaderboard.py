@@ -29,12 +29,10 @@ def leaderboard(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     chosen = _chosen_type(request, types)
     today = today_of(viewer.company)
     version = feeds.version_of(viewer.company.pk)
-    names = [(kind.pk, kind.name) for kind in types]
-    etag, answer = unchanged(
-        request, viewer, version, period, of, chosen and chosen.pk, today, names
-    )
+    etag, answer = unchanged(request, viewer, version, period, of, chosen, types, today)
     if answer is not None:
         return answer
+    boards = _boards(viewer, chosen, period, of, today=today, version=version)
     values = {
         "title": "Leaderboard",
         "here": "leaderboard",
@@ -43,10 +41,7 @@ def leaderboard(request: HttpRequest, viewer: Viewer) -> HttpResponse:
         "types": types,
         "type": chosen,
         "of": of,
-        "boards": [
-            _with_bars(board)
-            for board in _boards(viewer, chosen, period, of, today=today, version=version)
-        ],
+        "boards": [_with_bars(board) for board in boards],
         "own_id": viewer.user.pk if of == "people" else viewer.user.team_id,
         "days": period.days(today),
     }
