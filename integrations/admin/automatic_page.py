@@ -18,8 +18,7 @@ from accounts.admin_base import person
 from accounts.company_form import CompanyBoundForm
 from accounts.models import Team, User
 from integrations.models import Approach, Connection, DirectoryUser, TeamSource, Workflow
-from integrations.user_sync.automatic import change_settings, made_today, settings_of
-from integrations.user_sync.wanted import mark_owners_of_held_records
+from integrations.user_sync.automatic import HIGHEST_LIMIT, change_settings, made_today, settings_of
 
 from .pausing import changeable_connection
 from .set_up import page_of
@@ -34,7 +33,6 @@ SETTINGS = (
 )
 #: People listed as waiting; the plans behind have them all.
 LISTED = 100
-HIGHEST_LIMIT = 10_000
 
 
 class AutomaticForm(CompanyBoundForm):
@@ -142,7 +140,6 @@ def _save(
                 after={"its people get accounts": takes_part},
             )
     change_settings(connection, before=before, by=by)
-    mark_owners_of_held_records(connection)
 
 
 def _what_now(connection: Connection, was_on: bool) -> str:

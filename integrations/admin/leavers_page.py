@@ -15,6 +15,7 @@ from accounts.admin_base import person
 from accounts.company_form import CompanyBoundForm
 from integrations.models import Connection, DirectoryUser, UserMapping
 from integrations.user_sync import account_work, leavers, returning
+from integrations.user_sync.deprovisioning import MOST_GRACE
 from integrations.user_sync.errors import PlanError
 
 from .directory_verdicts import leavers_with_account, possible_newcomers
@@ -25,7 +26,6 @@ from .subpage import attempt, show_plan, subpage
 from .ticked_mappings import LISTED, listed, ticked
 
 SETTINGS = ("deprovisioning", "deprovisioning_grace_days")
-MOST_GRACE = 365
 
 
 class LeaversForm(CompanyBoundForm):

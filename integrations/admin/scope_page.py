@@ -24,6 +24,8 @@ from .set_up import page_of
 from .subpage import attempt, subpage
 
 DESCRIBED_FOR = 600  # seconds
+#: Where Salesforce did not answer, the next pages don't wait for it either.
+ASKED_AGAIN_AFTER = 60  # seconds
 
 
 def urls() -> list[tuple[str, Callable[..., HttpResponse], str]]:
@@ -51,15 +53,26 @@ def scope_rules(request: HttpRequest, connection_id: int) -> HttpResponse:
 
 def fields_of(request: HttpRequest, connection: Connection) -> list[UserField]:
     """Salesforce's fields of a user; those that are always mirrored where it cannot be asked."""
+    found = _described(connection) if connection.has_access else []
+    if isinstance(found, str):
+        messages.warning(request, f"{found} Only the usual fields are offered.")
+        found = []
+    return found or [UserField(name, name) for name in sorted(user_fields.MIRRORED)]
+
+
+def _described(connection: Connection) -> list[UserField] | str:
+    """The fields, or why Salesforce could not be asked, in a sentence."""
     key = f"user-fields-{connection.pk}"
-    known: list[UserField] | None = cache.get(key)
-    if known is None and connection.has_access:
-        try:
-            known = user_fields.describe(connection)
-            cache.set(key, known, DESCRIBED_FOR)
-        except SalesforceError as error:
-            messages.warning(request, f"{error.message} Only the usual fields are offered.")
-    return known or [UserField(name, name) for name in sorted(user_fields.MIRRORED)]
+    known: list[UserField] | str | None = cache.get(key)
+    if known is not None:
+        return known
+    try:
+        fields = user_fields.describe(connection)
+    except SalesforceError as error:
+        cache.set(key, error.message, ASKED_AGAIN_AFTER)
+        return error.message
+    cache.set(key, fields, DESCRIBED_FOR)
+    return fields
 
 
 def _forms(

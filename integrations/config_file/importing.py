@@ -15,6 +15,7 @@ from accounts import audit
 from accounts.models import User
 from integrations.models import AttributeRule, Connection, MatchRule, ScopeRule, SyncPlan
 from integrations.user_sync import mapping_csv
+from integrations.user_sync.trying import try_scope_rules
 
 from .exporting import exported
 from .reading import PARTS, Config, ConfigWrong
@@ -29,13 +30,18 @@ class Imported:
 
 
 @transaction.atomic
-def bring_in(connection: Connection, config: Config, *, by: User | None) -> Imported:
+def bring_in(
+    connection: Connection, config: Config, *, by: User | None, confirmed: bool = False
+) -> Imported:
     """Write settings and rules, and draft the mappings that are missing or others.
 
-    Raises `ConfigWrong` where a mapping cannot be planned; nothing is changed then.
+    Raises `ConfigWrong` where a mapping cannot be planned, or where the scope rules leave out most
+    of who is in and nobody ``confirmed`` that; nothing is changed then.
     """
     connection = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
     before = exported(connection)
+    if not confirmed:
+        _refuse_a_suspicious_scope(connection, config)
     _write_settings(connection, config)
     _replace(MatchRule, connection, config.match_rules)
     _replace(ScopeRule, connection, config.scope_rules)
@@ -55,6 +61,19 @@ def bring_in(connection: Connection, config: Config, *, by: User | None) -> Impo
     if pairs := _missing(before["mappings"], config.mappings or ()):
         imported.plan = _planned(connection, pairs, by)
     return imported
+
+
+def _refuse_a_suspicious_scope(connection: Connection, config: Config) -> None:
+    if config.scope_rules is None:
+        return
+    trial = try_scope_rules(connection, config.scope_rules)
+    if trial.is_suspicious:
+        raise ConfigWrong(
+            [
+                f"scope_rules: of {trial.before} people who are in now, they leave {trial.inside};"
+                " if that is right, say --confirmed"
+            ]
+        )
 
 
 def _write_settings(connection: Connection, config: Config) -> None:

@@ -12,12 +12,18 @@ from django.db import models
 
 from accounts.management.errors import one_line
 from accounts.models import Team
-from integrations.models import AttributeRule, Connection, MatchRule, ScopeRule
+from integrations.models import AttributeRule, Connection, MatchRule, ScopeRule, TeamSource
+from integrations.user_sync.automatic import HIGHEST_LIMIT
+from integrations.user_sync.deprovisioning import MOST_GRACE
+from integrations.user_sync.user_fields import is_read
 
 from .exporting import SETTINGS, VERSION
 
+NOT_READ = "{} is not read from Salesforce yet: choose it once on the page of these rules"
 Rule = TypeVar("Rule", MatchRule, ScopeRule, AttributeRule)
 
+#: The lowest and the highest, as the pages have them.
+LIMITS = {"automatic_daily_limit": (1, HIGHEST_LIMIT), "deprovisioning_grace_days": (0, MOST_GRACE)}
 PARTS = ("settings", "match_rules", "scope_rules", "attribute_rules", "mappings")
 
 
@@ -56,14 +62,17 @@ def read(values: Any, connection: Connection) -> Config:
         fields: tuple[str, ...] = ("rule", "enabled")
         config.match_rules = _rows(MatchRule, fields, values, "match_rules", connection, wrong)
         _check_each_once([rule.rule for rule in config.match_rules], "match_rules", wrong)
+        missing = set(MatchRule.Rule.values) - {rule.rule for rule in config.match_rules}
+        wrong += [f"match_rules: “{name}” is missing" for name in sorted(missing)]
     if "scope_rules" in values:
         fields = ("field", "operator", "value")
         config.scope_rules = _rows(ScopeRule, fields, values, "scope_rules", connection, wrong)
-        _check_scope_rules(config.scope_rules, wrong)
+        _check_scope_rules(config.scope_rules, connection, wrong)
     if "attribute_rules" in values:
         fields = ("attribute", "policy", "source")
         rules = _rows(AttributeRule, fields, values, "attribute_rules", connection, wrong)
         _check_each_once([rule.attribute for rule in rules], "attribute_rules", wrong)
+        _check_sources(rules, connection, wrong)
         config.attribute_rules = rules
     if "mappings" in values:
         config.mappings = _mappings(values, connection, config.problems)
@@ -84,21 +93,29 @@ def _settings(values: Any, connection: Connection, problems: list[str]) -> dict[
         elif name not in SETTINGS:
             problems.append(f"{place}: unknown")
         else:
-            read[name] = value
-            problems += _wrong(connection, name, value, place)
+            try:
+                read[name] = _clean(connection, name, value)
+            except ValidationError as error:
+                problems.append(f"{place}: {' '.join(error.messages)}")
+    source = read.get("automatic_team_source", connection.automatic_team_source)
+    team = read.get("automatic_team", connection.automatic_team)
+    if source == TeamSource.CHOSEN and team is None:
+        problems.append("settings.automatic_team: a chosen team must be named")
     return read
 
 
-def _wrong(connection: Connection, name: str, value: Any, place: str) -> list[str]:
+def _clean(connection: Connection, name: str, value: Any) -> Any:
+    """The value, as strictly as the pages take it. Raises ValidationError."""
     model_field = connection._meta.get_field(name)
     assert isinstance(model_field, models.Field)
     if isinstance(model_field, models.BooleanField) and not isinstance(value, bool):
-        return [f"{place}: must be true or false"]
-    try:
-        model_field.clean(value, connection)
-    except ValidationError as error:
-        return [f"{place}: {' '.join(error.messages)}"]
-    return []
+        raise ValidationError("must be true or false")
+    cleaned = model_field.clean(value, connection)
+    if name in LIMITS:
+        lowest, highest = LIMITS[name]
+        if not lowest <= cleaned <= highest:
+            raise ValidationError(f"must be from {lowest} to {highest}")
+    return cleaned
 
 
 def _team(name: Any, connection: Connection, problems: list[str]) -> Team | None:
@@ -141,8 +158,12 @@ def _check_each_once(rules: Sequence[str], part: str, problems: list[str]) -> No
     problems += [f"{part}: “{name}” is there twice" for name in twice]
 
 
-def _check_scope_rules(rules: Sequence[ScopeRule], problems: list[str]) -> None:
+def _check_scope_rules(
+    rules: Sequence[ScopeRule], connection: Connection, problems: list[str]
+) -> None:
     for rule in rules:
+        if not is_read(connection, rule.field):
+            problems.append(f"scope_rules[{rule.position}].field: {NOT_READ.format(rule.field)}")
         place = f"scope_rules[{rule.position}].value"
         if rule.operator in ScopeRule.WITHOUT_VALUE:
             continue
@@ -151,6 +172,18 @@ def _check_scope_rules(rules: Sequence[ScopeRule], problems: list[str]) -> None:
                 problems.append(f"{place}: “{rule.get_operator_display()}” needs a list of texts")
         elif not isinstance(rule.value, str):
             problems.append(f"{place}: “{rule.get_operator_display()}” needs a text")
+        if rule.value in ("", []) or (isinstance(rule.value, list) and "" in rule.value):
+            problems.append(f"{place}: must not be empty")
+
+
+def _check_sources(
+    rules: Sequence[AttributeRule], connection: Connection, problems: list[str]
+) -> None:
+    for rule in rules:
+        if rule.policy == AttributeRule.Policy.NEVER or rule.source == AttributeRule.MANAGERS_TEAM:
+            continue
+        if not is_read(connection, rule.source):
+            problems.append(f"attribute_rules, {rule.attribute}: {NOT_READ.format(rule.source)}")
 
 
 def _mappings(

@@ -38,7 +38,7 @@ from . import approving
 from .leavers import plan_rejection
 from .matching import Matcher
 from .planning import plan_import
-from .wanted import mark_owners_of_held_records, may_be_wanted
+from .wanted import may_be_wanted
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +46,8 @@ Action = PlannedChange.Action
 Outcome = PlannedChange.Outcome
 State = SyncPlan.State
 
+#: The most that a form or a file may set as the day's limit.
+HIGHEST_LIMIT = 10_000
 #: The others have their turn a minute later.
 PEOPLE_AT_ONCE = 500
 SETTINGS = (
@@ -201,8 +203,8 @@ def settings_of(connection: Connection) -> dict[str, Any]:
 
 @transaction.atomic
 def change_settings(connection: Connection, *, before: Mapping[str, Any], by: User) -> None:
-    """Save the settings of the form; ``before`` is `settings_of` what was. Switching on counts
-    the people whose records wait already.
+    """Save the settings of the form; ``before`` is `settings_of` what was. Those whose records
+    wait already are marked by the next poll.
     """
     after = settings_of(connection)
     changed = [name for name in SETTINGS if before[name] != after[name]]
@@ -216,7 +218,6 @@ def change_settings(connection: Connection, *, before: Mapping[str, Any], by: Us
         before={name: before[name] for name in changed},
         after={name: after[name] for name in changed},
     )
-    mark_owners_of_held_records(connection)
 
 
 def reject(

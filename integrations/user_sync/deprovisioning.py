@@ -34,6 +34,8 @@ Outcome = PlannedChange.Outcome
 State = SyncPlan.State
 Policy = Connection.Deprovisioning
 
+#: The most days of grace that a form or a file may set.
+MOST_GRACE = 365
 #: More than both of these in a day wait for a person.
 HELD_PEOPLE = 5
 HELD_SHARE = 0.05

@@ -30,6 +30,7 @@ from integrations.models import (
 )
 from integrations.salesforce.errors import SalesforceError
 from integrations.salesforce.ids import QUEUE, USER, InvalidSalesforceId, prefix, to_18
+from integrations.salesforce.session import WHILE_SOMEBODY_WAITS
 
 from . import applying, approving
 from .candidates import folded
@@ -53,7 +54,7 @@ def look_up(connection: Connection, *, salesforce_id: str) -> DirectoryUser:
     if not connection.has_access:
         raise PlanError("Salesforce cannot be asked for this user now: reconnect first.")
     try:
-        with client_for(connection) as client:
+        with client_for(connection, limits=WHILE_SOMEBODY_WAITS) as client:
             values = read_user(client, user_id, connection.extra_user_fields)
     except SalesforceError as error:
         raise PlanError(error.message) from error

@@ -31,7 +31,7 @@ from integrations.models import (
 from .errors import PlanError
 from .matching import Match, Matcher
 from .plan_rows import CHUNK
-from .scope import holds, holds_in_database, in_scope, out_of_scope
+from .scope import holds_in_database, in_scope, out_of_scope
 from .user_fields import is_read
 
 #: Of those in now, more than this share out by the new rules must be confirmed.
@@ -98,10 +98,6 @@ def check_scope(
     """Whether this person is in by these rules, and by which rule not, in a sentence."""
     why = out_of_scope(person, connection, Approach.ALL_ACTIVE, rules)
     return (False, why) if why else (True, "In: all rules hold")
-
-
-def rules_that_fail(rules: Sequence[ScopeRule], person: DirectoryUser) -> list[ScopeRule]:
-    return [rule for rule in rules if not holds(rule, person)]
 
 
 def try_match_rules(connection: Connection, rules: Sequence[MatchRule]) -> MatchTrial:

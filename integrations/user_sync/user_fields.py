@@ -22,6 +22,7 @@ from accounts import audit
 from accounts.models import User
 from integrations.credentials import client_for
 from integrations.models import Connection, DirectoryUser, SyncRun
+from integrations.salesforce.session import WHILE_SOMEBODY_WAITS
 from integrations.salesforce.soql import checked_name
 
 from .directory import request_refresh
@@ -41,8 +42,8 @@ class UserField:
 
 
 def describe(connection: Connection) -> list[UserField]:
-    """The fields that rules may use, by label. Raises SalesforceError."""
-    with client_for(connection) as client:
+    """The fields that rules may use, by label, for a page. Raises SalesforceError."""
+    with client_for(connection, limits=WHILE_SOMEBODY_WAITS) as client:
         found = client.describe("User")["fields"]
     fields = [
         UserField(

@@ -1,7 +1,8 @@
 """Whose work waits for an account: any source marks them here, and `automatic` makes the accounts.
 
 - ``mark_wanted(connection, ids, cause)``; a thousand calls with the same ids cost nothing;
-- ``mark_owners_of_held_records(connection)`` after Automatic, or a workflow, was switched on;
+- ``mark_owners_of_held_records(connection)`` with each poll, for when Automatic, or a workflow,
+  was switched on;
 - ``why_not(connection, ids) -> dict[str, str]``: who gets no account automatically, and why.
 """
 

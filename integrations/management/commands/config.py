@@ -30,6 +30,11 @@ class Command(ScriptableCommand):
         parser.add_argument("file", nargs="?", default="-", help="else standard output or input")
         add_connection_arguments(parser)
         add_actor_argument(parser)
+        parser.add_argument(
+            "--confirmed",
+            action="store_true",
+            help="import also scope rules that leave out most of who is in now",
+        )
 
     def answer(self, options: dict[str, Any]) -> Answer:
         connection = connection_of(options)
@@ -37,7 +42,8 @@ class Command(ScriptableCommand):
             by = actor_of(options, connection.company)
             try:
                 config = read(_parsed(options["file"]), connection)
-                return _told(bring_in(connection, config, by=by))
+                confirmed = options["confirmed"]
+                return _told(bring_in(connection, config, by=by, confirmed=confirmed))
             except ConfigWrong as error:
                 raise BadUse(str(error)) from error
         values = exported(connection)

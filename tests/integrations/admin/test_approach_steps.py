@@ -20,8 +20,9 @@ from integrations.models import (
     SyncPlan,
     UserMapping,
 )
+from integrations.salesforce.errors import TransientError
 from integrations.tasks import plan_request_again
-from integrations.user_sync import approving, preparing, replanning
+from integrations.user_sync import approving, preparing, replanning, user_fields
 from integrations.user_sync.applying import apply_plan
 from integrations.user_sync.planning import plan_import
 from tests.integrations.user_sync.builders import account, mapped, people, person, salesforce_id
@@ -398,6 +399,22 @@ def _scope_form(*rules: tuple[str, str, str], **more: str) -> dict[str, str]:
             f"rule-{n}-value": value,
         }
     return form
+
+
+def test_where_salesforce_does_not_answer_the_next_page_does_not_wait_for_it(
+    client: Client, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def describe(connection: Connection) -> list[user_fields.UserField]:
+        asked.append(connection)
+        raise TransientError("Salesforce did not answer.")
+
+    monkeypatch.setattr(user_fields, "describe", describe)
+    for _ in range(2):
+        html = client.get(page("scope_rules", connection)).content.decode()
+        assert "Salesforce did not answer. Only the usual fields are offered." in html
+    assert len(asked) == 1
 
 
 def test_scope_rules_are_tried_before_they_are_saved(

@@ -40,7 +40,7 @@ def set_up(connection: Connection, company: Company) -> Connection:
     Connection.objects.update(
         automatic_is_on=True, automatic_team_source="chosen", automatic_team=team
     )
-    person(connection, 1)
+    person(connection, 1, department="Sales")
     mapped(connection, 1, account(company, "mia@example.com"))
     connection.refresh_from_db()
     return connection
@@ -89,6 +89,20 @@ def test_a_dry_run_shows_the_changes_and_makes_none(set_up: Connection, file: Pa
     assert exported(Connection.objects.get()) == before
 
 
+def test_scope_rules_that_leave_out_most_people_must_be_confirmed(
+    connection: Connection, file: Path
+) -> None:
+    for number in range(4):
+        person(connection, number, department="Sales" if number == 1 else "Service")
+    rule = {"field": "Department", "operator": "equals", "value": "Sales"}
+    wanted = exported(connection) | {"scope_rules": [rule]}
+    refused = bring_in(file, wanted)
+    assert (refused.code, "of 4 people who are in now, they leave 1" in refused.error) == (2, True)
+    assert not ScopeRule.objects.exists()
+    assert bring_in(file, wanted, "--confirmed").code == 0
+    assert ScopeRule.objects.get().value == "Sales"
+
+
 def test_mappings_become_a_plan(set_up: Connection, file: Path, admin: User) -> None:
     person(set_up, 2)
     account(set_up.company, "noa@example.com")
@@ -117,6 +131,17 @@ def test_mappings_become_a_plan(set_up: Connection, file: Path, admin: User) -> 
         ("settings", {"automatic_is_on": 1}, "settings.automatic_is_on: must be true or false"),
         ("settings", {"automatic_daily_limit": -1}, "settings.automatic_daily_limit: "),
         ("settings", {"automatic_team": "Nowhere"}, "there is no team “Nowhere”"),
+        ("settings", {"automatic_daily_limit": 10_001}, "must be from 1 to 10000"),
+        ("settings", {"deprovisioning_grace_days": 366}, "must be from 0 to 365"),
+        ("settings", {"automatic_team": None}, "a chosen team must be named"),
+        ("match_rules", [{"rule": "email", "enabled": True}], "“username” is missing"),
+        ("scope_rules", [{"field": "X__c", "operator": "is_empty"}], "X__c is not read"),
+        ("scope_rules", [{"field": "Title", "operator": "equals", "value": ""}], "not be empty"),
+        (
+            "attribute_rules",
+            [{"attribute": "title", "policy": "fill", "source": "X__c"}],
+            "X__c is not read",
+        ),
         ("match_rules", {}, "match_rules: must be a list"),
         ("match_rules", [{"rule": "shoe_size", "enabled": True}], "match_rules[1]: rule: "),
         ("match_rules", [{"rule": "email", "enabled": True}] * 2, "“email” is there twice"),
