@@ -12,7 +12,7 @@ from integrations.management.scriptable import ScriptableCommand
 
 TESTS = Path(__file__).parents[2]
 #: Started by another command only, whose tests see what it does.
-PART_OF = {"seed_demo": "demo"}
+PART_OF = {"prepare_demo": "demo", "seed_demo": "demo"}
 OURS = sorted(name for name, app in get_commands().items() if app in ("accounts", "integrations"))
 
 

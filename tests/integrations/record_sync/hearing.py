@@ -46,14 +46,19 @@ def is_open(connection: Connection) -> bool:
 
 
 def hears(org: DemoOrg, connection: Connection, owner: Row) -> None:
-    """Wait until the stream itself brings what changes."""
+    """Wait until the stream itself brings what changes.
+
+    A change of before the subscription is not brought, so there is another one after a while.
+    """
     probe = deal(org, owner, StageName="Prospecting")["Id"]
     deadline = time.monotonic() + PATIENCE
+    patience = 0.1
     while position(connection) != str(org.changes.tip):
         assert time.monotonic() < deadline
         org.update("Opportunity", probe, NextStep="Call")
-        patience = time.monotonic() + 3
-        while position(connection) != str(org.changes.tip) and time.monotonic() < patience:
+        patience *= 2
+        next_change = time.monotonic() + patience
+        while position(connection) != str(org.changes.tip) and time.monotonic() < next_change:
             time.sleep(0.02)
 
 
