@@ -22,7 +22,12 @@ class Company(models.Model):
     name = models.CharField(max_length=200)
     slug = models.SlugField(unique=True)
     time_zone = models.CharField(max_length=64, validators=[validate_time_zone])
-    currency = models.CharField(max_length=3, validators=[validate_currency])
+    currency = models.CharField(
+        max_length=3,
+        validators=[validate_currency],
+        help_text="Nothing is converted when it changes. Reports from Salesforce follow; those made"
+        " by hand, or by a workflow that is off, stay as they are.",
+    )
     seat_limit = models.PositiveIntegerField(
         "seats", null=True, blank=True, help_text="Active accounts at most; empty for no limit."
     )

@@ -6,12 +6,10 @@ has decided: each can be taken up by anybody, any number of times.
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from django.db import connection as database
-from django.db import models, transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from integrations.models import (
@@ -25,13 +23,11 @@ from integrations.models import (
 )
 from integrations.user_sync.wanted import mark_owners_of_held_records
 
-from .arriving import TakenIn, again_when_it_passes
-from .backfilling import ask_for_missing_fields
-from .evaluating import BATCH, Evaluated, evaluate, lock
+from .changed_workflows import evaluate_changed_workflows
+from .evaluating import BATCH, Evaluated
+from .judging import judge_kept
 from .people import load_people
-from .runs import RunRefused
 
-logger = logging.getLogger(__name__)
 Hold = Evaluation.Hold
 
 
@@ -44,26 +40,6 @@ def evaluate_due(connection: Connection) -> Evaluated:
         + release(connection)
         + carry_out_decisions(connection)
     )
-
-
-def evaluate_changed_workflows(connection: Connection) -> Evaluated:
-    """Ask workflows that are newer than their verdicts about all records that are kept."""
-    done = Evaluated()
-    for workflow in (
-        Workflow.objects.filter(connection=connection, evaluated_version__lt=F("version"))
-        .select_related("connection")
-        .exclude(state=Workflow.State.NEEDS_ATTENTION)
-    ):
-        last = 0
-        while batch := _not_asked(workflow, last):
-            last = batch[-1]
-            done += _judge(connection, workflow.object_name, batch)
-        if not _not_asked(workflow, 0) and _has_what_it_needs(workflow):
-            # Only for the version that was asked: a change of just now is another round.
-            Workflow.objects.filter(pk=workflow.pk, version=workflow.version).update(
-                evaluated_version=workflow.version
-            )
-    return done
 
 
 def evaluate_what_time_changes(connection: Connection) -> Evaluated:
@@ -148,59 +124,6 @@ def retry(evaluations: Sequence[Evaluation]) -> Evaluated:
     return _judge_evaluations(connection, Q(pk__in=[one.pk for one in evaluations]))
 
 
-def judge_records(
-    connection: Connection, object_name: str, change: Callable[[], Sequence[int]]
-) -> Evaluated:
-    """Change some records, which returns and locks them, and judge them in one transaction."""
-
-    def write() -> TakenIn:
-        with transaction.atomic():
-            return TakenIn(evaluated=evaluate(connection, object_name, change(), live=True))
-
-    return again_when_it_passes(write).evaluated
-
-
-def _not_asked(workflow: Workflow, last: int) -> list[int]:
-    """Records that this version of the workflow was not asked about, in order after ``last``.
-
-    One that was switched off is asked only about those that it has judged.
-    """
-    with database.cursor() as cursor:
-        cursor.execute(
-            "SELECT record.id FROM integrations_salesforcerecord record"
-            " WHERE record.connection_id = %s AND record.object_name = %s AND record.id > %s"
-            " AND NOT EXISTS (SELECT FROM integrations_evaluation kept"
-            "   WHERE kept.record_id = record.id AND kept.workflow_id = %s"
-            "   AND kept.workflow_version >= %s AND kept.record_version >= record.version)"
-            " AND (%s OR EXISTS (SELECT FROM integrations_evaluation kept"
-            "   WHERE kept.record_id = record.id AND kept.workflow_id = %s))"
-            " ORDER BY record.id LIMIT %s",
-            [
-                workflow.connection_id,
-                workflow.object_name,
-                last,
-                workflow.pk,
-                workflow.version,
-                workflow.state == Workflow.State.ON,
-                workflow.pk,
-                BATCH,
-            ],
-        )
-        return [pk for (pk,) in cursor.fetchall()]
-
-
-def _has_what_it_needs(workflow: Workflow) -> bool:
-    """Whether the kept records have its fields, or are being read again; False is to ask later."""
-    if workflow.state != Workflow.State.ON:
-        return True
-    try:
-        ask_for_missing_fields(workflow)
-    except RunRefused as error:
-        logger.info("workflow %s has to wait for its fields: %s", workflow.pk, error)
-        return False
-    return True
-
-
 def _of(connection: Connection) -> models.QuerySet[Evaluation]:
     return Evaluation.objects.filter(
         workflow__connection=connection, company_id=connection.company_id
@@ -220,28 +143,5 @@ def _judge_evaluations(connection: Connection, which: Q, *, brakes_on: bool = Tr
         last = rows[-1][0]
         for object_name in sorted({name for _, _, name in rows}):
             records = [record for _, record, name in rows if name == object_name]
-            done += _judge(connection, object_name, records, anyway=True, brakes_on=brakes_on)
+            done += judge_kept(connection, object_name, records, anyway=True, brakes_on=brakes_on)
     return done
-
-
-def _judge(
-    connection: Connection,
-    object_name: str,
-    record_ids: Sequence[int],
-    *,
-    anyway: bool = False,
-    brakes_on: bool = True,
-) -> Evaluated:
-    def write() -> TakenIn:
-        with transaction.atomic():
-            locked = lock(record_ids)
-            said = evaluate(
-                connection,
-                object_name,
-                locked,
-                anyway=locked if anyway else (),
-                brakes_on=brakes_on,
-            )
-        return TakenIn(evaluated=said)
-
-    return again_when_it_passes(write).evaluated

@@ -19,9 +19,9 @@ from integrations.salesforce.soql import literal, select
 from . import runs
 from .arriving import take_in
 from .describing import begun_watermark, fields_in_use
-from .due import judge_records
 from .fetching import fetch_by_ids
 from .fields import FieldSet
+from .judging import judge_records
 from .runs import Round
 from .staging import database_clock, mark_deleted, mark_not_visible
 
@@ -33,6 +33,8 @@ NOT_YET = timedelta(minutes=15)
 DELETED_LISTED = timedelta(days=14)
 #: Months with few records are asked for together: each request is one of the org's.
 FEW, MOST_MONTHS = 500, 12
+#: A time with more records than fit into memory is parted; a minute is the shortest.
+MOST_AT_ONCE, SHORTEST = 100_000, timedelta(minutes=1)
 
 Stamps = Mapping[str, tuple[datetime, bool]]
 
@@ -65,8 +67,7 @@ class _Reconcile:
         begins, months = self.round.run.page_stamp or self._begins(mark), 1
         while begins < until:
             self.round.pulse.beat()
-            ends = min(months_later(begins, months), until)
-            theirs, ours = self._theirs(begins, ends), self._ours(begins, ends)
+            ends, theirs, ours = self._both(begins, min(months_later(begins, months), until))
             differs = [
                 one
                 for one, said in theirs.items()
@@ -84,22 +85,41 @@ class _Reconcile:
         found = [one for one in (mark.covers_from, oldest, mark.read_until) if one is not None]
         return min(found)
 
-    def _theirs(self, begins: datetime, ends: datetime) -> Stamps:
+    def _both(self, begins: datetime, ends: datetime) -> tuple[datetime, Stamps, Stamps]:
+        """Theirs and ours of this time, or of less: until when, where there are too many."""
+        while True:
+            is_short = ends - begins <= SHORTEST
+            if (
+                is_short
+                or self._records_of(begins, ends)[: MOST_AT_ONCE + 1].count() <= MOST_AT_ONCE
+            ):
+                theirs = self._theirs(begins, ends, is_short)
+                if theirs is not None:
+                    return ends, theirs, self._ours(begins, ends)
+            ends = (begins + (ends - begins) / 2).replace(microsecond=0)
+
+    def _theirs(self, begins: datetime, ends: datetime, all_of_them: bool) -> Stamps | None:
+        """None where there are too many."""
         where = f"SystemModstamp >= {literal(begins)} AND SystemModstamp < {literal(ends)}"
         names = [n for n in ("Id", "SystemModstamp", "IsDeleted") if n in self.fields.types]
-        rows = self.client.query_all(select(names, self.object_name, where=where))
-        return {
-            to_18(row["Id"]): (
-                datetime.fromisoformat(row["SystemModstamp"]),
-                bool(row.get("IsDeleted", False)),
-            )
-            for row in rows
-        }
+        soql = select(names, self.object_name, where=where)
+        found: dict[str, tuple[datetime, bool]] = {}
+        for page in self.client.pages(soql, include_deleted=True):
+            if page.total_size > MOST_AT_ONCE and not all_of_them:
+                return None
+            for row in page.rows:
+                stamp = datetime.fromisoformat(row["SystemModstamp"])
+                found[to_18(row["Id"])] = stamp, bool(row.get("IsDeleted", False))
+        return found
 
     def _ours(self, begins: datetime, ends: datetime) -> Stamps:
-        rows = self._records().filter(system_modstamp__gte=begins, system_modstamp__lt=ends)
-        found = rows.values_list("record_id", "system_modstamp", "is_deleted")
+        found = self._records_of(begins, ends).values_list(
+            "record_id", "system_modstamp", "is_deleted"
+        )
         return {record_id: (stamp, gone) for record_id, stamp, gone in found.iterator(2_000)}
+
+    def _records_of(self, begins: datetime, ends: datetime) -> models.QuerySet[SalesforceRecord]:
+        return self._records().filter(system_modstamp__gte=begins, system_modstamp__lt=ends)
 
     def _repair(self, record_ids: Iterable[str]) -> set[str]:
         """Read these again; the ids that came."""

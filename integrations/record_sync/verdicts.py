@@ -23,6 +23,8 @@ Hold = Evaluation.Hold
 
 #: What happens now is shown now; what is this old, or was read in later, in its own day's place.
 LIVE_WITHIN = timedelta(days=7)
+#: When an event takes place; its other times, such as of its creation, are times of the clock.
+_OF_THE_EVENT = ("StartDateTime", "EndDateTime", "ActivityDateTime")
 CHANGED_JUST_NOW = timedelta(hours=1)
 
 
@@ -125,7 +127,8 @@ def _moment(fields: Mapping[str, Any], rules: Rules) -> Moment:
     if len(text) == 10:
         return Moment(date.fromisoformat(text), None)
     at = datetime.fromisoformat(text)
-    if fields.get("IsAllDayEvent"):  # Salesforce writes such a day as midnight in UTC
+    # Salesforce writes such a day as midnight in UTC.
+    if fields.get("IsAllDayEvent") and name in _OF_THE_EVENT:
         return Moment(at.astimezone(UTC).date(), None)
     return Moment(at.astimezone(rules.zone).date(), at)
 

@@ -248,6 +248,36 @@ def test_the_comparison_repairs_what_the_poll_missed(connection: Connection, org
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_month_with_very_many_records_is_compared_in_parts(
+    connection: Connection, org: DemoOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reconciling, "MOST_AT_ONCE", 3)
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    month = (org.store.now() - timedelta(days=70)).replace(day=3)
+    at_once = [month + timedelta(hours=2)] * 5
+    for stamp in [month, *at_once, *(month + timedelta(days=day) for day in range(1, 6))]:
+        deal(org, ann, CreatedDate=stamp, LastModifiedDate=stamp)
+    switched_on(connection)
+    *_, last = kept = list(SalesforceRecord.objects.order_by("system_modstamp"))
+    SalesforceRecord.objects.filter(pk__in=[one.pk for one in kept[4:8]]).delete()
+    table = org.store._tables["Opportunity"]
+    del table[last.record_id]
+    whole = reconciling._Reconcile._ours
+    sizes: list[int] = []
+
+    def ours(self: Any, begins: datetime, ends: datetime) -> Any:
+        found = whole(self, begins, ends)
+        sizes.append(len(found))
+        return found
+
+    monkeypatch.setattr(reconciling._Reconcile, "_ours", ours)
+    run = compared(connection)
+    assert (run.missing, SalesforceRecord.objects.count()) == (1, 11)
+    assert sum(sizes) == 7, "each record once"
+
+
+@pytest.mark.django_db(transaction=True)
 def test_an_interrupted_comparison_goes_on_with_the_month_it_was_at(
     connection: Connection, org: DemoOrg, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -267,12 +297,12 @@ def test_an_interrupted_comparison_goes_on_with_the_month_it_was_at(
     months: list[datetime] = []
     interrupted: list[datetime] = []
 
-    def theirs(self: Any, begins: datetime, ends: datetime) -> Any:
+    def theirs(self: Any, begins: datetime, ends: datetime, all_of_them: bool) -> Any:
         months.append(begins)
         if begins > now - timedelta(days=2_000) and not interrupted:
             interrupted.append(begins)
             raise KeyboardInterrupt
-        return whole(self, begins, ends)
+        return whole(self, begins, ends, all_of_them)
 
     monkeypatch.setattr(reconciling._Reconcile, "_theirs", theirs)
     run = request_reconcile(connection, "Opportunity", by=None)

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from django.utils import timezone
 
+from accounts.models import Company
 from activities.models import ActivityReport
 from integrations.demo_org.org import DemoOrg
 from integrations.models import Connection, Evaluation, SalesforceRecord
@@ -14,6 +15,7 @@ from integrations.models import Connection, Evaluation, SalesforceRecord
 from .world import (
     account,
     deal,
+    evaluate,
     poll,
     rep,
     reports,
@@ -155,6 +157,42 @@ def test_an_all_day_meeting_is_on_its_own_day_west_of_greenwich(
     org.insert("Event", OwnerId=ann["Id"], IsAllDayEvent=True, StartDateTime=start)
     switched_on(connection, "meeting-held")
     assert ActivityReport.objects.get().occurred_on == date(2026, 3, 5)
+
+
+def test_the_creation_of_an_all_day_meeting_is_a_time_of_the_clock(
+    connection: Connection, org: DemoOrg
+) -> None:
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    evening = datetime(2026, 3, 6, 2, tzinfo=UTC)  # still the 5th in Chicago
+    start = datetime(2026, 3, 9, tzinfo=UTC)
+    org.insert(
+        "Event", OwnerId=ann["Id"], IsAllDayEvent=True, StartDateTime=start, CreatedDate=evening
+    )
+    switched_on(connection, "meeting-held", date_field="CreatedDate")
+    assert ActivityReport.objects.get().occurred_on == date(2026, 3, 5)
+
+
+def test_reports_follow_the_companys_currency_and_time_zone(
+    connection: Connection, org: DemoOrg
+) -> None:
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    created = datetime(2026, 3, 6, 2, tzinfo=UTC)
+    for _ in range(25):
+        deal(org, ann, CreatedDate=created)
+    wins = switched_on(connection)
+    switched_on(connection, "opportunity-created")
+    poll(connection)
+    version = wins.version
+    Company.objects.update(currency="EUR", time_zone="Europe/Oslo")
+    connection.company.refresh_from_db()
+    evaluate(connection)
+    wins.refresh_from_db()
+    assert wins.version == version + 1
+    live = ActivityReport.objects.filter(retracted_at=None)
+    assert set(live.values_list("type__unit", "currency")) == {("money", "EUR"), ("count", "")}
+    assert set(live.filter(currency="").values_list("occurred_on", flat=True)) == {date(2026, 3, 6)}
 
 
 def test_a_call_of_a_queue_is_nobodys(connection: Connection, org: DemoOrg) -> None:
