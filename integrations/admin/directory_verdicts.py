@@ -6,8 +6,10 @@ Mapped or conflict is decided by the matching itself, for the few people who may
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from dataclasses import dataclass
 
+from django.core.cache import cache
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Lower
 
@@ -27,6 +29,15 @@ from integrations.user_sync.scope import in_scope, persons
 People = QuerySet[DirectoryUser]
 #: People with a possible account who are looked at for one filter or count.
 LOOKED_AT = 5_000
+#: Above so many the matching takes too long to be done for each look at the start page.
+COUNTED_ANEW = 500
+COUNTS_KEPT = 60  # seconds
+
+
+@dataclass(frozen=True)
+class CounterpartCounts:
+    by_verdict: Counter[str]
+    is_capped: bool  # whether there are more than were looked at
 
 
 def mapped() -> Exists:
@@ -66,12 +77,26 @@ def counterparts(people: People, connection: Connection, viewer: User) -> dict[s
 
     At most `LOOKED_AT` of them are looked at.
     """
-    possible = _undecided(people, connection).filter(_may_have_account(connection))
-    looked_at = list(possible.defer("search").order_by("name", "pk")[:LOOKED_AT])
+    looked_at = list(_possible(people, connection).defer("search")[:LOOKED_AT])
     found: dict[str, list[int]] = defaultdict(list)
     for pk, match in Matcher(connection, viewer=viewer).match(looked_at).items():
         found[match.verdict].append(pk)
     return found
+
+
+def counterpart_counts(connection: Connection, viewer: User) -> CounterpartCounts:
+    """How many of all people have each verdict; of many the same numbers are told for a minute."""
+    everybody = DirectoryUser.objects.filter(connection=connection)
+    ids = list(_possible(everybody, connection).values_list("pk", flat=True)[: LOOKED_AT + 1])
+    key = f"counterparts-{connection.pk}-{viewer.pk}-{hash(tuple(ids))}"
+    known: CounterpartCounts | None = cache.get(key)
+    if known is None:
+        found = counterparts(everybody, connection, viewer)
+        numbers = Counter({verdict: len(those) for verdict, those in found.items()})
+        known = CounterpartCounts(numbers, is_capped=len(ids) > LOOKED_AT)
+        if len(ids) > COUNTED_ANEW:
+            cache.set(key, known, COUNTS_KEPT)
+    return known
 
 
 def with_verdict(
@@ -81,6 +106,12 @@ def with_verdict(
     if verdict == PlannedChange.Action.CREATE:
         return without_counterpart(people, connection)
     return people.filter(pk__in=counterparts(people, connection, viewer)[verdict])
+
+
+def _possible(people: People, connection: Connection) -> People:
+    """Who may have an account here already, by name."""
+    undecided = _undecided(people, connection)
+    return undecided.filter(_may_have_account(connection)).order_by("name", "pk")
 
 
 def _undecided(people: People, connection: Connection) -> People:

@@ -13,12 +13,9 @@ def people_with(connection: Connection, **filters: str) -> str:
     return _list("integrations_directoryuser", connection=str(connection.pk), **filters)
 
 
-def accounts_with(**filters: str) -> str:
-    return _list("accounts_user", **filters)
-
-
-def plans_with(**filters: str) -> str:
-    return _list("integrations_syncplan", **filters)
+def plans_with(connection: Connection, **filters: str) -> str:
+    """The address of *Changes* with these filters."""
+    return _list("integrations_syncplan", connection=str(connection.pk), **filters)
 
 
 def _list(model: str, **filters: str) -> str:

@@ -12,10 +12,11 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
-from accounts.admin_base import CompanyScopedAdmin
+from accounts.admin_base import CompanyScopedAdmin, person
 from integrations.models import PlannedChange, SyncPlan
 
 from . import plan_actions
+from .chosen_connection import chosen_connection, visible_connections
 from .menu_filter import ColumnFilter
 from .plan_page import plan_page
 from .plan_words import STATE_TONES, title
@@ -30,11 +31,29 @@ class KindFilter(ColumnFilter):
     title, parameter_name, choices_of_column = "kind", "kind", SyncPlan.Kind.choices
 
 
+class ConnectionFilter(admin.SimpleListFilter):
+    """A menu where the company has several; support staff come with one in the address."""
+
+    title, parameter_name = "connection", "connection"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        chosen = chosen_connection(request)
+        if chosen is None:
+            return []
+        choices = visible_connections(person(request)).filter(company=chosen.company_id)
+        several = len(choices) > 1 or request.user.is_superuser
+        return [(str(one.pk), str(one)) for one in choices] if several else []
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = self.value()
+        return queryset.filter(connection=chosen_connection(request)) if value else queryset
+
+
 @admin.register(SyncPlan)
 class SyncPlanAdmin(CompanyScopedAdmin[SyncPlan]):
     list_display = ("change", "shown_state", "became", "made", "approved")
     list_display_links = None
-    list_filter = (StateFilter, KindFilter)
+    list_filter = (ConnectionFilter, StateFilter, KindFilter)
     list_select_related = ("connection", "created_by", "approved_by")
     list_per_page = 50
     ordering = ("-created_at", "-pk")

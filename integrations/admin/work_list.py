@@ -21,7 +21,7 @@ from integrations.user_sync import returning, work
 
 from .directory_run import last_run
 from .directory_verdicts import (
-    counterparts,
+    counterpart_counts,
     leavers_with_account,
     possible_newcomers,
     without_counterpart,
@@ -83,11 +83,12 @@ def _refresh(connection: Connection) -> list[Work]:
 def _people(connection: Connection, viewer: User) -> list[Work]:
     everybody = DirectoryUser.objects.filter(connection=connection)
     new = CappedPaginator(without_counterpart(everybody, connection).order_by("pk"), 1)
-    found = counterparts(everybody, connection, viewer)
+    found = counterpart_counts(connection, viewer)
+    maps, conflicts = found.by_verdict[Action.MAP], found.by_verdict[Action.CONFLICT]
     counts = {
         Action.CREATE: ("New in Salesforce, without an account", new.count, new.is_capped),
-        Action.MAP: ("Suggested matches", len(found[Action.MAP]), False),
-        Action.CONFLICT: ("Conflicts", len(found[Action.CONFLICT]), False),
+        Action.MAP: ("Suggested matches", maps, found.is_capped),
+        Action.CONFLICT: ("Conflicts", conflicts, found.is_capped),
     }
     return [
         Work(verdict, words, number, people_with(connection, verdict=verdict), is_capped)
@@ -142,7 +143,7 @@ def _plans(connection: Connection) -> list[Work]:
         .annotate(plans=Count("pk"))
     )
     return [
-        Work(state, words, counts.get(state, 0), plans_with(state=state))
+        Work(state, words, counts.get(state, 0), plans_with(connection, state=state))
         for state, words in PLAN_STATES.items()
     ]
 

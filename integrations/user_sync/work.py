@@ -35,6 +35,10 @@ Action = PlannedChange.Action
 Outcome = PlannedChange.Outcome
 
 
+#: Plans that say nothing about what became of a person.
+_NOT_DECIDED = (SyncPlan.State.PREPARING, SyncPlan.State.DRAFT, SyncPlan.State.DISCARDED)
+
+
 @dataclass(frozen=True)
 class Work:
     key: str
@@ -114,7 +118,7 @@ def not_applied(connection: Connection) -> QuerySet[PlannedChange]:
         company=OuterRef("company"),
         salesforce_user_id=OuterRef("salesforce_user_id"),
         pk__gt=OuterRef("pk"),
-    )
+    ).exclude(plan__state__in=_NOT_DECIDED)
     failed = PlannedChange.objects.filter(
         plan__connection=connection,
         outcome__in=(Outcome.FAILED, Outcome.CHANGED, Outcome.NO_SEAT),
@@ -166,7 +170,7 @@ def _undecided() -> QuerySet[PlannedChange]:
         salesforce_user_id=OuterRef("salesforce_id"),
         action=Action.CONFLICT,
     )
-    return rows.exclude(plan__state__in=(SyncPlan.State.DISCARDED, SyncPlan.State.DRAFT))
+    return rows.exclude(plan__state__in=_NOT_DECIDED)
 
 
 def _mapping_of_person() -> QuerySet[UserMapping]:

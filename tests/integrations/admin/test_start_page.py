@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Company, User
+from integrations.admin import directory_verdicts
 from integrations.models import Connection, SyncPlan, SyncRun
 from integrations.user_sync.applying import apply_plan
 from integrations.user_sync.approving import approve
@@ -102,6 +103,42 @@ def test_with_a_list_the_next_step_is_to_choose(
     for line in work:
         listed = client.get(line.address).context["cl"]
         assert listed.result_count == line.count
+
+
+def test_more_possible_matches_than_are_looked_at_are_no_exact_number(
+    client: Client, company: Company, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people(connection, range(1, 4))
+    for number in range(1, 4):
+        account(company, f"person{number}@example.com")
+    monkeypatch.setattr(directory_verdicts, "LOOKED_AT", 2)
+    (line,) = client.get(HOME).context["work"]
+    assert (line.kind, line.count, line.is_capped) == ("map", 2, True)
+
+
+def test_of_many_possible_matches_the_start_page_counts_once_a_minute(
+    client: Client, company: Company, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(directory_verdicts, "COUNTED_ANEW", 2)
+    people(connection, range(1, 4))
+    for number in range(1, 4):
+        account(company, f"person{number}@example.com")
+    assert client.get(HOME).context["work"][0].count == 3
+    monkeypatch.setattr(directory_verdicts, "counterparts", None)
+    assert client.get(HOME).context["work"][0].count == 3
+
+
+def test_a_line_about_changes_leads_to_those_of_its_connection(
+    client: Client, company: Company, connection: Connection, admin: User
+) -> None:
+    second = Connection.objects.create(
+        company=company, login_url=connection.login_url, state=State.CONNECTED
+    )
+    mine = plan_import(second, [person(second, 1)], by=admin)
+    plan_import(connection, [person(connection, 2)], by=admin)
+    work = client.get(HOME, {"connection": second.pk}).context["work"]
+    (line,) = [line for line in work if line.kind == "draft"]
+    assert list(client.get(line.address).context["cl"].queryset) == [mine]
 
 
 def test_when_everybody_is_decided_there_is_nothing_to_do(
