@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 
 from accounts import audit
 from accounts.admin_base import CompanyScopedAdmin, person
+from accounts.models import Company
 from integrations.credentials import store_app_keys
 from integrations.models import Connection
 
@@ -106,9 +107,11 @@ class ConnectionAdmin(CompanyScopedAdmin[Connection]):
             raise PermissionDenied
         if by.company_id is None:
             return redirect("admin:integrations_connection_add")
-        connection = self.get_queryset(request).exclude(state=State.TERMINATED).first()
-        if connection is None:
-            with transaction.atomic():
+        with transaction.atomic():
+            # The second click of two waits here, and finds the connection of the first.
+            Company.objects.select_for_update(no_key=True).get(pk=by.company_id)
+            connection = self.get_queryset(request).exclude(state=State.TERMINATED).first()
+            if connection is None:
                 connection = Connection.objects.create(company_id=by.company_id)
                 audit.record("created", connection, by=by, request=request)
         return to_page(connection)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from integrations.models import AccessRequest
+from integrations.models import AccessRequest, PlannedChange
 from integrations.user_sync import deciding, requesting
 
 from .plans import path_of
@@ -33,7 +33,8 @@ def _with_people(requests: QuerySet[AccessRequest]) -> QuerySet[AccessRequest]:
 
 
 def _to_approvers(request: AccessRequest) -> list[Letter]:
-    context = {"request": request, "people": request.plan.changes.count()}
+    rows = request.plan.changes.exclude(action__in=PlannedChange.IDLE_ACTIONS)
+    context = {"request": request, "people": rows.count()}
     path = path_of(request.plan)
     return [
         Letter("request_waiting", one, path, context)

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
+from accounts.models import AuditEntry
 from integrations.models import (
     Approach,
     Connection,
@@ -128,16 +129,31 @@ def _plan(history: list[PlannedChange]) -> Step:
     if not history:
         return Step("Plan", "Never planned", ["No change was ever planned for this person."])
     row = history[0]
-    by = row.plan.approved_by or ("the policy" if row.plan.approved_at else "nobody yet")
     details = [
         f"{row.plan} of {_when(row.plan.created_at)}, {row.plan.get_approach_display()}:"
         f" {row.get_action_display()}. {row.reason}.",
-        f"Approved by {by}.",
+        f"Approved by {_approver(row.plan)}.",
     ]
     if cause := row.values.get("cause"):
         details.append(f"Because of the record {cause['record_id']}.")
     waiting = row.plan.state in (*SyncPlan.STATES_OPEN, SyncPlan.State.REQUESTED)
     return Step("Plan", row.plan.get_state_display(), details, not waiting)
+
+
+def _approver(plan: SyncPlan) -> str:
+    """By the name in the history, where the account is gone."""
+    if plan.approved_at is None:
+        return "nobody yet"
+    if plan.approved_by is not None:
+        return str(plan.approved_by)
+    entries = AuditEntry.objects.filter(
+        company=plan.company_id,
+        subject_type=plan._meta.label_lower,
+        subject_id=str(plan.pk),
+        action="plan.approved",
+    )
+    names = entries.order_by("-at").values_list("actor_name", flat=True)
+    return names.first() or "the policy"
 
 
 def _apply(history: list[PlannedChange], mapping: UserMapping | None) -> Step:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any, ClassVar
 
-from accounts.models import Team, User
+from accounts.models import Team
 from integrations.management.scriptable import Answer, BadUse, ScriptableCommand
 from integrations.management.selection import (
     FILTERS,
@@ -55,7 +55,10 @@ class Command(ScriptableCommand):
     def answer(self, options: dict[str, Any]) -> Answer:
         connection = connection_of(options)
         if options["refresh"] and not options["dry_run"]:
-            _refresh(connection, actor_of(options, connection.company))
+            by = actor_of(options, connection.company)
+            run = refresh_now(request_refresh(connection, by=by))
+            if run.state != SyncRun.State.DONE:
+                return _not_read(run)
         match options["approach"]:
             case "on-demand":
                 return self._on_demand(connection, options)
@@ -129,10 +132,12 @@ class Command(ScriptableCommand):
         return shown(plan) if options["worker"] else apply_now(plan)
 
 
-def _refresh(connection: Connection, by: User | None) -> None:
-    run = refresh_now(request_refresh(connection, by=by))
-    if run.state != SyncRun.State.DONE:
-        raise BadUse(f"The Salesforce users could not be read: {run.error or run.state}")
+def _not_read(run: SyncRun) -> Answer:
+    """What was to be done waits for a person, or failed, with the reading of the users."""
+    words = f"The Salesforce users could not be read: {run.error or run.get_state_display()}"
+    if run.state == SyncRun.State.HELD:
+        return Answer({"run": run.pk}, waits_for=words)
+    return Answer({"run": run.pk}, failure=words)
 
 
 def _team(connection: Connection, named: str | None) -> tuple[str, Team | None]:

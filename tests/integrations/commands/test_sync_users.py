@@ -10,7 +10,7 @@ from accounts.models import Company, Team, User
 from integrations.credentials import store_app_keys
 from integrations.demo_org.org import CONSUMER_KEY, CONSUMER_SECRET, DemoOrg
 from integrations.demo_org.server import run_in_thread
-from integrations.models import Connection, DirectoryUser, SyncPlan, UserMapping
+from integrations.models import Connection, DirectoryUser, SyncPlan, SyncRun, UserMapping
 from integrations.salesforce.tokens import AppKeys
 from tests.integrations.user_sync.builders import account, mapped, people, person, salesforce_id
 
@@ -184,3 +184,18 @@ def test_the_users_are_read_first_when_asked(company: Company, org: DemoOrg) -> 
     assert not DirectoryUser.objects.exists()
     assert run("sync_users", *asked).code in (0, 3)
     assert DirectoryUser.objects.count() == len(org.users)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("state", "code"), [("failed", 1), ("held", 3)])
+def test_a_refresh_that_failed_or_waits_for_a_person_says_so_by_its_exit_code(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch, state: str, code: int
+) -> None:
+    def refresh(run_id: int) -> None:
+        SyncRun.objects.filter(pk=run_id).update(state=state, error="Too few people.")
+
+    monkeypatch.setattr("integrations.management.working.refresh_directory", refresh)
+    ran = run_json("sync_users", *on_demand("--refresh", "--person", salesforce_id(1)))
+    assert ran.code == code
+    assert "could not be read: Too few people." in ran.out
+    assert not SyncPlan.objects.exists()

@@ -4,7 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import transaction
+from django.test import Client
+from django.urls import reverse
 
+from accounts.models import Company, User
 from integrations.connecting import logging_in
 from integrations.connecting.attempts import LogInRefused
 from integrations.credentials import CredentialStore, oauth_app
@@ -45,3 +48,19 @@ def test_the_org_is_looked_at_again_before_it_is_replaced(
         logging_in.connect_directly(stale, tokens)
     connection.refresh_from_db()
     assert connection.org_name == "Elsewhere"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_clicks_at_once_make_one_connection(company: Company, admin: User) -> None:
+    def click() -> int:
+        client = Client()
+        client.force_login(admin)
+        return client.post(reverse("admin:integrations_connection_connect")).status_code
+
+    with ThreadPoolExecutor() as pool:
+        with transaction.atomic():
+            Company.objects.select_for_update(no_key=True).get(pk=company.pk)
+            clicks = [in_own_connection(pool, click) for _ in range(2)]
+            wait_until_somebody_waits_for_a_lock()
+        assert {one.result() for one in clicks} == {302}
+    assert Connection.objects.count() == 1

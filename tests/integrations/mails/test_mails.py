@@ -171,7 +171,10 @@ def test_a_request_goes_to_who_may_decide_and_back(
     people(connection, range(1, 4))
     request = requesting.request(connection, by=admin, note="For <Q4> & later")
     (asked,) = told()
-    assert asked.to == [support.email]
+    assert (asked.to, asked.subject) == (
+        [support.email],
+        "Maventech asks for accounts for 3 people",
+    )
     assert "For <Q4> & later" in asked.body
     assert "For &lt;Q4&gt; &amp; later" in str(asked.alternatives[0][0])
     deciding.refuse(request, by=support, reason="Not before the audit.")

@@ -8,9 +8,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Company, User
-from integrations.models import Connection, DirectoryUser
+from integrations.models import Approach, Connection, DirectoryUser, PlannedChange
 from integrations.user_sync import manual, work
+from integrations.user_sync.approving import approve
 from integrations.user_sync.explaining import explain
+from integrations.user_sync.planning import plan_import
 
 from .builders import account, imported, mapped, people, person, salesforce_id
 
@@ -43,6 +45,24 @@ def test_what_would_happen_now_follows_the_settings(connection: Connection, admi
     assert explanation.steps[3].details[1] == f"Approved by {admin}."
     DirectoryUser.objects.update(is_active=False)
     assert "suggested" in explain(DirectoryUser.objects.get()).next
+
+
+def test_who_approved_is_named_also_when_their_account_is_gone(
+    connection: Connection, admin: User
+) -> None:
+    eve = account(connection.company, "eve@example.com", name="Eve", role=User.Role.ADMIN)
+    someone = person(connection, 1)
+    imported(connection, [someone], eve)
+    eve.delete()
+    assert explain(someone).steps[3].details[1] == "Approved by Eve."
+    automatic = approved_by_the_policy(connection)
+    assert explain(automatic).steps[3].details[1] == "Approved by the policy."
+
+
+def approved_by_the_policy(connection: Connection) -> DirectoryUser:
+    someone = person(connection, 2)
+    approve(plan_import(connection, [someone], by=None, approach=Approach.AUTOMATIC), by=None)
+    return someone
 
 
 def test_somebody_frozen_is_not_offered_to_be_added(connection: Connection, admin: User) -> None:
@@ -86,6 +106,19 @@ def test_the_work_list_counts_what_waits_and_leaves_out_zeros(
     }
     theirs = Connection.objects.create(company=other_company, login_url="https://x.salesforce.com")
     assert work.work_list(theirs) == []
+
+
+def test_a_new_draft_hides_no_failure_before_somebody_approves_it(
+    connection: Connection, admin: User
+) -> None:
+    someone = person(connection, 1)
+    plan = plan_import(connection, [someone], by=admin)
+    approve(plan, by=admin)
+    plan.changes.update(outcome=PlannedChange.Outcome.FAILED)
+    again = plan_import(connection, [someone], by=admin)
+    assert [row.plan for row in work.not_applied(connection)] == [plan]
+    approve(again, by=admin)
+    assert not work.not_applied(connection).exists()
 
 
 def test_the_work_list_costs_the_same_for_any_number_of_people(
