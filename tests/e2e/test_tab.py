@@ -19,6 +19,7 @@ from integrations.demo_org.org import CONSUMER_KEY, CONSUMER_SECRET
 from tests.demo import Demo
 
 from .browsing import where_chromium_is
+from .site import MEMBER, Login, log_in
 
 pytestmark = pytest.mark.e2e
 
@@ -245,11 +246,24 @@ def test_every_page_of_the_tab_is_accessible_and_fits(
         assert inner.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
 
 
-def test_a_deactivated_person_is_out_at_the_next_press(
+def test_a_feed_left_open_leads_to_the_log_in_when_the_session_is_over(
+    window: Callable[..., BrowserContext], demo: Demo
+) -> None:
+    context = window(base_url=demo.ready["web"])
+    page = context.new_page()
+    log_in(page, Login.of(demo, MEMBER))
+    expect(page.get_by_role("heading", name="Company feed")).to_be_visible()
+    context.clear_cookies()
+    page.evaluate("document.dispatchEvent(new Event('page-shown'))")  # opens the stream again
+    page.wait_for_url(re.compile("/login/"))
+
+
+def test_a_deactivated_person_reads_it_in_the_open_tab_and_is_out_at_the_next_press(
     window: Callable[..., BrowserContext], demo: Demo, people: People
 ) -> None:
     _, frame = open_tab(window(), demo, people.member)
     expect(frame.get_by_role("heading", name="Company feed")).to_be_visible()
     people.deactivate_the_member()
+    expect(frame.get_by_role("alert")).to_contain_text("no longer see this tab")
     frame.get_by_role("link", name="Leaderboard", exact=True).click()
     expect(frame.get_by_role("alert")).to_contain_text("no longer see this tab")
