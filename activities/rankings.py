@@ -51,7 +51,6 @@ class Numbers:
     total: Decimal
     reports: int
     total_before: Decimal
-    reports_before: int
 
 
 # The covering index report_for_rankings answers the inner query alone. Hidden people have no place,
@@ -87,8 +86,7 @@ _NUMBERS = """
     SELECT type.id, type.name, type.unit, report.currency,
         COALESCE(sum(report.value) FILTER (WHERE report.occurred_on >= %(first)s), 0),
         count(*) FILTER (WHERE report.occurred_on >= %(first)s),
-        COALESCE(sum(report.value) FILTER (WHERE report.occurred_on < %(first)s), 0),
-        count(*) FILTER (WHERE report.occurred_on < %(first)s)
+        COALESCE(sum(report.value) FILTER (WHERE report.occurred_on < %(first)s), 0)
     FROM activities_activityreport report
     JOIN activities_activitytype type ON type.id = report.type_id
     WHERE report.user_id = %(user)s AND report.retracted_at IS NULL

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError, models, transaction
 from django.db import connection as database
 from django.db.models import Exists, F, OuterRef
 from django.db.models.functions import Coalesce, Now
@@ -79,17 +79,13 @@ def queue(
     # One at a time: who waits for this lock finds the run of who was first.
     Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
     runs = SyncRun.objects.filter(connection=connection, kind=kind, object_name=object_name)
-    # Locked, so that it does not begin meanwhile.
-    waiting = runs.filter(state=State.QUEUED).select_for_update(no_key=True, of=("self",)).first()
-    if waiting is not None:
-        widen(waiting, values.get("since"))
-        return waiting
-    running = runs.filter(state=State.RUNNING).first()
-    if running is not None and _covers(running, values):
-        return running
-    for failed in runs.filter(retry_at__isnull=False):  # this one comes instead
+    under_way = _under_way(runs, values)
+    if under_way is not None:
+        return under_way
+    to_retry = runs.filter(retry_at__isnull=False)  # this one comes instead
+    for failed in to_retry:
         values["since"] = _earlier(failed.since, values.get("since"))
-    runs.update(retry_at=None)
+    to_retry.update(retry_at=None)
     run = SyncRun.objects.create(
         company_id=connection.company_id,
         connection=connection,
@@ -99,6 +95,17 @@ def queue(
     )
     async_task(task, run.pk)
     return run
+
+
+def _under_way(runs: models.QuerySet[SyncRun], values: Mapping[str, Any]) -> SyncRun | None:
+    """The one that waits, or is under way, and reads what is asked for."""
+    # Locked, so that it does not begin meanwhile.
+    waiting = runs.filter(state=State.QUEUED).select_for_update(no_key=True, of=("self",)).first()
+    if waiting is not None:
+        widen(waiting, values.get("since"))
+        return waiting
+    running = runs.filter(state=State.RUNNING).first()
+    return running if running is not None and _covers(running, values) else None
 
 
 def widen(waiting: SyncRun, since: date | None) -> None:

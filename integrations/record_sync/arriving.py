@@ -65,12 +65,7 @@ def take_in(
     come as they change, so that their reports belong at the feed's top. ``before_commit`` moves
     the source's position; when it raises, nothing was taken in.
     """
-    snapshots: list[Snapshot] = []
-    for row in rows:
-        try:
-            snapshots.append(snapshot(row, fields))
-        except UnusableRecord as error:
-            logger.warning("connection %s: set aside: %s", connection.pk, error)
+    snapshots = _usable(connection, fields, rows)
     unusable = len(rows) - len(snapshots)
 
     def write() -> TakenIn:
@@ -84,6 +79,18 @@ def take_in(
         return taken
 
     return again_when_it_passes(write)
+
+
+def _usable(
+    connection: Connection, fields: FieldSet, rows: Iterable[Mapping[str, Any]]
+) -> list[Snapshot]:
+    snapshots: list[Snapshot] = []
+    for row in rows:
+        try:
+            snapshots.append(snapshot(row, fields))
+        except UnusableRecord as error:
+            logger.warning("connection %s: set aside: %s", connection.pk, error)
+    return snapshots
 
 
 def again_when_it_passes(write: Callable[[], TakenIn]) -> TakenIn:

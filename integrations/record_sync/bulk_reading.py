@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from itertools import islice
 
@@ -107,11 +107,7 @@ def _take_results(
         following = list(islice(rows, BATCH))
         if following and any(name not in following[0] for name in fields.names):
             forget_job(round_, client)
-            raise TransientError(
-                "Salesforce's list of records lacks a field that was asked for. Nothing was taken"
-                " from it; it is asked for again.",
-                detail=f"columns {', '.join(following[0])}",
-            )
+            raise _lacks_a_field(following[0])
         while True:
             some, following = following, list(islice(rows, BATCH))
             # The position moves with the last page of a part: at most one part is read twice.
@@ -123,3 +119,11 @@ def _take_results(
         if not part.locator:
             return
         locator = part.locator
+
+
+def _lacks_a_field(columns: Iterable[str]) -> TransientError:
+    return TransientError(
+        "Salesforce's list of records lacks a field that was asked for. Nothing was taken from it;"
+        " it is asked for again.",
+        detail=f"columns {', '.join(columns)}",
+    )

@@ -126,7 +126,7 @@ def _judged(
 def _count(
     found: ChangePreview, former: Former, record: Record, said: Judgement, person: Person | None
 ) -> None:
-    if said.reason.startswith("Read before"):
+    if said.lacks_field:
         found.needs_reading = True
     draft = said.draft
     if former.is_live and said.takes_back:

@@ -102,6 +102,7 @@ class Judgement(NamedTuple):
     takes_back: bool = False
     held_since: datetime | None = None
     due_at: datetime | None = None
+    lacks_field: bool = False  # the record was kept before the workflow asked for it
 
 
 class Moment(NamedTuple):

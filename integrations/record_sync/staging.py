@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
+from typing import Any
 
 from django.db import connection as database
 from django.db import transaction
@@ -89,31 +90,35 @@ def stage(
     when its fields, its field set or its deletion differ. Of two snapshots of one record the newer
     counts.
     """
-    latest: dict[str, Snapshot] = {}
-    for one in snapshots:
-        known = latest.get(one.record_id)
-        if known is None or known.system_modstamp <= one.system_modstamp:
-            latest[one.record_id] = one
+    latest = _latest(snapshots)
     if not latest:
         return Staged()
+    values: dict[str, Any] = {
+        "company": connection.company_id,
+        "connection": connection.pk,
+        "object_name": fields.object_name,
+        "field_set": fields.digest,
+        "requested_at": requested_at,
+    }
     with database.cursor() as cursor:
-        bulk_writer.stage(cursor, SalesforceRecord, _COLUMNS, map(_as_row, latest.values()))
-        cursor.execute(
-            _WRITE,
-            {
-                "company": connection.company_id,
-                "connection": connection.pk,
-                "object_name": fields.object_name,
-                "field_set": fields.digest,
-                "requested_at": requested_at,
-            },
-        )
+        bulk_writer.stage(cursor, SalesforceRecord, _COLUMNS, map(_as_row, latest))
+        cursor.execute(_WRITE, values)
         written = cursor.fetchall()
         bulk_writer.unstage(cursor)
     return Staged(
         added=tuple(pk for pk, is_new in written if is_new),
         changed=tuple(pk for pk, is_new in written if not is_new),
     )
+
+
+def _latest(snapshots: Iterable[Snapshot]) -> Collection[Snapshot]:
+    """One of each record."""
+    latest: dict[str, Snapshot] = {}
+    for one in snapshots:
+        known = latest.get(one.record_id)
+        if known is None or known.system_modstamp <= one.system_modstamp:
+            latest[one.record_id] = one
+    return latest.values()
 
 
 def mark_deleted(

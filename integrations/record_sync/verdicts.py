@@ -77,7 +77,8 @@ def _judge(
     if unknown:
         verdict = Says.REPORTED if former.is_live else Says.NO_MATCH
         reason = f"Read before the workflow asked for {unknown[0]}."
-        return Judgement(verdict, reason, owner=rules.owner_if_any(record.fields))
+        owner = rules.owner_if_any(record.fields)
+        return Judgement(verdict, reason, owner=owner, lacks_field=True)
     moment = _counted_moment(record, rules, former, now)
     owner = rules.owner(record.fields)
     if not owner:

@@ -4,7 +4,6 @@ import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from integrations.salesforce.errors import (
@@ -38,13 +37,6 @@ class Changed(StreamEvent):
     """These records changed: a hint to fetch what they are now. Ids have 18 characters."""
 
     record_ids: tuple[str, ...]
-    change_type: str  # CREATE, UPDATE, DELETE or UNDELETE
-    committed_at: datetime | None
-
-
-@dataclass(frozen=True)
-class Gap(Changed):
-    """They changed too, but Salesforce could not tell how."""
 
 
 @dataclass(frozen=True)
@@ -100,10 +92,7 @@ def event_from(message: Message, object_name: str) -> StreamEvent | None:
     record_ids = _ids(header.get("recordIds"))
     if kind == "GAP_OVERFLOW" or record_ids is None:
         return Overflow(object_name, replay_id)
-    is_gap = kind.startswith("GAP_")
-    made = Gap if is_gap else Changed
-    committed_at = _moment(header.get("commitTimestamp"))
-    return made(object_name, replay_id, record_ids, kind.removeprefix("GAP_"), committed_at)
+    return Changed(object_name, replay_id, record_ids)  # a gap, too: only how is not known
 
 
 def _ids(given: Any) -> tuple[str, ...] | None:
@@ -113,15 +102,6 @@ def _ids(given: Any) -> tuple[str, ...] | None:
     try:
         return tuple(to_18(str(one)) for one in given)
     except InvalidSalesforceId:
-        return None
-
-
-def _moment(milliseconds: Any) -> datetime | None:
-    if not isinstance(milliseconds, int):
-        return None
-    try:
-        return datetime.fromtimestamp(milliseconds / 1000, UTC)
-    except (ValueError, OverflowError, OSError):
         return None
 
 
