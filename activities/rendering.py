@@ -20,7 +20,6 @@ from django.utils.safestring import SafeString
 
 from activities import sources
 from activities.feed import FeedItem
-from activities.models import Shortcuts
 from activities.viewer import Viewer
 
 #: Two thirds of a page's time would go into rendering the same reports again for the next viewer.
@@ -42,12 +41,11 @@ def page(
     request: HttpRequest, viewer: Viewer, template: str, values: dict[str, Any], status: int = 200
 ) -> HttpResponse:
     """The page with everything around it; for htmx its middle only."""
-    shows = shortcuts(viewer)
     context = {
         **values,
         "viewer": viewer,
         "at": viewer.at,
-        "shortcuts": shows,
+        "shortcuts": viewer.shortcuts,
         "frame": "activities/part.html" if is_part(request) else "activities/whole.html",
         "zone": timezone.get_current_timezone_name(),
     }
@@ -56,11 +54,6 @@ def page(
 
 def is_part(request: HttpRequest) -> bool:
     return "HX-Request" in request.headers
-
-
-def shortcuts(viewer: Viewer) -> Shortcuts:
-    """What the company shows beside its feed; everything when it never chose."""
-    return Shortcuts.objects.filter(company=viewer.company).first() or Shortcuts()
 
 
 def unchanged(
@@ -79,7 +72,7 @@ def unchanged(
         viewer.user.team_id,
         viewer.company.name,
         viewer.company.currency,
-        model_to_dict(shortcuts(viewer)),
+        model_to_dict(viewer.shortcuts),
         is_part(request),
         timezone.get_current_timezone_name(),
         request.COOKIES.get(settings.CSRF_COOKIE_NAME, ""),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 from accounts.models import Company, User
+from activities.models import Shortcuts
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,11 @@ class Viewer:
     def company(self) -> Company:
         assert self.user.company is not None
         return self.user.company
+
+    @cached_property
+    def shortcuts(self) -> Shortcuts:
+        """What the company shows beside its feed; everything when it never chose."""
+        return Shortcuts.objects.filter(company=self.company).first() or Shortcuts()
 
 
 class NotLetIn(Exception):

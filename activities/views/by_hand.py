@@ -16,7 +16,7 @@ from activities import sources
 from activities.drafts import InvalidDraft, ReportDraft
 from activities.models import ActivityType
 from activities.periods import today_of
-from activities.rendering import page, shortcuts
+from activities.rendering import page
 from activities.reports import record
 from activities.viewer import Viewer
 
@@ -71,7 +71,7 @@ def types_by_hand(viewer: Viewer) -> Any:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def report_by_hand(request: HttpRequest, viewer: Viewer) -> HttpResponse:
-    if not shortcuts(viewer).report_by_hand:
+    if not viewer.shortcuts.report_by_hand:
         raise Http404("This company shows no such page.")
     form = ByHandForm(viewer, request.POST if request.method == "POST" else None)
     reported = None

@@ -13,7 +13,7 @@ from activities import rankings
 from activities.models import ActivityType
 from activities.periods import Period, today_of
 from activities.rankings import Board, Numbers, Of
-from activities.rendering import page, shortcuts, unchanged
+from activities.rendering import page, unchanged
 from activities.viewer import Viewer
 
 #: Width of a bar on the board, in the units of its drawing.
@@ -21,7 +21,7 @@ FULL = 100
 
 
 def leaderboard(request: HttpRequest, viewer: Viewer) -> HttpResponse:
-    if not shortcuts(viewer).leaderboard:
+    if not viewer.shortcuts.leaderboard:
         raise Http404("This company shows no leaderboard.")
     period = period_of(request, Period.WEEK)
     of: Of = "teams" if request.GET.get("of") == "teams" else "people"
@@ -58,7 +58,7 @@ def side(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     version = feeds.version_of(viewer.company.pk)
     boards = (
         _boards(viewer, chosen, Period.WEEK, today=today, version=version)[:1]
-        if shortcuts(viewer).leaderboard
+        if viewer.shortcuts.leaderboard
         else []
     )
     own = rankings.numbers(viewer.user, Period.WEEK, today)

@@ -14,7 +14,7 @@ from activities import rankings, sources
 from activities.models import ActivityReport
 from activities.periods import Days, Period, today_of
 from activities.rankings import Numbers
-from activities.rendering import page, shortcuts
+from activities.rendering import page
 from activities.viewer import Viewer
 from activities.views.leaderboard import change_in_percent, period_of
 
@@ -35,7 +35,7 @@ class Chart:
 
 
 def my_activity(request: HttpRequest, viewer: Viewer) -> HttpResponse:
-    if not shortcuts(viewer).my_activity:
+    if not viewer.shortcuts.my_activity:
         raise Http404("This company shows no such page.")
     period = period_of(request, Period.MONTH)
     today = today_of(viewer.company)

@@ -17,7 +17,6 @@ from accounts.bearer import SECONDS, Bearer
 from accounts.entrance import new_code
 from accounts.models import User
 from accounts.time_zone import zone_of
-from activities.rendering import shortcuts
 from activities.viewer import NotLetIn, Viewer
 from activities.views.feed import feed
 from integrations.embedding import visitors
@@ -91,7 +90,7 @@ def leave_frame(request: HttpRequest, key: str) -> HttpResponseBase:
         viewer = by_bearer(request, key)
     except NotLetIn as refusal:
         return refusal.response
-    if not viewer.user.is_staff or not shortcuts(viewer).manage_integration:
+    if not viewer.user.is_staff or not viewer.shortcuts.manage_integration:
         return JsonResponse({}, status=403)
     return JsonResponse(
         {"address": f"/enter/{new_code(viewer.user)}/"}, headers={"Cache-Control": "no-store"}
