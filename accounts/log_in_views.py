@@ -29,7 +29,7 @@ WRONG = "This e-mail and password don't belong together. Check both, and try aga
 TOO_MANY = "Too many attempts. Wait a quarter of an hour, or set a new password below."
 #: Said only to somebody who knows the password.
 NOT_ACTIVE = {
-    User.State.PENDING: "Your account isn't active yet. Ask an admin of your company.",
+    User.State.PENDING: "Your account is not active yet. Ask an admin of your company.",
     User.State.DEACTIVATED: "Your account is deactivated. Ask an admin of your company.",
 }
 CHOICE_KEY = "log_in_choice"
