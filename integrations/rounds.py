@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -102,13 +102,34 @@ def _under_way(runs: models.QuerySet[SyncRun], values: Mapping[str, Any]) -> Syn
     # Locked, so that it does not begin meanwhile.
     waiting = runs.filter(state=State.QUEUED).select_for_update(no_key=True, of=("self",)).first()
     if waiting is not None:
-        widen(waiting, values.get("since"))
+        _widen(waiting, values.get("since"))
         return waiting
     running = runs.filter(state=State.RUNNING).first()
     return running if running is not None and _covers(running, values) else None
 
 
-def widen(waiting: SyncRun, since: date | None) -> None:
+def queue_failed_again(kinds: Collection[str]) -> None:
+    """Queue what failed in passing and is to be tried now."""
+    due = SyncRun.objects.filter(kind__in=kinds, state=State.FAILED, retry_at__lte=timezone.now())
+    for failed in due:
+        _queue_again(failed)
+
+
+@transaction.atomic
+def _queue_again(failed: SyncRun) -> None:
+    """Or leave what it would read to the round under way that reads it, too."""
+    Connection.objects.select_for_update(no_key=True).get(pk=failed.connection_id)
+    runs = SyncRun.objects.filter(
+        connection=failed.connection_id, kind=failed.kind, object_name=failed.object_name
+    )
+    wants = {"since": failed.since, "field_set": failed.field_set}
+    changes: dict[str, Any] = {"retry_at": None}
+    if _under_way(runs, wants) is None:
+        changes |= {"state": State.QUEUED, "finished_at": None}
+    runs.filter(pk=failed.pk, state=State.FAILED, retry_at__isnull=False).update(**changes)
+
+
+def _widen(waiting: SyncRun, since: date | None) -> None:
     """Let a queued round reach back to that day, too; None is the beginning of all."""
     earlier = _earlier(waiting.since, since)
     if earlier != waiting.since:

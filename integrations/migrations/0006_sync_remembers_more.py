@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
             name="polled_at",
             field=models.DateTimeField(
                 editable=False,
-                help_text="When it was last asked for changed records, whatever came of it.",
+                help_text="When changed records were last looked for, whatever came of it.",
                 null=True,
             ),
         ),

@@ -129,7 +129,7 @@ class Connection(models.Model):
     polled_at = models.DateTimeField(
         null=True,
         editable=False,
-        help_text="When it was last asked for changed records, whatever came of it.",
+        help_text="When changed records were last looked for, whatever came of it.",
     )
     created_at = models.DateTimeField(auto_now_add=True)
 

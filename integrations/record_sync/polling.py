@@ -45,9 +45,9 @@ def poll(connection_id: int) -> bool:
     try:
         with held_lease(leases.of_records(connection_id)) as lease:
             connection = Connection.objects.select_related("company").get(pk=connection_id)
+            Connection.objects.filter(pk=connection_id).update(polled_at=timezone.now())
             evaluate_due(connection)
             if connection.has_access:
-                Connection.objects.filter(pk=connection_id).update(polled_at=timezone.now())
                 _Poll(connection, lease).run()
     except (LeaseTaken, LeaseLost):
         logger.info("connection %s is in another process's hands", connection_id)

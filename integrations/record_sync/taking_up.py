@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, time, timedelta
 
-from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 from django_q.tasks import async_task
 
 from integrations import leases, rounds
-from integrations.models import Connection, Evaluation, SyncRun, Watermark, Workflow
+from integrations.models import Connection, SyncRun, Watermark
 
 from . import budget
 from .describing import objects_in_use
@@ -29,7 +28,7 @@ NIGHT = (time(1), time(4))
 
 def take_up_work() -> None:
     """Queue what is due and in nobody's hands. A task too many finds nothing to do."""
-    _queue_failed_rounds_again()
+    rounds.queue_failed_again(TASKS)
     for run in SyncRun.objects.filter(kind__in=TASKS, state__in=SyncRun.STATES_UNDER_WAY):
         fresh = run.state == SyncRun.State.QUEUED and timezone.now() - run.created_at < LOST_AFTER
         if not fresh and leases.is_free(leases.of_run(run.pk)):
@@ -41,51 +40,11 @@ def take_up_work() -> None:
 
 
 def _poll_is_due(connection: Connection) -> bool:
-    if not connection.has_access:
-        return _has_something_due(connection)
-    if not objects_in_use(connection):
-        return _has_something_due(connection)
+    """Where Salesforce is not asked, what is due here is looked for all the same."""
+    asks = connection.has_access and objects_in_use(connection)
+    every = budget.poll_every(connection) if asks else budget.OFTEN
     last = connection.polled_at
-    return last is None or timezone.now() - last > budget.poll_every(connection) - _NEARLY
-
-
-def _has_something_due(connection: Connection) -> bool:
-    return (
-        Workflow.objects.filter(connection=connection, evaluated_version__lt=F("version")).exists()
-        or Evaluation.objects.filter(
-            Q(due_at__lte=timezone.now()) | Q(hold__in=Evaluation.HOLDS_THAT_GO),
-            workflow__connection=connection,
-        ).exists()
-    )
-
-
-def _queue_failed_rounds_again() -> None:
-    due = SyncRun.objects.filter(
-        kind__in=TASKS, state=SyncRun.State.FAILED, retry_at__lte=timezone.now()
-    )
-    for run in due:
-        try:
-            with transaction.atomic():
-                due.filter(pk=run.pk).update(
-                    state=SyncRun.State.QUEUED, retry_at=None, finished_at=None
-                )
-        except IntegrityError:  # another round of this object waits: it comes instead
-            _give_way(run)
-
-
-@transaction.atomic
-def _give_way(failed: SyncRun) -> None:
-    """Leave what it would have read to the round that waits; one that just began is seen later."""
-    waiting = SyncRun.objects.filter(
-        connection=failed.connection_id,
-        kind=failed.kind,
-        object_name=failed.object_name,
-        state=SyncRun.State.QUEUED,
-    )
-    instead = waiting.select_for_update(no_key=True, of=("self",)).first()
-    if instead is not None:
-        rounds.widen(instead, failed.since)
-        SyncRun.objects.filter(pk=failed.pk).update(retry_at=None)
+    return last is None or timezone.now() - last > every - _NEARLY
 
 
 def _ask_for_the_nightly_comparison(connection: Connection) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django_q.tasks import async_task
 
-from integrations import leases
+from integrations import leases, rounds
 from integrations.models import SyncPlan, SyncRun
 
 from .approving import APPLY_TASK
@@ -24,7 +23,7 @@ def take_up_work() -> None:
 
     A task too many does no harm: it finds the lease taken, or nothing left to do.
     """
-    _queue_failed_runs_again()
+    rounds.queue_failed_again([SyncRun.Kind.DIRECTORY])
     for plan in SyncPlan.objects.filter(state__in=SyncPlan.STATES_UNDER_WAY):
         fresh = plan.state == SyncPlan.State.QUEUED and _is_fresh(plan.approved_at)
         if not fresh and leases.is_free(leases.of_plan(plan.pk)):
@@ -41,19 +40,3 @@ def take_up_work() -> None:
 
 def _is_fresh(asked_at: datetime | None) -> bool:
     return asked_at is not None and timezone.now() - asked_at < LOST_AFTER
-
-
-def _queue_failed_runs_again() -> None:
-    due = SyncRun.objects.filter(
-        kind=SyncRun.Kind.DIRECTORY,
-        state=SyncRun.State.FAILED,
-        retry_at__lte=timezone.now(),
-    )
-    for run in due.select_related("connection"):
-        try:
-            with transaction.atomic():
-                due.filter(pk=run.pk).update(
-                    state=SyncRun.State.QUEUED, retry_at=None, finished_at=None
-                )
-        except IntegrityError:  # another run of this connection is under way: it comes instead
-            due.filter(pk=run.pk).update(retry_at=None)

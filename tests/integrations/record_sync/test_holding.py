@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 from django.utils import timezone
+from django_q.models import OrmQ
 from pytest_django import Settings
 
 from accounts.models import User
@@ -21,6 +22,7 @@ from integrations.models import (
     SyncPlan,
     UserMapping,
 )
+from integrations.record_sync import taking_up
 from integrations.user_sync import manual
 
 from .world import (
@@ -227,3 +229,18 @@ def test_a_deal_that_comes_back_to_somebody_unlinked_is_held_too(
     org.update("Opportunity", won["Id"], OwnerId=ann["Id"])
     poll(connection)
     assert reports() == {}
+
+
+def test_while_a_connection_is_paused_what_is_due_here_is_done_all_the_same(
+    connection: Connection, org: DemoOrg
+) -> None:
+    switched_on(connection, since=None)
+    OrmQ.objects.all().delete()
+    Connection.objects.update(
+        state=Connection.State.PAUSED, polled_at=timezone.now() - timedelta(minutes=2)
+    )
+    taking_up.take_up_work()
+    assert OrmQ.objects.count() == 1
+    asked = org.api_calls
+    poll(connection)
+    assert org.api_calls == asked

@@ -7,10 +7,11 @@ from functools import partial
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from integrations.demo_org.org import DemoOrg
 from integrations.models import Connection, SalesforceRecord, SyncRun, Watermark, Workflow
-from integrations.record_sync import backfilling, bulk_reading, reconciling, workflows
+from integrations.record_sync import backfilling, bulk_reading, reconciling, taking_up, workflows
 from integrations.record_sync.reconciling import months_later, reconcile, request_reconcile
 from integrations.salesforce import bulk
 
@@ -166,6 +167,22 @@ def test_behind_a_backfill_that_has_begun_an_earlier_one_waits_and_is_widened(
     assert reports() == {}
     backfilled(second)
     assert old["Id"] in reports()
+
+
+def test_one_that_failed_in_passing_leaves_its_days_to_the_one_that_waits_behind_it(
+    connection: Connection, org: DemoOrg
+) -> None:
+    switched_on(connection, since=None)
+    ask = partial(backfilling.request_backfill, connection, "Opportunity", by=None)
+    first = ask(date(2020, 1, 1))
+    SyncRun.objects.filter(pk=first.pk).update(state=State.RUNNING, field_set="before")
+    behind = ask(date(2021, 1, 1))
+    SyncRun.objects.filter(pk=first.pk).update(state=State.FAILED, retry_at=timezone.now())
+    taking_up.take_up_work()
+    first.refresh_from_db()
+    behind.refresh_from_db()
+    assert (first.state, first.retry_at) == (State.FAILED, None)
+    assert (behind.state, behind.since) == (State.QUEUED, date(2020, 1, 1))
 
 
 def test_a_failed_backfill_leaves_its_days_to_the_one_that_comes_instead(
