@@ -12,7 +12,6 @@ from accounts.admin_base import person
 from integrations.models import Evaluation, SyncRun, Workflow
 from integrations.record_sync import workflows
 from integrations.record_sync.previewing import MOST_JUDGED, ChangePreview, preview_change
-from integrations.record_sync.runs import RunRefused
 from integrations.record_sync.workflows import Condition
 
 from . import workflow_trial
@@ -77,14 +76,9 @@ def _preview(workflow: Workflow, conditions: list[Condition]) -> ChangePreview:
 
 
 def _save(request: HttpRequest, workflow: Workflow, conditions: list[Condition]) -> HttpResponse:
-    try:
-        workflows.change(workflow, conditions, by=person(request))
-    except RunRefused as error:
-        messages.error(request, f"Not saved: {error}")
-    else:
-        follows = workflow.evaluated_version < workflow.version
-        words = "Saved. Its reports follow within a minute." if follows else "Saved."
-        messages.success(request, words)
+    workflows.change(workflow, conditions, by=person(request))
+    follows = workflow.evaluated_version < workflow.version
+    messages.success(request, "Saved. Its reports follow within a minute." if follows else "Saved.")
     return redirect("admin:integrations_workflow_change", workflow.pk)
 
 

@@ -29,7 +29,7 @@ from .staging import database_clock
 
 logger = logging.getLogger(__name__)
 
-#: So long the worker waits at once; then the run goes back to the queue, and its job goes on.
+#: So long the worker waits at once; then it does other work, while the job goes on.
 LONGEST_WAIT = 5 * 60.0
 #: Salesforce prepares the answer in this time, or the job is begun anew.
 GIVEN_UP_AFTER = timedelta(hours=12)

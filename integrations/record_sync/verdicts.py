@@ -170,7 +170,7 @@ def _held(person: Person, former: Former, now: datetime) -> Judgement:
     due = since + timedelta(days=settings.HELD_RECORD_DAYS)
     if former.hold == Hold.EXPIRED or due <= now:
         reason = f"Was held for {settings.HELD_RECORD_DAYS} days. {person.why}"
-        return Judgement(Says.NOT_COUNTED, reason[:255], Hold.EXPIRED, owner, held_since=since)
+        return Judgement(Says.NOT_COUNTED, reason[:255], Hold.EXPIRED, owner, None, out, since)
     return Judgement(Says.HELD, person.why[:255], person.hold, owner, None, out, since, due)
 
 
