@@ -15,6 +15,13 @@ OF_CONNECTION = [
     "attributes/",
     "e-mail-differs/",
     "mappings/import/",
+    "people/1/explain/",
+    "accounts/2/",
+    "held-records/",
+    "held-changes/",
+    "where-is-my-deal/",
+    "where-is-my-deal/?q=corp",
+    "tab/",
 ]
 FOR_ADMINS = [
     "/admin/",
@@ -24,6 +31,10 @@ FOR_ADMINS = [
     "/admin/integrations/connection/",
     "/admin/integrations/syncplan/",
     "/admin/integrations/usermapping/",
+    "/admin/integrations/workflow/",
+    "/admin/integrations/workflow/add/",
+    "/admin/integrations/salesforcerecord/",
+    "/admin/integrations/syncrun/",
     "/admin/accounts/user/",
     "/admin/accounts/user/add/",
     "/admin/accounts/team/",
@@ -47,6 +58,9 @@ FIRST_ROWS = [
     ("/admin/accounts/user/", "#result_list tbody a"),
     ("/admin/accounts/auditentry/", "#result_list tbody a"),
     ("/admin/accounts/company/", "#result_list tbody a"),
+    ("/admin/integrations/workflow/", "main a[href$='/change/']"),
+    ("/admin/integrations/salesforcerecord/", "#result_list tbody a"),
+    ("/admin/integrations/syncrun/", "#result_list tbody a"),
 ]
 #: Width of the window, and whether it is dark.
 LOOKS = [(1280, False), (1280, True), (390, False), (390, True)]

@@ -79,7 +79,6 @@ def test_pages_before_the_log_in_are_in_order(visitor: Visitor, look: dict[str, 
         expect_in_order(visit)
 
 
-@pytest.mark.nightly
 @pytest.mark.usefixtures("_a_change")
 def test_the_pages_of_an_admin_are_in_order(visitor: Visitor, look: dict[str, Any]) -> None:
     visit = visitor(ADMIN, **look)
