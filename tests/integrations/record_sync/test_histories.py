@@ -6,6 +6,7 @@ Hypothesis makes up the histories and, when one goes wrong, finds the shortest t
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
@@ -362,7 +363,7 @@ def run_histories(number: int) -> None:
 
 @pytest.mark.usefixtures("beginning")
 def test_any_history_ends_right() -> None:
-    run_histories(50)
+    run_histories(50 if os.environ.get("CI") else 15)
 
 
 @pytest.mark.nightly
