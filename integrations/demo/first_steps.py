@@ -14,6 +14,8 @@ from django.utils.http import urlencode
 from integrations.models import Connection, DirectoryUser, SalesforceRecord, Workflow
 
 _LOOPBACK = ("127.0.0.1", "localhost")
+#: In any other state the steps stay: who broke the access needs the last one most.
+_NOT_SET_UP = (Connection.State.NOT_CONNECTED, Connection.State.TERMINATED)
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,8 @@ class FirstStep:
 def first_steps(connection: Connection) -> list[FirstStep]:
     """In their order; none where the connection is to a real org."""
     host = urlsplit(connection.login_url).hostname
-    if not settings.SELF_CONTAINED or host not in _LOOPBACK or not connection.has_access:
+    is_demo = settings.SELF_CONTAINED and host in _LOOPBACK
+    if not is_demo or connection.state in _NOT_SET_UP:
         return []
     steps = [_import(connection)]
     if not connection.workflows.filter(state=Workflow.State.ON).exists():
@@ -100,8 +103,9 @@ def _why(connection: Connection) -> FirstStep:
 def _break_it(connection: Connection) -> FirstStep:
     return FirstStep(
         "Break it",
-        "Break something in the demo org until mended, refresh the Salesforce users, and read what"
-        " is said. Mend it and refresh: nothing is lost. Then revert your import.",
+        "Break something in the demo org, such as “Smaller directory”, then Refresh the Salesforce"
+        " users, and read what is said. Mend it and refresh: nothing is lost. Then revert your"
+        " import.",
         (
             ("Break it", f"{connection.login_url}/break-it"),
             ("Refresh here", _people(connection)),

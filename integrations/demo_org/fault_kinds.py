@@ -24,7 +24,7 @@ _ALL = (
         "revoke_grant",
         "Access revoked",
         "The admin took the app's access away: tokens end, refresh says invalid_grant. "
-        "Connecting again is the only way back.",
+        "Mending cannot undo it: reconnect in Scoreline.",
         act=switches.revoke_grants,
     ),
     FaultKind(

@@ -56,6 +56,17 @@ def test_each_state_has_its_next_step(
     assert html.count("btn primary") == 1
 
 
+def test_the_first_steps_of_a_demo_stay_when_its_access_is_revoked(
+    client: Client, connection: Connection
+) -> None:
+    Connection.objects.update(state=State.RECONNECT_REQUIRED)
+    assert "The first five minutes" not in home(client)
+    Connection.objects.update(login_url="http://127.0.0.1:8200")
+    html = home(client)
+    assert "The first five minutes" in html
+    assert "Smaller directory" in html
+
+
 def test_after_a_revoked_grant_what_was_done_stays_done(
     client: Client, company: Company, connection: Connection
 ) -> None:
