@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from integrations.models import AccessRequest, Connection, DirectoryUser, SyncPlan
+from integrations.user_sync.wanted import takes_from_a_workflow
 
 from .people_links import people_with
 from .set_up import page_of
-from .words import counted, day
+from .words import WITHOUT_WORKFLOW, counted, day
 
 
 @dataclass(frozen=True)
@@ -69,10 +70,13 @@ def _manual(connection: Connection) -> Card:
 
 def _automatic(connection: Connection) -> Card:
     is_on = connection.automatic_is_on
+    is_idle = is_on and not takes_from_a_workflow(connection)
     limit = connection.automatic_daily_limit
     waiting = DirectoryUser.objects.filter(connection=connection, wanted_since__isnull=False)
     state = "The setting “Automatically sync users” is off"
-    if is_on:
+    if is_idle:
+        state = WITHOUT_WORKFLOW
+    elif is_on:
         accounts = connection.get_automatic_accounts_display().lower()
         state = f"At most {limit} a day; {accounts}"
         if number := waiting[:1000].count():
@@ -87,7 +91,7 @@ def _automatic(connection: Connection) -> Card:
         button="Settings" if is_on else "Turn on…",
         address=page_of("connection_automatic", connection.pk),
         tag="On" if is_on else "Off",
-        tone="good" if is_on else "",
+        tone="warn" if is_idle else "good" if is_on else "",
     )
 
 

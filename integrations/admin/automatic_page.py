@@ -19,10 +19,12 @@ from accounts.company_form import CompanyBoundForm
 from accounts.models import Team, User
 from integrations.models import Approach, Connection, DirectoryUser, TeamSource, Workflow
 from integrations.user_sync.automatic import HIGHEST_LIMIT, change_settings, made_today, settings_of
+from integrations.user_sync.wanted import takes_from_a_workflow
 
 from .pausing import changeable_connection
 from .set_up import page_of
 from .shown_plan import ShownPlan
+from .words import WITHOUT_WORKFLOW
 
 SETTINGS = (
     "automatic_is_on",
@@ -56,10 +58,18 @@ class AutomaticForm(CompanyBoundForm):
         self._choices("automatic_team").empty_label = "No team chosen"
         mine = self.instance.workflows.order_by("name")
         self._choices("workflows").queryset = mine
-        self.initial["workflows"] = [one.pk for one in mine if one.creates_accounts]
+        self.initial["workflows"] = self._ticked(list(mine))
         self.fields["automatic_is_on"].label = "Automatically sync users"
+        self.fields["automatic_team"].help_text = "Only where the team above is “The chosen team”."
         limit = self.fields["automatic_daily_limit"]
         limit.widget.attrs |= {"min": 1, "max": HIGHEST_LIMIT}
+
+    def _ticked(self, mine: list[Workflow]) -> list[int]:
+        """Before it is on for the first time: those that are on, since none would do nothing."""
+        chosen = [one.pk for one in mine if one.creates_accounts]
+        if chosen or self.instance.automatic_is_on:
+            return chosen
+        return [one.pk for one in mine if one.state == Workflow.State.ON]
 
     def _choices(self, name: str) -> forms.ModelChoiceField[Any]:
         field = self.fields[name]
@@ -105,6 +115,7 @@ def automatic(request: HttpRequest, connection_id: int) -> HttpResponse:
             "connection": connection,
             "form": form,
             "is_on": was_on,
+            "lacks": WITHOUT_WORKFLOW if was_on and not takes_from_a_workflow(connection) else "",
             "made_today": made_today(connection),
             "scope_page": page_of("connection_scope_rules", connection.pk),
             "pending_page": page_of("connection_pending", connection.pk),
@@ -147,6 +158,8 @@ def _what_now(connection: Connection, was_on: bool) -> str:
         return "Saved."
     if not connection.automatic_is_on:
         return "Turned off. Accounts that exist stay; nobody new gets one by the data."
+    if not takes_from_a_workflow(connection):
+        return "Saved."  # the page says what is missing
     return "Turned on. It looks at the data once a minute; you can revert whatever it does."
 
 

@@ -9,12 +9,14 @@ from django.http import HttpRequest
 
 from accounts.models import User
 from accounts.seats import Seats
+from activities.models import ActivityReport
 from integrations.models import Approach, PlannedChange, SyncPlan
 from integrations.user_sync import combining
 from integrations.user_sync.planning import seats_needed
 from integrations.user_sync.preparing import PLANNED_AGAIN
 from integrations.user_sync.progress import progress
 from integrations.user_sync.reverting import is_reverted
+from integrations.user_sync.wanted import takes_from_a_workflow
 
 from .plan_rows import Counts, PlanRows, to_invite
 from .plan_words import STATE_TONES, button_words, title
@@ -97,6 +99,18 @@ def preview(plan: SyncPlan, counts: Counts) -> dict[str, Any]:
         " Whoever is left undecided is left as they are."
         if conflicts
         else "",
+        **(_stays(plan, counts) if plan.kind == SyncPlan.Kind.REVERT else {}),
+    }
+
+
+def _stays(plan: SyncPlan, counts: Counts) -> dict[str, bool]:
+    """What a revert leaves behind."""
+    deactivated = plan.changes.filter(action=Action.DEACTIVATE).values("account")
+    return {
+        "cannot_be_undone": counts.with_action(Action.NOTHING) > 0,
+        "reports_stay": ActivityReport.objects.filter(
+            user__in=deactivated, retracted_at__isnull=True
+        ).exists(),
     }
 
 
@@ -112,7 +126,9 @@ def outcome(plan: SyncPlan, counts: Counts) -> dict[str, Any]:
         and plan.state in (State.DONE, State.STOPPED, State.NEEDS_A_PERSON)
         and counts.with_outcome(Outcome.DONE) > 0
         and not is_reverted(plan),
-        "revert_may_ignore": plan.connection.automatic_is_on and plan.kind == SyncPlan.Kind.IMPORT,
+        "revert_may_ignore": plan.connection.automatic_is_on
+        and plan.kind == SyncPlan.Kind.IMPORT
+        and takes_from_a_workflow(plan.connection),
         "to_invite": counted(invitable, "person", "people") if invitable else "",
         "mail_is_set_up": settings.EMAIL_CONFIGURED,
         "result": result(counts),

@@ -10,6 +10,9 @@ from django.utils.html import format_html
 
 from accounts.models import User
 
+#: How Automatic stands that is on and takes its people from nowhere.
+WITHOUT_WORKFLOW = "On, but no workflow is chosen: nobody gets an account by it."
+
 
 def counted(number: int, one: str, many: str = "") -> str:
     """“1 user”, “1,200 users”."""

@@ -3,6 +3,7 @@
 - ``mark_wanted(connection, ids, cause)``; a thousand calls with the same ids cost nothing;
 - ``mark_owners_of_held_records(connection)`` with each poll, for when Automatic, or a workflow,
   was switched on;
+- ``takes_from_a_workflow(connection)``: whether anybody can be wanted at all;
 - ``why_not(connection, ids) -> dict[str, str]``: who gets no account automatically, and why.
 """
 
@@ -57,6 +58,11 @@ def mark_wanted(connection: Connection, ids: Iterable[str], cause: Cause) -> int
             wanted_record_id=cause.record_id,
             wanted_workflow=cause.workflow,
         )
+
+
+def takes_from_a_workflow(connection: Connection) -> bool:
+    """Without one that takes part Automatic may be on, and still nobody gets an account."""
+    return connection.workflows.filter(creates_accounts=True).exists()
 
 
 def may_be_wanted(connection: Connection) -> QuerySet[DirectoryUser]:

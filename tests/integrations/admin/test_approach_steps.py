@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Company, Team, User
+from activities.models import ActivityType
 from integrations.admin import plan_actions
 from integrations.models import (
     AccessRequest,
@@ -19,6 +20,7 @@ from integrations.models import (
     ScopeRule,
     SyncPlan,
     UserMapping,
+    Workflow,
 )
 from integrations.salesforce.errors import TransientError
 from integrations.tasks import plan_request_again
@@ -198,6 +200,7 @@ def test_automatic_is_turned_on_with_its_limits(client: Client, connection: Conn
         "automatic_team_source": "from_salesforce",
         "automatic_daily_limit": "7",
     }
+    form["workflows"] = str(_workflow(connection, "Deals").pk)
     client.post(page("automatic", connection), form)
     connection.refresh_from_db()
     assert (connection.automatic_is_on, connection.automatic_daily_limit) == (True, 7)
@@ -205,6 +208,47 @@ def test_automatic_is_turned_on_with_its_limits(client: Client, connection: Conn
     client.post(page("automatic", connection), form | {"automatic_daily_limit": "0"})
     connection.refresh_from_db()
     assert connection.automatic_daily_limit == 7
+
+
+def test_automatic_without_a_workflow_says_that_nobody_gets_an_account(
+    client: Client, connection: Connection
+) -> None:
+    form = {
+        "automatic_is_on": "on",
+        "automatic_accounts": "pending",
+        "automatic_team_source": "from_salesforce",
+        "automatic_daily_limit": "7",
+    }
+    words = "On, but no workflow is chosen: nobody gets an account by it"
+    answer = client.post(page("automatic", connection), form, follow=True)
+    assert answer.content.decode().count(words) == 1
+    assert "Turned on" not in answer.content.decode()
+    assert words in client.get("/admin/").content.decode()
+
+
+def test_automatic_is_offered_with_the_workflows_that_are_on(
+    client: Client, connection: Connection
+) -> None:
+    _workflow(connection, "Off")
+    on = _workflow(connection, "On", state=Workflow.State.ON)
+    form = client.get(page("automatic", connection)).context["form"]
+    assert form.initial["workflows"] == [on.pk]
+    Connection.objects.update(automatic_is_on=True)
+    form = client.get(page("automatic", connection)).context["form"]
+    assert form.initial["workflows"] == []
+
+
+def _workflow(connection: Connection, name: str, **settings: Any) -> Workflow:
+    kind, _ = ActivityType.objects.get_or_create(company=connection.company, name="Deal won")
+    return Workflow.objects.create(
+        company=connection.company,
+        connection=connection,
+        name=name,
+        object_name="Opportunity",
+        activity_type=kind,
+        date_field="CloseDate",
+        **settings,
+    )
 
 
 def test_pending_people_are_activated_with_a_team_or_rejected(
