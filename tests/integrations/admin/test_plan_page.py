@@ -19,7 +19,8 @@ from integrations.user_sync.applying import apply_plan
 from integrations.user_sync.approving import approve
 from integrations.user_sync.planning import plan_import
 from integrations.user_sync.reviewing import resolve_conflict
-from tests.integrations.user_sync.builders import account, imported, people, person
+from tests.activities.making import make_report, make_type
+from tests.integrations.user_sync.builders import account, imported, mapped, people, person
 
 from .browsing import button, messages, page_of
 from .conftest import logged_in
@@ -107,8 +108,20 @@ def test_a_conflict_shows_its_candidates_side_by_side(
     html = page(client, conflict.plan)
     for words in ("Boss", "Company admin", "Never logged in", "Map to this account"):
         assert words in html
-    assert "Create a new account" in html
     assert "Nobody to import" in html
+
+
+def test_answers_to_a_conflict_that_cannot_work_are_disabled_with_the_reason(
+    client: Client, conflict: PlannedChange, connection: Connection
+) -> None:
+    html = page(client, conflict.plan)
+    assert '<button class="btn" disabled>Create a new account</button>' in html
+    assert "Boss already has this e-mail, and nobody else can." in html
+    assert '<button class="btn">Map to this account</button>' in html
+    mapped(connection, 2, User.objects.get(name="Boss"))
+    html = page(client, conflict.plan)
+    assert '<button class="btn" disabled>Map to this account</button>' in html
+    assert "Boss is mapped to another Salesforce user, " in html
 
 
 def test_a_shared_e_mail_names_the_other_person_with_one_query_more(
@@ -257,7 +270,9 @@ def test_revert_leads_to_its_preview_and_ends_without_a_trace(
     assert answer["Location"] == page_of(revert)
     html = page(client, revert)
     assert "Revert 2 changes" in html
-    assert "What cannot be undone is listed first" in html
+    assert f'href="{page_of(plan)}"' in html
+    assert "What cannot be undone" not in html
+    assert "stay in the feed" not in html
     client.post(button(revert, "approve"))
     apply_plan(revert.pk)
     assert not UserMapping.objects.exists()
@@ -265,6 +280,27 @@ def test_revert_leads_to_its_preview_and_ends_without_a_trace(
     assert "This was reverted." in html
     assert "Revert…" not in html
     assert "Nothing was changed" not in page(client, revert)
+
+
+def test_the_preview_of_a_revert_says_what_stays(
+    client: Client, admin: User, connection: Connection
+) -> None:
+    plan = imported(connection, people(connection, [1, 2]), admin)
+    stays, gone = User.objects.filter(name__in=("Person 1", "Person 2")).order_by("name")
+    assert stays.company is not None
+    make_report(stays, make_type(stays.company))
+    UserMapping.objects.filter(account=gone).delete()
+    gone.delete()
+    client.post(button(plan, "revert"))
+    revert = SyncPlan.objects.get(kind=SyncPlan.Kind.REVERT)
+    html = page(client, revert)
+    assert "What cannot be undone is listed first" in html
+    assert "Their reports stay in the feed" in html
+    client.post(button(revert, "approve"))
+    apply_plan(revert.pk)
+    html = page(client, revert)
+    assert "What cannot be undone" not in html
+    assert f'href="{page_of(plan)}"' in html
 
 
 def test_without_mail_invitations_are_links_shown_once(
