@@ -7,12 +7,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
+from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Case, Count, IntegerField, QuerySet, Value, When
 
 from accounts.models import User
 from integrations.models import DirectoryUser, PlannedChange, SyncPlan
+from integrations.user_sync.answers import Answers
 from integrations.user_sync.sharing import Sharing, sharing_by_address
 
 from .difference_words import DifferenceWords
@@ -86,6 +88,21 @@ class ShownRow:
     row: PlannedChange
     differences: list[str]  # in words, where it updates an account
     sharing: list[DirectoryUser]  # who else has the e-mail in Salesforce, where that is in question
+    answers: Answers | None  # where it asks a person
+
+    @property
+    def candidates(self) -> list[tuple[dict[str, Any], str]]:
+        """Each account that the person may be, with why they cannot be mapped to it, if so."""
+        if self.answers is None:
+            return []
+        return [
+            (one, self.answers.why_not_map(self.row, one["account_id"], one["name"]))
+            for one in self.row.candidates
+        ]
+
+    @property
+    def why_not_create(self) -> str:
+        return self.answers.why_not_create(self.row) if self.answers else ""
 
     @property
     def became(self) -> str:
@@ -160,7 +177,12 @@ class PlanRows:
         differences = self._words.of(row.values.get("account", {})) if is_update else []
         sharing = self._sharing.get(row.person_email)
         others = sharing.others_than(row.salesforce_user_id) if sharing else []
-        return ShownRow(row, differences, others)
+        answers = self._answers if self.is_draft and row.asks_a_person else None
+        return ShownRow(row, differences, others, answers)
+
+    @cached_property
+    def _answers(self) -> Answers:
+        return Answers(self.plan, [row for row in self.page if row.asks_a_person])
 
     @cached_property
     def _sharing(self) -> dict[str, Sharing]:

@@ -6,11 +6,11 @@ from django.db import models, transaction
 
 from accounts import audit
 from accounts.models import User
-from integrations.models import DirectoryUser, PlannedChange, SyncPlan, UserMapping
+from integrations.models import DirectoryUser, PlannedChange, SyncPlan
 
+from .answers import Answers
 from .candidates import Candidate
 from .errors import PlanError
-from .matching import is_usable_email
 from .plan_rows import filling_values, new_account_values
 from .teams import TeamChooser
 
@@ -79,12 +79,8 @@ def _map(
     account = User.objects.filter(company=plan.company_id, pk=account_id).first()
     if account is None or account_id not in known:
         raise PlanError("There is no such account to map to.")
-    if taken := _other_person(plan, account, person):
-        raise PlanError(
-            f"{account} is mapped to another Salesforce user, {taken}. Unmap them first."
-        )
-    if rival := _others(change).filter(action=Action.MAP, account=account).first():
-        raise PlanError(f"{rival.person_name} is mapped to {account} by this plan already.")
+    if reason := Answers(plan, [change]).why_not_map(change, account.pk, str(account)):
+        raise PlanError(reason)
     team = TeamChooser(plan.company, plan.team_source, plan.team).choose(person)
     values = {} if account.protected else filling_values(person, team)
     if account.state == User.State.DEACTIVATED:
@@ -95,19 +91,8 @@ def _map(
 
 
 def _create(change: PlannedChange, plan: SyncPlan, person: DirectoryUser) -> None:
-    if not is_usable_email(person.email):
-        raise PlanError(f"{person} has no usable e-mail in Salesforce: an account needs one.")
-    holder = User.objects.holding_address().filter(
-        company=plan.company_id, email__iexact=person.email.strip()
-    )
-    if account := holder.first():
-        raise PlanError(
-            f"{account} already has this e-mail, and nobody else can. Change one of the two"
-            " addresses, map to that account, or ignore this person."
-        )
-    rivals = _others(change).filter(action=Action.CREATE, person_email=change.person_email)
-    if rival := rivals.first():
-        raise PlanError(f"{rival.person_name} gets an account with this e-mail by this plan.")
+    if reason := Answers(plan, [change]).why_not_create(change):
+        raise PlanError(reason)
     team = TeamChooser(plan.company, plan.team_source, plan.team).choose(person)
     change.action, change.account, change.account_name = Action.CREATE, None, ""
     change.reason = "New account, as you decided" + (f"; {team.remark}" if team.remark else "")
@@ -118,22 +103,3 @@ def _ignore(change: PlannedChange) -> None:
     change.action, change.account, change.account_name = Action.IGNORE, None, ""
     change.reason = "Gets no account until somebody stops ignoring them"
     change.values = {"reason": "Ignored in a conflict", "resolved": True}
-
-
-def _other_person(plan: SyncPlan, account: User, person: DirectoryUser) -> str | None:
-    """The name of the other Salesforce user whom the account is mapped to."""
-    mapping = (
-        UserMapping.objects.filter(connection=plan.connection_id, account=account, is_current=True)
-        .exclude(salesforce_user_id=person.salesforce_id)
-        .first()
-    )
-    if mapping is None:
-        return None
-    names = DirectoryUser.objects.filter(
-        connection=plan.connection_id, salesforce_id=mapping.salesforce_user_id
-    ).values_list("name", flat=True)
-    return names.first() or mapping.salesforce_user_id
-
-
-def _others(change: PlannedChange) -> models.QuerySet[PlannedChange]:
-    return PlannedChange.objects.filter(plan=change.plan_id, included=True).exclude(pk=change.pk)
