@@ -257,13 +257,14 @@ def test_an_e_mail_lets_nobody_in(
     assert row
     User.objects.filter(pk=ann.pk).update(email=row["Email"])
     response = opened(connection, signed_request(org, salesforce_user))
-    assert "not in Scoreline yet" in heading(response)
+    assert "not in Scoreline" in heading(response)
 
 
 def test_asking_lands_once_however_often_it_is_pressed(
     connection: Connection, org: DemoOrg, salesforce_user: str
 ) -> None:
     response = opened(connection, signed_request(org, salesforce_user))
+    assert "You have no account here." in response.content.decode()
     ticket = re.search(r'name="ticket" value="([^"]+)"', response.content.decode())
     assert ticket
     for _ in range(3):
