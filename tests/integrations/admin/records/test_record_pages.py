@@ -142,7 +142,7 @@ def test_held_records_are_grouped_by_person_and_their_people_imported(
         (bob["Id"], 1),
     ]
     home = client.get("/admin/", {"connection": connection.pk})
-    assert "of 2 people" in home.text
+    assert "records of 2 people" in home.text
     assert page("held_records", connection) in home.text
     client.post(page("held_records", connection), {"person": [ann["Id"]]})
     plan = SyncPlan.objects.get()
