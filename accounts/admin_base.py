@@ -22,7 +22,7 @@ from django.utils.text import capfirst
 from accounts import audit
 from accounts.capped_paginator import CappedPaginator
 from accounts.company_form import CompanyBoundForm
-from accounts.reach import has_company, person, within_reach
+from accounts.reach import has_company, numbers_in, person, within_reach
 from accounts.search import prefix_query
 
 __all__ = ["CompanyScopedAdmin", "WithinReachFilter", "person", "within_reach"]
@@ -164,12 +164,11 @@ class CompanyScopedAdmin(_ModelAdmin[M]):
     def response_action(self, request: HttpRequest, queryset: Any, *args: Any) -> Any:
         """Run an action only when every ticked row is within reach, else change nothing."""
         ticked = set(request.POST.getlist(helpers.ACTION_CHECKBOX_NAME))
-        if request.POST.get("select_across", "0") == "0" and ticked:
-            keys = {int(text) for text in ticked if text.isdecimal()}
-            if queryset.filter(pk__in=keys).count() < len(ticked):
-                message = "Some of the ticked rows are not here any more. Nothing was changed."
-                self.message_user(request, message, messages.ERROR)
-                return None
+        meant_all = request.POST.get("select_across", "0") != "0"
+        if not meant_all and queryset.filter(pk__in=numbers_in(ticked)).count() < len(ticked):
+            message = "Some of the ticked rows are not here any more. Nothing was changed."
+            self.message_user(request, message, messages.ERROR)
+            return None
         return super().response_action(request, queryset, *args)
 
     # --- forms

@@ -1,7 +1,8 @@
-"""Who is asking, and which rows are within their reach."""
+"""Who is asking, what they name, and which rows are within their reach."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TypeVar
 
 from django.core.exceptions import FieldDoesNotExist
@@ -18,6 +19,15 @@ def person(request: HttpRequest) -> User:
     """Who is asking; the admin lets nobody in who is not logged in."""
     assert isinstance(request.user, User)
     return request.user
+
+
+def number_in(text: str) -> int | None:
+    """A row's number as a browser sends it; ``None`` for what can be none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
+
+
+def numbers_in(texts: Iterable[str]) -> set[int]:
+    return {number for text in texts if (number := number_in(text)) is not None}
 
 
 def within_reach(rows: QuerySet[M], user: User) -> QuerySet[M]:

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from accounts.admin_base import CompanyScopedAdmin
 from accounts.models import AuditEntry, User
 from accounts.models.audit import in_words
-from accounts.reach import person, within_reach
+from accounts.reach import number_in, person, within_reach
 
 #: People offered in the filter; whoever is not among them is found by a link to their account.
 MOST_PEOPLE_OFFERED = 100
@@ -83,11 +83,6 @@ class PlanFilter(admin.SimpleListFilter):
             return queryset.none()
         made = queryset.alias(plan=KT("after__plan"))
         return made.filter(Q(plan=str(chosen)) | Q(subject_type=PLAN, subject_id=str(chosen)))
-
-
-def number_in(text: str) -> int | None:
-    """A row's id; ``None`` for what can be none."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
 
 
 class ActionFilter(admin.SimpleListFilter):

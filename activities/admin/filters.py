@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.models import Team, User
-from accounts.reach import person, within_reach
+from accounts.reach import number_in, person, within_reach
 from activities.models import ActivityReport
 
 Reports = QuerySet[ActivityReport]
@@ -26,10 +26,8 @@ class PersonFilter(admin.SimpleListFilter):
     parameter_name = "person"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        chosen = request.GET.get(self.parameter_name, "")
-        if not chosen.isdecimal() or len(chosen) > 18:
-            return []
-        people = within_reach(User.objects.filter(pk=int(chosen)), person(request))
+        chosen = number_in(request.GET.get(self.parameter_name, ""))
+        people = within_reach(User.objects.filter(pk=chosen), person(request))
         return [(str(user.pk), str(user)) for user in people]
 
     def has_output(self) -> bool:

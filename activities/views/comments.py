@@ -7,6 +7,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
+from accounts.reach import number_in
 from activities import feed as feeds
 from activities import social
 from activities.models import Comment
@@ -88,6 +89,7 @@ def _comments(viewer: Viewer, report_id: int, before: int | None) -> dict[str, A
 def _comment_id(text: str) -> int | None:
     if not text:
         return None
-    if not text.isdecimal() or len(text) > 18:
+    comment_id = number_in(text)
+    if comment_id is None:
         raise Http404("There is no such comment.")
-    return int(text)
+    return comment_id

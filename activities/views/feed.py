@@ -7,6 +7,7 @@ from django.shortcuts import redirect
 from django.views.decorators.gzip import gzip_page
 
 from accounts.models import Team
+from accounts.reach import number_in
 from activities import feed as feeds
 from activities import social
 from activities.feed import InvalidPlace, Place
@@ -83,7 +84,7 @@ def team_of(viewer: Viewer, text: str) -> Team | None:
     if not text:
         return None
     known = Team.objects.filter(company=viewer.company)
-    team = known.filter(pk=int(text)).first() if text.isdecimal() and len(text) < 18 else None
+    team = known.filter(pk=number_in(text) or 0).first()
     if team is None:
         raise Http404("There is no such team.")
     return team

@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, Stream
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
+from accounts.reach import number_in
 from accounts.waiting import in_thread
 from activities import feed as feeds
 from activities.live import END, Follower, NotListening, as_payload, hub
@@ -104,6 +105,7 @@ def _missed(follower: Follower, since: int) -> bytes:
 
 
 def _version(text: str) -> int:
-    if not text.isdecimal() or len(text) > 18:
+    version = number_in(text)
+    if version is None:
         raise Http404("There is no such version.")
-    return int(text)
+    return version

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 from accounts.admin_base import person as who_asks
 from accounts.admin_base import within_reach
 from accounts.models import User
+from accounts.reach import number_in
 from accounts.search import prefix_query
 from activities.models import ActivityReport
 from integrations.models import Connection, PlannedChange, SyncPlan
@@ -109,8 +110,7 @@ def combine(request: HttpRequest, connection_id: int, account_id: int) -> HttpRe
     """A preview after which this account has all of the other one's, which is deactivated."""
     connection = changeable_connection(request, connection_id)
     account = _account(request, connection, account_id)
-    chosen = request.POST.get("other", "")
-    other = _account(request, connection, int(chosen) if chosen.isdecimal() else 0)
+    other = _account(request, connection, number_in(request.POST.get("other", "")))
 
     def act() -> HttpResponse:
         by = who_asks(request)
@@ -127,7 +127,7 @@ def _after(request: HttpRequest, plan: SyncPlan, page: str) -> HttpResponse:
     return redirect(page)
 
 
-def _account(request: HttpRequest, connection: Connection, account_id: int) -> User:
+def _account(request: HttpRequest, connection: Connection, account_id: int | None) -> User:
     """The account, of the connection's company; 404 for any other."""
     accounts: QuerySet[User] = within_reach(User.objects.all(), who_asks(request))
     return get_object_or_404(accounts, pk=account_id, company=connection.company_id)

@@ -16,6 +16,7 @@ from django_q.tasks import async_task
 
 from accounts.admin_base import person
 from accounts.models import User
+from accounts.reach import number_in
 from integrations.models import AccessRequest, Approach, Connection, PlannedChange, SyncPlan
 from integrations.user_sync import approving, deciding, preparing, replanning, requesting
 from integrations.user_sync.errors import PlanError
@@ -98,9 +99,8 @@ def newest_request(connection: Connection) -> AccessRequest | None:
 
 def _request(request: HttpRequest, connection: Connection) -> HttpResponse | None:
     """What is requested is the plan that was looked at."""
-    plan = (
-        _previews(connection, State.DRAFT).filter(pk=_number(request.POST.get("plan", ""))).first()
-    )
+    looked_at = number_in(request.POST.get("plan", "")) or 0
+    plan = _previews(connection, State.DRAFT).filter(pk=looked_at).first()
     if plan is None:
         raise PlanError("This preview is no longer there. Look at a new one first.")
     note = request.POST.get("note", "")[:LONGEST_NOTE]
@@ -196,10 +196,6 @@ def _previews(connection: Connection, state: SyncPlan.State) -> QuerySet[SyncPla
         state=state,
         created_at__gt=timezone.now() - timedelta(days=1),
     ).order_by("-pk")
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < 19 else 0
 
 
 def _to_page(connection: Connection) -> HttpResponse:

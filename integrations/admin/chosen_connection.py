@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from django.db.models import Case, IntegerField, QuerySet, Value, When
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
 from accounts.models import User
+from accounts.reach import number_in
 from integrations.models import Connection
 
 
@@ -33,7 +34,5 @@ def chosen_connection(request: HttpRequest) -> Connection | None:
     connections = visible_connections(request.user)
     named = request.GET.get("connection", "")
     if named:
-        if not named.isdecimal():
-            raise Http404
-        return get_object_or_404(connections, pk=named)
+        return get_object_or_404(connections, pk=number_in(named))
     return None if request.user.is_superuser else connections.first()

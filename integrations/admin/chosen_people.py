@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.models import Team, User
+from accounts.reach import numbers_in
 from integrations.models import Connection, DirectoryUser, SyncPlan
 from integrations.salesforce.ids import InvalidSalesforceId, to_18
 from integrations.user_sync.errors import PlanError
@@ -75,7 +76,7 @@ def chosen_people(
     if is_all_matching(request):
         return queryset.order_by("name", "pk")
     ticked = {*request.POST.getlist(helpers.ACTION_CHECKBOX_NAME), *_posted(request, "ticked")}
-    numbers = {int(text) for text in ticked if text.isdecimal() and len(text) < 19}
+    numbers = numbers_in(ticked)
     people = DirectoryUser.objects.filter(connection=connection, pk__in=numbers)
     if len(numbers) < len(ticked) or people.count() < len(numbers):
         raise PlanError(

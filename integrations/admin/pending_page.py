@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 from accounts import audit, states
 from accounts.admin_base import person
 from accounts.models import Team, User
+from accounts.reach import number_in
 from integrations.models import Connection, UserMapping
 from integrations.user_sync import account_work, automatic
 from integrations.user_sync.errors import PlanError
@@ -99,7 +100,7 @@ def _team(request: HttpRequest, connection: Connection) -> Team | None:
     if not chosen:
         return None
     teams = Team.objects.filter(company=connection.company_id)
-    team = teams.filter(pk=int(chosen) if chosen.isdecimal() else 0).first()
+    team = teams.filter(pk=number_in(chosen) or 0).first()
     if team is None:
         raise PlanError("There is no such team.")
     return team

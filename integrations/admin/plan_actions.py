@@ -11,7 +11,8 @@ from typing import Any
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.response import TemplateResponse
@@ -21,6 +22,7 @@ from django_q.tasks import async_task
 
 from accounts.admin_base import person, within_reach
 from accounts.invitations import invite
+from accounts.reach import number_in, numbers_in
 from integrations.models import PlannedChange, SyncPlan
 from integrations.user_sync import approving, held, reviewing
 from integrations.user_sync.errors import AlreadyApproved, PlanError
@@ -88,17 +90,21 @@ def button(view: PlanView) -> View:
 
 @button
 def approve(request: HttpRequest, plan: SyncPlan) -> None:
-    """Store the ticks of the page that was looked at, then hand the plan to the worker."""
-    listed = {text for text in request.POST.getlist("listed") if text.isdecimal()}
-    ticked = set(request.POST.getlist("row"))
-    if plan.state in SyncPlan.STATES_OPEN:
-        for row in plan.changes.filter(pk__in=listed):
-            if row.included != (str(row.pk) in ticked):
-                reviewing.set_included(row, not row.included, by=person(request))
-    if plan.state == SyncPlan.State.HELD:
-        _decide_held(request, plan, plan.changes.filter(included=False))
-    else:
-        approving.approve(plan, by=person(request))
+    """Store the ticks of the page that was looked at and decide by them; nobody comes between."""
+    listed = numbers_in(request.POST.getlist("listed"))
+    unticked = listed - numbers_in(request.POST.getlist("row"))
+    by = person(request)
+    with transaction.atomic():
+        plan = SyncPlan.objects.select_for_update(no_key=True).get(pk=plan.pk)
+        if plan.state in SyncPlan.STATES_OPEN:
+            reviewing.set_ticks(plan, ticked=listed - unticked, unticked=unticked, by=by)
+        if plan.state == SyncPlan.State.HELD:
+            # On other pages of the list another person's ticks are not this one's refusals.
+            elsewhere = Q(included=False) & (Q(decided_by=None) | Q(decided_by=by))
+            refused = Q(pk__in=unticked) | (elsewhere & ~Q(pk__in=listed))
+            _decide_held(request, plan, plan.changes.filter(refused))
+        else:
+            approving.approve(plan, by=by)
 
 
 @button
@@ -178,7 +184,7 @@ def resolve(request: HttpRequest, plan: SyncPlan, row_id: int) -> HttpResponse:
         row,
         answer,
         by=person(request),
-        account_id=int(account) if account.isdecimal() else None,
+        account_id=number_in(account),
     )
     return redirect(f"{show(plan)['Location']}#row-{row_id}")
 
@@ -187,8 +193,7 @@ def resolve(request: HttpRequest, plan: SyncPlan, row_id: int) -> HttpResponse:
 def tick_row(request: HttpRequest, plan_id: int) -> HttpResponse:
     """Tick or untick one row without leaving the page; answers with the words that change."""
     plan = find_plan(request, plan_id)
-    row_id = request.POST.get("row", "")
-    row = get_object_or_404(plan.changes, pk=int(row_id) if row_id.isdecimal() else 0)
+    row = get_object_or_404(plan.changes, pk=number_in(request.POST.get("row", "")))
     try:
         reviewing.set_included(row, request.POST.get("included") == "1", by=person(request))
     except PlanError as error:

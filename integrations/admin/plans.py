@@ -13,6 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
 from accounts.admin_base import CompanyScopedAdmin, person
+from accounts.reach import number_in
 from integrations.models import PlannedChange, SyncPlan
 
 from . import plan_actions
@@ -126,8 +127,7 @@ class SyncPlanAdmin(CompanyScopedAdmin[SyncPlan]):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        plan_id = int(object_id) if object_id.isdecimal() and len(object_id) < 19 else 0
-        plan = plan_actions.find_plan(request, plan_id)
+        plan = plan_actions.find_plan(request, number_in(object_id) or 0)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,

@@ -14,6 +14,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from accounts.admin_base import CompanyScopedAdmin, person, within_reach
+from accounts.reach import number_in
 from integrations.models import Connection, DirectoryUser, Evaluation, SalesforceRecord, Workflow
 from integrations.record_sync import due
 from integrations.salesforce.ids import InvalidSalesforceId, to_18
@@ -49,10 +50,10 @@ class VerdictFilter(admin.SimpleListFilter):
         return list(Verdict.choices)
 
     def queryset(self, request: HttpRequest, queryset: Records) -> Records:
-        verdict, workflow = self.value(), request.GET.get("workflow", "")
+        verdict, workflow = self.value(), number_in(request.GET.get("workflow", ""))
         asked: dict[str, Any] = {"verdict": verdict} if verdict in Verdict.values else {}
-        if workflow.isascii() and workflow.isdecimal() and len(workflow) < 19:
-            asked["workflow"] = int(workflow)
+        if workflow is not None:
+            asked["workflow"] = workflow
         if not asked:
             return queryset
         return queryset.filter(Exists(Evaluation.objects.filter(record=OuterRef("pk"), **asked)))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from accounts.reach import numbers_in
 from integrations.models import Connection, DirectoryUser, PlannedChange, UserMapping
 from integrations.user_sync.errors import PlanError
 
@@ -64,10 +65,10 @@ def _causes(connection: Connection, ids: Sequence[str]) -> dict[str, str]:
 
 def ticked(request: HttpRequest, mappings: QuerySet[UserMapping]) -> Sequence[UserMapping]:
     """The ticked ones of the list as it is now. Raises `PlanError` when one of them left it."""
-    asked = {int(text) for text in request.POST.getlist("mapping") if text.isdecimal()}
+    asked = set(request.POST.getlist("mapping"))
     if not asked:
         raise PlanError("Tick somebody first.")
-    chosen = list(mappings.filter(pk__in=asked).select_related("account"))
+    chosen = list(mappings.filter(pk__in=numbers_in(asked)).select_related("account"))
     if len(chosen) < len(asked):
         raise PlanError("The list has changed since you saw it. Nothing was changed: look again.")
     return chosen

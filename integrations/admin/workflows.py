@@ -12,6 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
 from accounts.admin_base import CompanyScopedAdmin, person
+from accounts.reach import number_in
 from integrations.models import Evaluation, Workflow
 
 from . import workflow_new, workflow_page, workflow_switching
@@ -79,8 +80,7 @@ class WorkflowAdmin(CompanyScopedAdmin[Workflow]):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        is_number = object_id.isascii() and object_id.isdecimal() and len(object_id) < 19
-        return workflow_page.workflow_page(request, int(object_id) if is_number else 0)
+        return workflow_page.workflow_page(request, number_in(object_id) or 0)
 
     def choose_connection(self, request: HttpRequest) -> HttpResponse:
         context = {

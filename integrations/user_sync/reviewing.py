@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from django.db import models, transaction
 
 from accounts import audit
@@ -25,10 +27,19 @@ class Resolution(models.TextChoices):
     IGNORE = "ignore", "Ignore"
 
 
+@transaction.atomic
+def set_ticks(plan: SyncPlan, *, ticked: Set[int], unticked: Set[int], by: User) -> None:
+    """The ticks of a whole page, as far as they differ. Raises `PlanError` like `set_included`."""
+    plan = _open(plan.pk)
+    for included, rows in ((True, ticked), (False, unticked)):
+        differing = plan.changes.filter(pk__in=rows, included=not included)
+        differing.update(included=included, decided_by=by)
+
+
 def set_included(change: PlannedChange, included: bool, *, by: User | None) -> None:
     """Tick or untick a row. Raises `PlanError` once the plan is approved or requested."""
     with transaction.atomic():
-        _draft(change)
+        _open(change.plan_id)
         PlannedChange.objects.filter(pk=change.pk).update(included=included, decided_by=by)
     change.included, change.decided_by = included, by
 
@@ -41,7 +52,7 @@ def resolve_conflict(
     Raises `PlanError`, with the reason, when this answer is not possible.
     """
     with transaction.atomic():
-        plan = _draft(change)
+        plan = _open(change.plan_id)
         change = PlannedChange.objects.select_for_update().get(pk=change.pk, plan=plan)
         if not change.asks_a_person:
             raise PlanError(f"{change.person_name} is not in conflict.")
@@ -64,9 +75,9 @@ def resolve_conflict(
         )
 
 
-def _draft(change: PlannedChange) -> SyncPlan:
-    """The row's plan, locked until the transaction ends, so that nobody approves it meanwhile."""
-    plan = SyncPlan.objects.select_for_update(no_key=True).get(pk=change.plan_id)
+def _open(plan_id: int) -> SyncPlan:
+    """The plan, locked until the transaction ends, so that nobody approves it meanwhile."""
+    plan = SyncPlan.objects.select_for_update(no_key=True).get(pk=plan_id)
     if plan.state not in SyncPlan.STATES_OPEN:
         raise PlanError("This plan is approved already: its rows can no longer be changed.")
     return plan
