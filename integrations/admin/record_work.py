@@ -47,7 +47,8 @@ def _held_records(connection: Connection) -> Work:
     )
     counts = held.aggregate(records=Count("pk"), people=Count("salesforce_user_id", distinct=True))
     words = "Records that wait for people without an account"
-    of = f"{'record' if counts['records'] == 1 else 'records'} of {counted(counts['people'], 'person', 'people')}"
+    noun = "record" if counts["records"] == 1 else "records"
+    of = f"{noun} of {counted(counts['people'], 'person', 'people')}"
     page = page_of("connection_held_records", connection.pk)
     return Work("held", words, counts["records"], page, more=of)
 

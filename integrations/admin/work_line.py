@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Work:
-    """A line of what waits for a person. ``more`` follows the count: “1,204 records of 14 people”."""
+    """A line of what waits for a person. ``more`` follows the count: “12 records of 4 people”."""
 
     kind: str
     words: str
