@@ -51,6 +51,7 @@ class Numbers:
     total: Decimal
     reports: int
     total_before: Decimal
+    total_by_then: Decimal  # of the period before, up to the same day of it
 
 
 # The covering index report_for_rankings answers the inner query alone. Hidden people have no place,
@@ -86,7 +87,8 @@ _NUMBERS = """
     SELECT type.id, type.name, type.unit, report.currency,
         COALESCE(sum(report.value) FILTER (WHERE report.occurred_on >= %(first)s), 0),
         count(*) FILTER (WHERE report.occurred_on >= %(first)s),
-        COALESCE(sum(report.value) FILTER (WHERE report.occurred_on < %(first)s), 0)
+        COALESCE(sum(report.value) FILTER (WHERE report.occurred_on < %(first)s), 0),
+        COALESCE(sum(report.value) FILTER (WHERE report.occurred_on < %(by_then)s), 0)
     FROM activities_activityreport report
     JOIN activities_activitytype type ON type.id = report.type_id
     WHERE report.user_id = %(user)s AND report.retracted_at IS NULL
@@ -159,6 +161,7 @@ def numbers(person: User, period: Period, today: dt.date) -> list[Numbers]:
     values = {
         "user": person.pk,
         "first_before": before.first,
+        "by_then": min(before.first + (today - days.first) + dt.timedelta(days=1), before.end),
         "first": days.first,
         "end": days.end,
     }

@@ -99,10 +99,13 @@ def period_of(request: HttpRequest, default: Period) -> Period:
 
 
 def change_in_percent(numbers: Numbers) -> int | None:
-    """By how much the total rose over the period before; ``None`` where that had nothing."""
-    if numbers.total_before <= 0:
+    """By how much the total rose over the same days of the period before.
+
+    ``None`` where those, or the period so far, have nothing.
+    """
+    if numbers.total_by_then <= 0 or not numbers.reports:
         return None
-    return round((numbers.total - numbers.total_before) / numbers.total_before * 100)
+    return round((numbers.total - numbers.total_by_then) / numbers.total_by_then * 100)
 
 
 def _short(board: Board, own_id: int) -> Board:

@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.models import Company, Team, User
 from activities import rendering, social
 from activities.models import ActivityReport, ActivityType, Comment, FeedChoice, Shortcuts
+from activities.periods import Period, today_of
 from activities.reports import retract
 from activities.views import comments
 from tests.activities.making import make_report, make_type
@@ -305,6 +306,23 @@ def test_my_activity_says_what_was_taken_back_when_and_why(
     assert "so far, 0 in all of last quarter." in page
     retract(company, ["k"], "The opportunity was reopened.")
     assert "The opportunity was reopened." in seen.get("/my-activity/").text
+
+
+def test_my_activity_compares_with_the_same_days_and_says_whose_days_they_are(
+    seen: Client, ann: User, company: Company, deals: ActivityType
+) -> None:
+    today = today_of(company)
+    before = Period.WEEK.days_before(today)
+    make_report(ann, deals, "before", value=Decimal(100), occurred_on=before.first)
+    for path in ("/feed/side/", "/my-activity/?period=week"):
+        assert "% vs" not in seen.get(path).text
+    make_report(ann, deals, "now", value=Decimal(150), occurred_on=today)
+    after_today = before.first + (today - Period.WEEK.days(today).first) + dt.timedelta(days=1)
+    if after_today < before.end:
+        make_report(ann, deals, "later", value=Decimal(900), occurred_on=after_today)
+    for path in ("/feed/side/", "/my-activity/?period=week"):
+        assert "+50% vs the same days last week" in seen.get(path).text
+    assert f"({company.time_zone})" in seen.get("/my-activity/?period=week").text
 
 
 def test_reporting_by_hand_twice_with_one_form_reports_once(

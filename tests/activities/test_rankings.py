@@ -112,6 +112,7 @@ def test_ones_own_numbers_stand_beside_those_of_the_period_before(
     assert (numbers.type, numbers.unit, numbers.currency) == ("Closed deals", "money", "EUR")
     assert (numbers.total, numbers.reports) == (Decimal(500), 2)
     assert numbers.total_before == Decimal(7_000)
+    assert numbers.total_by_then == Decimal(0)
     week = rankings.by_day(ann, deals.pk, "EUR", Period.WEEK.days(TODAY))
     assert week == [Decimal(200), 0, Decimal(300), 0, 0, 0, 0]
 
