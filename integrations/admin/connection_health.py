@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from django.contrib.humanize.templatetags.humanize import naturaltime
+from django.db.models import Max
 from django.utils import timezone
 
-from integrations.models import Connection, SyncRun
+from integrations.models import Connection, SyncRun, Watermark
+from integrations.record_sync.describing import objects_in_use
+from integrations.record_sync.stream_runs import is_listening
 from integrations.user_sync.progress import silent
 
 State = Connection.State
@@ -29,7 +32,7 @@ def health(connection: Connection) -> str:
         return connection.state_reason
     if failed := _failed_refresh(connection):
         return failed
-    return f"All is well: {_newest(connection)}."
+    return f"All is well: {_last_heard(connection)}."
 
 
 def _failed_refresh(connection: Connection) -> str | None:
@@ -41,16 +44,13 @@ def _failed_refresh(connection: Connection) -> str | None:
     return f"People could not be read {when}. {last.error}"
 
 
-def _newest(connection: Connection) -> str:
-    records = (
-        connection.runs.exclude(kind=SyncRun.Kind.DIRECTORY)
-        .filter(state=SyncRun.State.DONE)
-        .order_by("-created_at", "-pk")
-        .values_list("finished_at", flat=True)
-        .first()
-    )
-    if records:
-        return f"newest records {naturaltime(records)}"
+def _last_heard(connection: Connection) -> str:
+    asked = Watermark.objects.filter(
+        connection=connection, object_name__in=objects_in_use(connection)
+    ).aggregate(last=Max("polled_at"))["last"]
+    if asked:
+        listening = "listening, " if is_listening(connection.pk) else ""
+        return f"{listening}last asked {naturaltime(asked)}"
     if connection.directory_refreshed_at:
         return f"people read {naturaltime(connection.directory_refreshed_at)}"
     return "ready to read"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.conf import LazySettings
 from django.db import connection as database
@@ -10,8 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Company, User
+from activities.models import ActivityType
 from integrations.admin import directory_verdicts
-from integrations.models import Connection, SyncPlan, SyncRun
+from integrations.models import Connection, SyncPlan, SyncRun, Watermark, Workflow
 from integrations.user_sync.applying import apply_plan
 from integrations.user_sync.approving import approve
 from integrations.user_sync.planning import plan_import
@@ -80,6 +83,37 @@ def test_after_a_revoked_grant_what_was_done_stays_done(
         (False, "Comes next."),
         (False, "Comes next."),
     ]
+
+
+def test_a_quiet_hour_is_no_fault_of_what_is_asked_each_minute(
+    client: Client, connection: Connection
+) -> None:
+    people(connection, range(1, 4))
+    kind = ActivityType.objects.create(company=connection.company, name="Deal won")
+    Workflow.objects.create(
+        company=connection.company,
+        connection=connection,
+        name="Deals",
+        object_name="Opportunity",
+        activity_type=kind,
+        date_field="CloseDate",
+        state=Workflow.State.ON,
+    )
+    now = timezone.now()
+    Watermark.objects.create(
+        company=connection.company,
+        connection=connection,
+        object_name="Opportunity",
+        polled_at=now - timedelta(seconds=45),
+    )
+    SyncRun.objects.create(
+        company=connection.company,
+        connection=connection,
+        kind=SyncRun.Kind.POLL,
+        state=SyncRun.State.DONE,
+        finished_at=now - timedelta(minutes=59),
+    )
+    assert "All is well: last asked 45\xa0seconds ago." in home(client)
 
 
 def test_a_failed_refresh_is_not_called_well(client: Client, connection: Connection) -> None:
