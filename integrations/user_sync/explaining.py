@@ -37,6 +37,14 @@ class Step:
     verdict: str
     details: list[str]
     is_fine: bool = True
+    is_reached: bool = True
+
+    @property
+    def tone(self) -> str:
+        """“good”, “warn”, or nothing where the step was not reached."""
+        if not self.is_reached:
+            return ""
+        return "good" if self.is_fine else "warn"
 
 
 @dataclass(frozen=True)
@@ -122,12 +130,15 @@ def _match(facts: Facts, match: Match, matcher: Matcher) -> Step:
     if facts.person.unlinked_at is not None:
         who = facts.person.unlinked_by or "somebody"
         details.append(f"Unlinked by {who}, {_when(facts.person.unlinked_at)}.")
-    return Step("Match", match.verdict.label, details, match.verdict != Action.CONFLICT)
+    is_reached = match.verdict != Action.NOTHING or facts.mapping is not None
+    is_fine = match.verdict != Action.CONFLICT
+    return Step("Match", match.verdict.label, details, is_fine, is_reached)
 
 
 def _plan(history: list[PlannedChange]) -> Step:
     if not history:
-        return Step("Plan", "Never planned", ["No change was ever planned for this person."])
+        details = ["No change was ever planned for this person."]
+        return Step("Plan", "Never planned", details, is_reached=False)
     row = history[0]
     details = [
         f"{row.plan} of {_when(row.plan.created_at)}, {row.plan.get_approach_display()}:"
@@ -172,7 +183,8 @@ def _apply(history: list[PlannedChange], mapping: UserMapping | None) -> Step:
     if not details:
         details = ["Nothing was ever done: this person has no account."]
     failed = bool(applied) and applied[0].outcome in ("failed", "changed", "no_seat")
-    return Step("Apply", "Has an account" if mapping else "No account", details, not failed)
+    verdict = "Has an account" if mapping else "No account"
+    return Step("Apply", verdict, details, not failed, mapping is not None or bool(applied))
 
 
 def _next(

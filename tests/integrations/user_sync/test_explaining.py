@@ -27,6 +27,7 @@ def test_five_steps_say_what_is_so_and_why(connection: Connection, admin: User) 
     match = explanation.steps[2]
     assert (match.verdict, match.is_fine) == ("Conflict", False)
     assert any("Ann" in detail for detail in match.details)
+    assert [step.tone for step in explanation.steps] == ["good", "good", "warn", "", ""]
     assert explanation.next == "Nothing by itself: Automatic is off. Import the person on demand."
     assert explanation.history == []
 
@@ -42,6 +43,7 @@ def test_what_would_happen_now_follows_the_settings(connection: Connection, admi
     explanation = explain(DirectoryUser.objects.get())
     assert explanation.mapping is not None
     assert explanation.next == "Nothing: the account stays as it is."
+    assert [step.tone for step in explanation.steps[2:]] == ["good"] * 3
     assert explanation.steps[3].details[1] == f"Approved by {admin}."
     DirectoryUser.objects.update(is_active=False)
     assert "suggested" in explain(DirectoryUser.objects.get()).next
@@ -72,6 +74,7 @@ def test_somebody_frozen_is_not_offered_to_be_added(connection: Connection, admi
     explanation = explain(DirectoryUser.objects.get())
     assert not explanation.can_be_added
     assert explanation.next == "Nothing: Frozen in Salesforce."
+    assert [step.tone for step in explanation.steps[2:]] == ["", "", ""]
 
 
 def test_a_decision_of_a_person_is_named(connection: Connection, admin: User) -> None:
