@@ -32,9 +32,11 @@ def urls() -> list[tuple[str, Callable[..., HttpResponse], str]]:
     ]
 
 
-@require_POST
 def log_in(request: HttpRequest, connection_id: int) -> HttpResponse:
-    return _lead_to_salesforce(request, changeable_connection(request, connection_id))
+    connection = changeable_connection(request, connection_id)
+    if request.method != "POST":
+        return to_page(connection)  # a page reloaded, or its address kept
+    return _lead_to_salesforce(request, connection)
 
 
 def _lead_to_salesforce(request: HttpRequest, connection: Connection) -> HttpResponse:

@@ -190,3 +190,12 @@ def test_the_account_page_says_whose_work_arrives(
     mapped(connection, 1, admin)
     assert one.username in client.get(address).content.decode()
     assert DirectoryUser.objects.count() == 1
+
+
+def test_the_address_of_the_log_in_leads_back_to_the_connection(
+    client: Client, connection: Connection
+) -> None:
+    answer = client.get(page("log_in", connection))
+    assert answer.status_code == 302
+    connection_page = reverse("admin:integrations_connection_change", args=[connection.pk])
+    assert answer["Location"] == connection_page
