@@ -226,7 +226,8 @@ def test_a_held_run_is_accepted_by_whoever_saw_it(client: Client, connection: Co
     )
     page = client.get(LIST).content.decode()
     assert "Salesforce listed 3 users" in page
-    assert "Accept the shorter list" in page
+    assert '<button class="btn primary">Refresh</button>' in page
+    assert '<button class="btn">Accept the shorter list</button>' in page
     accept = f"{LIST}{connection.pk}/refresh/accept/"
     client.post(accept, {"run": held.pk + 1})
     assert SyncRun.objects.count() == 1
@@ -242,3 +243,13 @@ def test_support_staff_see_the_connection_that_they_name(
     browser = logged_in(support)
     page = browser.get(f"{LIST}?connection={other_connection.pk}")
     assert [row.person.name for row in page.context["cl"].listed] == ["Foreign"]
+
+
+def test_support_staff_read_the_company_beside_an_org_of_another_name(
+    connection: Connection, support: User
+) -> None:
+    address, browser = f"{LIST}?connection={connection.pk}", logged_in(support)
+    Connection.objects.update(org_name="Acme")
+    assert "Acme · Maventech" in browser.get(address).content.decode()
+    Connection.objects.update(org_name="Maventech")
+    assert "Maventech · Maventech" not in browser.get(address).content.decode()

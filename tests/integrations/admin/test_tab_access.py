@@ -82,6 +82,8 @@ def test_the_list_says_who_can_open_it_and_when_they_did(client: Client) -> None
     assert page.count("last opened") == 1
     assert page.count("can open the tab") == 1
     assert page.count("cannot open the tab") == 2  # not said of whoever left
+    DirectoryUser.objects.update(is_frozen=True)
+    assert "can open the tab" not in client.get(LIST).content.decode()
 
 
 @pytest.mark.usefixtures("team")
