@@ -54,6 +54,10 @@ class Source(Protocol):
         """None for a report of another source."""
         ...
 
+    def not_linked(self, person: User) -> str:
+        """Why nothing that this person does arrives, in a sentence; empty where it does."""
+        ...
+
     def fed_types(self, company_id: int) -> Sequence[int]:
         """Ids of the activity types that are reported by itself, so never by hand."""
         ...
@@ -79,6 +83,12 @@ def origin(report: ActivityReport) -> Origin | None:
     """None for what somebody reported by hand."""
     found = (source.origin(report) for source in _sources)
     return next((one for one in found if one is not None), None)
+
+
+def not_linked(person: User) -> str:
+    """Empty where at least one source knows the person."""
+    words = [source.not_linked(person) for source in _sources]
+    return words[0] if words and all(words) else ""
 
 
 def fed_types(company_id: int) -> set[int]:

@@ -19,6 +19,7 @@ STANDSTILLS = {
     "Your admins know.",
     State.TERMINATED: "Salesforce was disconnected, so nothing new arrives.",
 }
+NOT_LINKED = "Your account is not linked to a Salesforce user. Ask an admin of your company."
 HELD_SHOWN = 50
 
 
@@ -58,6 +59,9 @@ class SalesforceSource:
             changed_at=said.record.system_modstamp,
             reason=said.reason,
         )
+
+    def not_linked(self, person: User) -> str:
+        return "" if person.mappings.filter(is_current=True).exists() else NOT_LINKED
 
     def fed_types(self, company_id: int) -> Sequence[int]:
         on = Workflow.objects.filter(company=company_id).exclude(state=Workflow.State.OFF)

@@ -82,12 +82,14 @@ def report_by_hand(request: HttpRequest, viewer: Viewer) -> HttpResponse:
             form.add_error("value", str(error))
         else:
             form = ByHandForm(viewer)
+    has_types = types_by_hand(viewer).exists()
     values = {
         "title": "Report an activity",
         "here": "report_by_hand",
         "form": form,
         "reported": reported,
-        "has_types": types_by_hand(viewer).exists(),
+        "has_types": has_types,
+        "not_linked": "" if has_types else sources.not_linked(viewer.user),
     }
     status = 422 if form.is_bound else 200
     return page(request, viewer, "activities/by_hand.html", values, status)

@@ -6,11 +6,12 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Exists, OuterRef, Q
 from django.http import Http404, HttpRequest, HttpResponse
 
 from activities import feed as feeds
-from activities import rankings
-from activities.models import ActivityType
+from activities import rankings, sources
+from activities.models import ActivityReport, ActivityType
 from activities.periods import Period, today_of
 from activities.rankings import Board, Numbers, Of
 from activities.rendering import page, unchanged
@@ -63,6 +64,7 @@ def side(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     )
     own = rankings.numbers(viewer.user, Period.WEEK, today)
     headline = next((row for row in own if chosen and row.type_id == chosen.pk), None)
+    numbers = [row for row in own if row.reports]
     values = {
         "title": "This week",
         "type": chosen,
@@ -70,7 +72,8 @@ def side(request: HttpRequest, viewer: Viewer) -> HttpResponse:
         "own_id": viewer.user.pk,
         "headline": headline,
         "change": change_in_percent(headline) if headline else None,
-        "numbers": [row for row in own if row.reports],
+        "numbers": numbers,
+        "not_linked": "" if numbers else sources.not_linked(viewer.user),
     }
     return page(request, viewer, "activities/side.html", values)
 
@@ -125,7 +128,10 @@ def _with_bars(board: Board) -> dict[str, Any]:
 
 
 def _types(viewer: Viewer) -> list[ActivityType]:
-    return list(ActivityType.objects.filter(company=viewer.company).order_by("name"))
+    """Those that have reports, or that people can report."""
+    live = ActivityReport.objects.filter(type=OuterRef("pk"), retracted_at__isnull=True)
+    types = ActivityType.objects.filter(Q(by_hand=True) | Exists(live), company=viewer.company)
+    return list(types.order_by("name"))
 
 
 def _chosen_type(request: HttpRequest, types: list[ActivityType]) -> ActivityType | None:

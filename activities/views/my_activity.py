@@ -60,6 +60,7 @@ def my_activity(request: HttpRequest, viewer: Viewer) -> HttpResponse:
             retracted_at__gte=dt.datetime.now(dt.UTC) - dt.timedelta(days=TAKEN_BACK_DAYS)
         )[:LISTED],
         "held": sources.held(viewer.user),
+        "not_linked": "" if chosen else sources.not_linked(viewer.user),
     }
     return page(request, viewer, "activities/my_activity.html", values)
 

@@ -146,7 +146,19 @@ def test_a_new_team_appears_in_a_feed_without_new_reports(seen: Client, company:
 def test_a_new_activity_type_appears_on_the_leaderboard(
     seen: Client, company: Company, deals: ActivityType
 ) -> None:
-    assert not is_unchanged_after(seen, "/leaderboard/", lambda: make_type(company, "Visits"))
+    assert not is_unchanged_after(
+        seen, "/leaderboard/", lambda: make_type(company, "Visits", by_hand=True)
+    )
+
+
+def test_the_leaderboard_leaves_out_a_type_that_nobody_can_report_and_nobody_has(
+    seen: Client, ann: User, deals: ActivityType, calls: ActivityType
+) -> None:
+    ActivityType.objects.update(by_hand=False)
+    make_report(ann, deals)
+    page = seen.get("/leaderboard/").text
+    assert f"type={deals.pk}" in page
+    assert f"type={calls.pk}" not in page
 
 
 def test_the_boards_show_no_amounts_where_the_type_shows_none(

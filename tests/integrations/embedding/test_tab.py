@@ -260,6 +260,19 @@ def test_an_e_mail_lets_nobody_in(
     assert "not in Scoreline" in heading(response)
 
 
+@pytest.mark.usefixtures("salesforce_user")
+def test_nothing_is_promised_to_who_is_not_linked(ann: User) -> None:
+    client = Client()
+    client.force_login(ann)
+    for path in ("/feed/side/", "/my-activity/", "/report/"):
+        assert "What you do in Salesforce appears" in client.get(path).text
+    ann.mappings.all().delete()
+    for path in ("/feed/side/", "/my-activity/", "/report/"):
+        page = client.get(path).text
+        assert "Your account is not linked to a Salesforce user." in page
+        assert "What you do in Salesforce appears" not in page
+
+
 def test_asking_lands_once_however_often_it_is_pressed(
     connection: Connection, org: DemoOrg, salesforce_user: str
 ) -> None:
