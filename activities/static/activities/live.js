@@ -81,10 +81,16 @@
       htmx.ajax("get", `${page.at}feed/`, { target: "#page" });
       return;
     }
-    for (const id of changes.gone) document.getElementById(`report-${id}`)?.remove();
     const fresh = [];
+    let isOwn = false;
+    for (const id of changes.gone) {
+      const report = document.getElementById(`report-${id}`);
+      isOwn ||= report?.dataset.person === list.dataset.viewer;
+      report?.remove();
+    }
     for (const { html } of changes.shown) {
       const report = made(html);
+      isOwn ||= report.dataset.person === list.dataset.viewer;
       const isNew = put(report);
       if (isNew) fresh.push(report);
       if (Number(report.dataset.celebrated) > before && report.isConnected) celebrate(report);
@@ -93,15 +99,20 @@
     list.dataset.version = changes.version;
     localTimes(list);
     say(fresh);
-    if (changes.version > before) sideLater();
+    if (changes.version > before) followBeside(isOwn);
   }
 
-  /* The boards beside the feed follow, each page at its own moment. */
-  function sideLater() {
-    sideTimer ??= setTimeout(() => {
-      sideTimer = null;
-      htmx.trigger(document.body, "side-changed");
-    }, SIDE_MS + Math.random() * SIDE_MS);
+  /* The boards beside the feed follow: with the reader's own reports at once, else each page at its
+     own moment. */
+  function followBeside(isOwn) {
+    if (isOwn) refreshBeside();
+    else sideTimer ??= setTimeout(refreshBeside, SIDE_MS + Math.random() * SIDE_MS);
+  }
+
+  function refreshBeside() {
+    clearTimeout(sideTimer);
+    sideTimer = null;
+    htmx.trigger(document.body, "side-changed");
   }
 
   async function pause(ms, signal) {
