@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from accounts.admin_base import person as who_asks
 from accounts.admin_base import within_reach
 from accounts.models import User
-from accounts.reach import number_in
+from accounts.reach import number_in, posted_text
 from accounts.search import prefix_query
 from activities.models import ActivityReport
 from integrations.models import Connection, PlannedChange, SyncPlan
@@ -28,6 +28,8 @@ from .person_picker import FOUND_AT_MOST, chosen_person, picker
 from .set_up import page_of
 from .subpage import attempt, show_plan, subpage
 from .words import counted
+
+LONGEST_REASON = 255
 
 
 def urls() -> list[tuple[str, Callable[..., HttpResponse], str]]:
@@ -97,7 +99,7 @@ def unlink(request: HttpRequest, connection_id: int, account_id: int) -> HttpRes
         plan = manual.unlink(
             connection,
             salesforce_id=wanted,
-            reason=request.POST.get("reason", ""),
+            reason=posted_text(request, "reason", LONGEST_REASON),
             by=who_asks(request),
         )
         return _after(request, plan, _page(connection, account))

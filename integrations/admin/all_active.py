@@ -16,7 +16,7 @@ from django_q.tasks import async_task
 
 from accounts.admin_base import person
 from accounts.models import User
-from accounts.reach import number_in
+from accounts.reach import number_in, posted_text
 from integrations.models import AccessRequest, Approach, Connection, PlannedChange, SyncPlan
 from integrations.user_sync import approving, deciding, preparing, replanning, requesting
 from integrations.user_sync.errors import PlanError
@@ -103,7 +103,7 @@ def _request(request: HttpRequest, connection: Connection) -> HttpResponse | Non
     plan = _previews(connection, State.DRAFT).filter(pk=looked_at).first()
     if plan is None:
         raise PlanError("This preview is no longer there. Look at a new one first.")
-    note = request.POST.get("note", "")[:LONGEST_NOTE]
+    note = posted_text(request, "note", LONGEST_NOTE)
     requesting.request(connection, by=person(request), note=note, plan=plan)
     messages.success(request, "Requested. You are told as soon as it is decided.")
     return None
@@ -114,7 +114,7 @@ def _approve(request: HttpRequest, connection: Connection) -> HttpResponse | Non
 
 
 def _refuse(request: HttpRequest, connection: Connection) -> HttpResponse | None:
-    reason = request.POST.get("reason", "")[:LONGEST_NOTE]
+    reason = posted_text(request, "reason", LONGEST_NOTE)
     deciding.refuse(_open(request, connection), by=person(request), reason=reason)
     messages.success(request, "Refused. Whoever asked is told why.")
     return None

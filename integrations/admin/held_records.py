@@ -12,6 +12,7 @@ from django.db.models import Count, Min
 from django.http import HttpRequest, HttpResponse
 
 from accounts.admin_base import person
+from accounts.bulk_writer import storable
 from integrations.models import Connection, DirectoryUser, Evaluation
 from integrations.user_sync.errors import PlanError
 from integrations.user_sync.preparing import plan_import
@@ -96,7 +97,7 @@ def _import(request: HttpRequest, connection: Connection) -> HttpResponse:
     """The ticked ones by the on-demand way, with its preview."""
     if not request.user.has_perm("integrations.add_syncplan"):
         raise PermissionDenied
-    ticked = set(request.POST.getlist("person"))
+    ticked = {storable(text) for text in request.POST.getlist("person")}
     people = DirectoryUser.objects.filter(connection=connection, salesforce_id__in=ticked)
     if not people.exists():
         raise PlanError("Tick whom to import.")

@@ -13,6 +13,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 
 from accounts.admin_base import person
+from accounts.reach import posted_text
 from integrations.models import Connection, DirectoryUser, SyncPlan
 from integrations.user_sync.approving import approve
 from integrations.user_sync.errors import PlanError
@@ -27,6 +28,7 @@ Admin: TypeAlias = "ModelAdmin[DirectoryUser]"
 Step = Callable[[HttpRequest, Connection, People], HttpResponse]
 #: Names on the page that asks before people are ignored.
 NAMED = 20
+LONGEST_REASON = 255
 
 
 @admin.action(description="Preview the import", permissions=["import"])
@@ -51,7 +53,7 @@ def ignore_users(model_admin: Admin, request: HttpRequest, people: People) -> Ht
     def ignore_them(request: HttpRequest, connection: Connection, people: People) -> HttpResponse:
         if "confirmed" not in request.POST:
             return _ask_before_ignoring(model_admin, request, people)
-        reason = request.POST.get("reason", "").strip()
+        reason = posted_text(request, "reason", LONGEST_REASON)
         plan = plan_ignore(connection, people, by=person(request), reason=reason)
         return _approve_or_show(request, plan)
 

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from accounts.admin_base import person
+from accounts.reach import posted_text
 from integrations import connection_states
 from integrations.connecting.check import request_check
 from integrations.models import Connection
@@ -29,7 +30,7 @@ def urls() -> list[tuple[str, Callable[..., HttpResponse], str]]:
 
 def pause(request: HttpRequest, connection_id: int) -> HttpResponse:
     connection = changeable_connection(request, connection_id)
-    reason = request.POST.get("reason", "").strip()[:LONGEST_REASON]
+    reason = posted_text(request, "reason", LONGEST_REASON)
     if request.method == "POST" and reason:
         if connection_states.paused(connection, reason, by=person(request), request=request):
             words = "Paused. Nothing is read from Salesforce until somebody presses Resume."

@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from accounts import audit, states
 from accounts.admin_base import person
 from accounts.models import Team, User
-from accounts.reach import number_in
+from accounts.reach import number_in, posted_text
 from integrations.models import Connection, UserMapping
 from integrations.user_sync import account_work, automatic
 from integrations.user_sync.errors import PlanError
@@ -87,7 +87,7 @@ def _join(request: HttpRequest, accounts: Sequence[User], team: Team) -> None:
 def _reject(request: HttpRequest, connection: Connection) -> HttpResponse:
     """A preview after which these people are ignored, and their accounts are closed."""
     accounts = _accounts(ticked(request, account_work.pending(connection)))
-    reason = request.POST.get("reason", "").strip()[:LONGEST_REASON]
+    reason = posted_text(request, "reason", LONGEST_REASON)
     return show_plan(automatic.reject(connection, accounts, by=person(request), reason=reason))
 
 

@@ -22,7 +22,7 @@ from django_q.tasks import async_task
 
 from accounts.admin_base import person, within_reach
 from accounts.invitations import invite
-from accounts.reach import number_in, numbers_in
+from accounts.reach import number_in, numbers_in, posted_text
 from integrations.models import PlannedChange, SyncPlan
 from integrations.user_sync import approving, held, reviewing
 from integrations.user_sync.errors import AlreadyApproved, PlanError
@@ -36,6 +36,7 @@ from .words import counted
 
 View = Callable[..., HttpResponse]
 PlanView = Callable[..., HttpResponse | None]
+LONGEST_REASON = 255
 
 
 def urls() -> list[tuple[str, View, str]]:
@@ -116,7 +117,8 @@ def refuse_all(request: HttpRequest, plan: SyncPlan) -> None:
 def _decide_held(request: HttpRequest, plan: SyncPlan, refused: QuerySet[PlannedChange]) -> None:
     """The answer about refused rows is kept, and nobody is asked again."""
     ids = list(refused.values_list("pk", flat=True))
-    held.decide(plan, by=person(request), refuse=ids, reason=request.POST.get("reason", ""))
+    reason = posted_text(request, "reason", LONGEST_REASON)
+    held.decide(plan, by=person(request), refuse=ids, reason=reason)
 
 
 @button

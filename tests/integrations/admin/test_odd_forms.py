@@ -7,9 +7,9 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Company, User
-from integrations.models import Connection, SyncPlan
+from integrations.models import AccessRequest, Approach, Connection, SyncPlan
 from integrations.user_sync.planning import plan_import
-from tests.integrations.user_sync.builders import account, mapped, people
+from tests.integrations.user_sync.builders import account, mapped, people, person
 
 from .browsing import LIST, button, messages
 
@@ -43,3 +43,40 @@ def test_a_number_that_no_row_has_changes_nothing(
     client.post(button(plan, "approve"), {"listed": [number, row.pk], "row": [number, row.pk]})
     plan.refresh_from_db()
     assert plan.state == SyncPlan.State.QUEUED
+
+
+def test_a_reason_is_kept_without_what_cannot_be_kept(
+    client: Client, admin: User, connection: Connection, company: Company
+) -> None:
+    odd = "Our \x00org moves"
+    first, second = people(connection, [1, 2])
+    ignoring = {"action": "ignore_users", "_selected_action": [first.pk], "confirmed": "1"}
+    client.post(f"{LIST}?connection={connection.pk}", ignoring | {"reason": odd})
+    assert SyncPlan.objects.get().changes.get().values["reason"] == "Our org moves"
+    mapping = mapped(connection, 3, account(company, "some@example.com"))
+    person(connection, 3)
+    unlinking = {"mapping": mapping.salesforce_user_id, "reason": odd}
+    client.post(page("account_unlink", connection, mapping.account_id), unlinking)
+    plan = SyncPlan.objects.latest("pk")
+    assert plan.changes.get().action == "unlink"
+    pending = mapped(connection, 4, account(company, "p@example.com", state=User.State.PENDING))
+    rejecting = {"mapping": [pending.pk], "act": "reject", "reason": odd}
+    assert client.post(page("pending", connection), rejecting).status_code == 302
+    held = plan_import(connection, [second], by=None, approach=Approach.AUTOMATIC)
+    SyncPlan.objects.filter(pk=held.pk).update(state=SyncPlan.State.HELD)
+    client.post(button(held, "refuse"), {"reason": odd})
+    assert held.changes.get().values["reason"] == "Our org moves"
+    waiting = client.post(page("held_records", connection), {"person": ["005\x00"]})
+    assert "Tick whom to import" in messages(waiting)
+    client.post(page("pause", connection), {"reason": odd})
+    connection.refresh_from_db()
+    assert connection.state_reason == "Our org moves"
+
+
+def test_a_note_is_kept_without_what_cannot_be_kept(client: Client, connection: Connection) -> None:
+    people(connection, [1])
+    client.post(page("all_active_preview", connection))
+    preview = SyncPlan.objects.get()
+    asking = {"plan": preview.pk, "note": "For\x00 all"}
+    client.post(page("all_active_decide", connection, "request"), asking)
+    assert AccessRequest.objects.get().note == "For all"
