@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -12,7 +12,13 @@ from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 
 from integrations.credentials import client_for
-from integrations.models import Connection, Evaluation, SalesforceRecord, Watermark
+from integrations.models import (
+    Connection,
+    DirectoryUser,
+    Evaluation,
+    SalesforceRecord,
+    Watermark,
+)
 from integrations.record_sync.describing import objects_in_use
 from integrations.salesforce.errors import SalesforceError
 from integrations.salesforce.ids import InvalidSalesforceId, to_18
@@ -35,6 +41,7 @@ class Found:
     record_id: str
     name: str
     record: SalesforceRecord | None  # never seen here
+    about: str = ""  # whose it is and more that is kept, to tell those of one name apart
     said: Sequence[tuple[Evaluation, str]] = ()
 
     @property
@@ -123,14 +130,32 @@ def _with_verdicts(connection: Connection, wanted: dict[str, str]) -> list[Found
     prefetch_related_objects(
         list(records.values()), "evaluations__workflow", "evaluations__report__user"
     )
-    return [_found(record_id, name, records.get(record_id)) for record_id, name in wanted.items()]
+    owners = _owners(connection, records.values())
+    return [
+        _found(record_id, name, records.get(record_id), owners)
+        for record_id, name in wanted.items()
+    ]
 
 
-def _found(record_id: str, name: str, record: SalesforceRecord | None) -> Found:
+def _owners(connection: Connection, records: Iterable[SalesforceRecord]) -> dict[str, str]:
+    """Names by Salesforce id."""
+    people = DirectoryUser.objects.filter(
+        connection=connection, salesforce_id__in=[one.fields.get("OwnerId") for one in records]
+    )
+    return dict(people.values_list("salesforce_id", "name"))
+
+
+def _found(
+    record_id: str, name: str, record: SalesforceRecord | None, owners: dict[str, str]
+) -> Found:
     if record is None:
         return Found(record_id, name, None)
+    kept = record.fields
+    amount = " ".join(str(kept[one]) for one in ("Amount", "CurrencyIsoCode") if kept.get(one))
+    details = (owners.get(str(kept.get("OwnerId"))), kept.get("StageName"), amount)
+    about = " · ".join(str(one) for one in details if one)
     said = [(one, VERDICT_TONES.get(Verdict(one.verdict), "")) for one in record.evaluations.all()]
-    return Found(record_id, name_of(record), record, said)
+    return Found(record_id, name_of(record), record, about, said)
 
 
 def _followed(connection: Connection) -> list[Watermark]:

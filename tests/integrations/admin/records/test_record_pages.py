@@ -124,6 +124,10 @@ def test_a_deal_is_found_by_name_and_person_also_when_it_was_never_seen(
     poll(connection)
     answer = find(client, connection, "acme ren", "ann")
     assert "Held" in answer.text
+    refresh_users(connection)
+    of_both = find(client, connection, "acme ren").context["found"]
+    assert {one.about.split(" · ")[0] for one in of_both} == {ann["Name"], bob["Name"]}
+    assert all("1000" in one.about for one in of_both)
     assert "no opportunity of this name" in find(client, connection, "O'Neill \\ %").text
 
 
