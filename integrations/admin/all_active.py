@@ -22,7 +22,7 @@ from integrations.user_sync import approving, deciding, preparing, replanning, r
 from integrations.user_sync.errors import PlanError
 
 from .pausing import changeable_connection
-from .plan_page import preview
+from .plan_page import preview, result
 from .plan_rows import Counts
 from .plan_words import GROUPS
 from .set_up import page_of
@@ -162,6 +162,7 @@ def _about(found: AccessRequest, viewer: User) -> dict[str, Any]:
     return {
         "plan": found.plan,
         "numbers": _numbers(counts),
+        "became": _became(found, counts),
         "difference": replanning.difference(found),
         "is_old": timezone.now() - found.planned_at > replanning.PLANNED_AGAIN_AFTER,
         "may_decide": found.is_open and not why_not,
@@ -170,6 +171,16 @@ def _about(found: AccessRequest, viewer: User) -> dict[str, Any]:
         "may_withdraw": found.is_open,
         **preview(found.plan, counts),
     }
+
+
+def _became(found: AccessRequest, counts: Counts) -> str:
+    """What was done; nothing where it was never approved."""
+    if found.decision != AccessRequest.Decision.APPROVED:
+        return ""
+    if found.plan.state not in SyncPlan.STATES_UNDER_WAY:
+        return result(counts)
+    done = counts.with_outcome(PlannedChange.Outcome.DONE)
+    return f"Under way: {done:,} of {counts.effective:,} done so far."
 
 
 def _about_draft(connection: Connection) -> dict[str, Any]:

@@ -355,6 +355,10 @@ def test_all_active_users_are_requested_and_approved_by_support(
     request.refresh_from_db()
     assert (request.decision, request.decided_by) == ("approved", support)
     assert request.plan.state == State.QUEUED
+    shown = client.get(page("all_active", connection))
+    assert "Under way: 0 of 2 done so far." in shown.content.decode()
+    apply_plan(request.plan_id)
+    assert "2 new accounts." in client.get(page("all_active", connection)).content.decode()
 
 
 def test_who_asked_cannot_approve_by_any_post(client: Client, connection: Connection) -> None:
