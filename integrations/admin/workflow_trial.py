@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from django.http import HttpRequest
@@ -21,6 +22,11 @@ USUAL_DAYS = 30
 #: Records listed of each kind; the counts are of all.
 LISTED = 50
 Verdict = Evaluation.Verdict
+#: Verdicts of a trial that read as if something had been done.
+WOULD_BE: dict[str, str] = {
+    Verdict.REPORTED: "Would be reported",
+    Verdict.HELD: "Would be held",
+}
 
 
 def offered() -> dict[str, Any]:
@@ -34,7 +40,8 @@ def tried(
     """What comes of it, for the page. Nothing is written; the workflow need not be saved."""
     days = _days(request.POST.get("days", ""))
     if not workflow.connection.has_access:
-        problem = "Salesforce cannot be asked while the connection is not in use."
+        state = workflow.connection.get_state_display().lower()
+        problem = f"Salesforce cannot be asked while the connection is not in use ({state})."
         return {"days": days, "trial_problem": problem}
     try:
         trial = try_workflow(workflow, days, unsaved(conditions))
@@ -49,19 +56,23 @@ def _days(text: str) -> int:
 
 def _shown(trial: Trial) -> dict[str, Any]:
     counts = [
-        (verdict.label, VERDICT_TONES.get(verdict, ""), trial.by_verdict[verdict])
+        (WOULD_BE.get(verdict, verdict.label), VERDICT_TONES.get(verdict, ""), number)
         for verdict in Verdict
-        if trial.by_verdict.get(verdict)
+        if (number := trial.by_verdict.get(verdict))
     ]
     others = [row for row in trial.rows if row.verdict not in (Verdict.REPORTED, Verdict.HELD)]
     return {
         "trial": trial,
         "counts": counts,
         "totals": sorted(trial.totals.items()),
-        "reported": trial.reported[:LISTED],
+        "reported": _newest_first(trial.reported)[:LISTED],
         "held": trial.held[:LISTED],
         "reasons": _reasons(others),
     }
+
+
+def _newest_first(rows: Sequence[PreviewRow]) -> list[PreviewRow]:
+    return sorted(rows, key=lambda row: row.occurred_on or date.min, reverse=True)
 
 
 def _reasons(rows: Sequence[PreviewRow]) -> list[tuple[str, int]]:

@@ -147,6 +147,10 @@ def test_trying_it_shows_what_colleagues_would_see_and_writes_nothing(
     made = workflow(connection)
     form = filled(client, page("change", made), act="try", days="30")
     answer = client.post(page("change", made), form)
+    assert [words for words, _, _ in answer.context["counts"]] == [
+        "Would be reported",
+        "Would be held",
+    ]
     assert "1,234.50 NOK" in answer.text
     assert "&lt;b&gt;Acme&lt;/b&gt;" in answer.text
     assert "Would be held" in answer.text
@@ -161,6 +165,30 @@ def test_a_trial_that_salesforce_refuses_says_why(client: Client, connection: Co
     answer = client.post(page("change", made), form)
     assert answer.status_code == 200
     assert "Salesforce shows no object Nothing__c." in answer.text
+
+
+def test_a_trial_lists_the_newest_first(
+    client: Client, connection: Connection, org: DemoOrg
+) -> None:
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    for day in (2, 9, 5):
+        deal(org, ann, CloseDate=date(2026, 3, day), Name=f"{day} March")
+    made = workflow(connection)
+    answer = client.post(page("change", made), filled(client, page("change", made), act="try"))
+    titles = [row.title for row in answer.context["reported"]]
+    assert titles == ["9 March", "5 March", "2 March"]
+
+
+def test_a_trial_without_access_says_where_to_reconnect(
+    client: Client, connection: Connection
+) -> None:
+    made = workflow(connection)
+    form = filled(client, page("change", made), act="try")
+    Connection.objects.update(state=Connection.State.RECONNECT_REQUIRED)
+    answer = client.post(page("change", made), form)
+    assert "the connection is not in use (reconnect required)" in answer.text
+    assert "Reconnect it on the page of the connection" in answer.text
 
 
 def test_what_the_form_says_is_tried_before_anything_is_saved(
