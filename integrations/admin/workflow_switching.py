@@ -14,6 +14,7 @@ from accounts.admin_base import person
 from integrations.credentials import client_for
 from integrations.models import Workflow
 from integrations.record_sync import workflows
+from integrations.record_sync.backfilling import FIRST_DAY
 from integrations.record_sync.previewing import preview_switching_off
 from integrations.record_sync.runs import RunRefused
 from integrations.salesforce.errors import SalesforceError
@@ -23,8 +24,6 @@ from .shown_workflow import changeable_workflow
 from .subpage import subpage
 from .words import counted
 from .workflow_words import what_counts
-
-FIRST_DAY = date(1999, 1, 1)
 
 
 class SwitchOnForm(forms.Form):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from integrations.models import Connection, SyncRun
+from integrations.record_sync.backfilling import FIRST_DAY
 from integrations.record_sync.runs import RunRefused
 
 DONE, FAILED, BAD_USE, HELD = 0, 1, 2, 3
@@ -78,6 +81,17 @@ class RecordCommand(BaseCommand):
     def end(self, code: int) -> None:
         if code != DONE:
             sys.exit(code)
+
+
+def day_since(text: str) -> date:
+    """A day that has been, as the pages take it."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise ArgumentTypeError(f"“{text}” is no day: write YYYY-MM-DD") from error
+    if not FIRST_DAY <= day <= timezone.localdate():
+        raise ArgumentTypeError(f"choose a day from {FIRST_DAY} to today")
+    return day
 
 
 def exit_code(runs: Sequence[SyncRun]) -> int:

@@ -32,6 +32,8 @@ from .runs import Round
 BULK_FROM = 50_000
 #: A day begins somewhere on earth up to 14 hours before it does in UTC.
 _DAY_BEGINS_EARLIER = timedelta(hours=14)
+#: Salesforce began in this year; nothing happened in it before.
+FIRST_DAY = date(1999, 1, 1)
 
 
 def request_backfill(
@@ -126,14 +128,15 @@ def _since(connection: Connection, run: SyncRun, fields: FieldSet) -> str:
     """What happened since that day by some workflow's date, or changed since then."""
     if run.since is None:
         return ""
-    begins = datetime.combine(run.since, time(), UTC) - _DAY_BEGINS_EARLIER
+    first = max(run.since, FIRST_DAY)
+    begins = datetime.combine(first, time(), UTC) - _DAY_BEGINS_EARLIER
     conditions = [f"SystemModstamp >= {literal(begins)}"]
     workflows = Workflow.objects.filter(connection=connection, object_name=run.object_name)
     for name in sorted({one.date_field for one in workflows}):
         found = find(name, fields.types)
         kind = fields.types.get(found or "")
         if kind in ("date", "datetime"):
-            day = run.since if kind == "date" else begins
+            day = first if kind == "date" else begins
             conditions.append(f"{found} >= {literal(day)}")
     return " OR ".join(conditions)
 
@@ -144,5 +147,5 @@ def _covered(connection: Connection, run: SyncRun) -> None:
     if run.since is None:
         marks.update(covers_from=None)
         return
-    since = datetime.combine(run.since, time(), UTC)
+    since = datetime.combine(max(run.since, FIRST_DAY), time(), UTC)
     marks.filter(covers_from__gt=since).update(covers_from=since)

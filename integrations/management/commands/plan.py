@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
+from accounts.reach import number_in
 from integrations.management.scriptable import Answer, BadUse, ScriptableCommand
 from integrations.management.selection import (
     actor_of,
@@ -14,9 +15,11 @@ from integrations.management.shown_plan import ROWS_SHOWN, shown
 from integrations.management.working import apply_now
 from integrations.models import SyncPlan
 from integrations.user_sync import approving, deciding
+from integrations.user_sync.errors import PlanError
 from integrations.user_sync.reverting import plan_revert
 
 State = SyncPlan.State
+MOST_ROWS = 1_000_000
 
 
 class Command(ScriptableCommand):
@@ -28,7 +31,7 @@ class Command(ScriptableCommand):
     def add_own_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("what", choices=["show", "approve", "apply", "revert"])
         parser.add_argument("plan", type=int, metavar="ID")
-        parser.add_argument("--rows", type=int, default=ROWS_SHOWN, help="how many rows to show")
+        parser.add_argument("--rows", type=_rows, default=ROWS_SHOWN, help="how many rows to show")
         add_actor_argument(parser)
 
     def answer(self, options: dict[str, Any]) -> Answer:
@@ -56,8 +59,17 @@ class Command(ScriptableCommand):
     def _apply(self, plan: SyncPlan, options: dict[str, Any]) -> Answer:
         if plan.state in SyncPlan.STATES_OPEN or plan.state == State.REQUESTED:
             raise BadUse(f"Nobody has approved it yet: manage.py plan approve {plan.pk}")
+        if plan.state == State.DISCARDED:
+            raise PlanError("This plan was discarded: it is never applied.")
         if options["dry_run"]:
             return shown(plan, rows=options["rows"])
         if plan.state in (State.STOPPED, State.NEEDS_A_PERSON):
             approving.resume(plan, by=actor_of(options, plan.company))
         return apply_now(plan)
+
+
+def _rows(text: str) -> int:
+    rows = number_in(text)
+    if rows is None or rows > MOST_ROWS:
+        raise ArgumentTypeError(f"say how many rows, from 0 to {MOST_ROWS}")
+    return rows

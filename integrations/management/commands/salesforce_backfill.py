@@ -1,11 +1,10 @@
 from argparse import ArgumentParser
-from datetime import date
 from functools import partial
 from typing import Any
 
 from django.core.management.base import CommandError
 
-from integrations.management.answering import BAD_USE, EXIT_CODES, RecordCommand
+from integrations.management.answering import BAD_USE, EXIT_CODES, RecordCommand, day_since
 from integrations.record_sync.backfilling import backfill, request_backfill
 from integrations.record_sync.describing import objects_in_use
 
@@ -18,7 +17,7 @@ class Command(RecordCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--since", required=True, type=_day, metavar="YYYY-MM-DD")
+        parser.add_argument("--since", required=True, type=day_since, metavar="YYYY-MM-DD")
         parser.add_argument("--object", metavar="NAME", help="only this object of Salesforce")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -33,7 +32,3 @@ class Command(RecordCommand):
             for name in objects
         ]
         self.do_rounds(options, requests, backfill)
-
-
-def _day(text: str) -> date:
-    return date.fromisoformat(text)

@@ -18,7 +18,8 @@ class Command(RecordCommand):
             for row in rows
         ]
         self.answer(options, rows, lines)
-        if any(row["error"] for row in rows):
+        if failed := [f"{row['name']}: {row['error']}" for row in rows if row["error"]]:
+            self.stderr.write(" ".join(failed))
             self.end(FAILED)
         self.end(HELD if any(row["waiting"] for row in rows) else DONE)
 

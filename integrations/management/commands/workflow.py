@@ -1,15 +1,16 @@
-from argparse import ArgumentParser
-from datetime import date
+from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
 from django.core.management.base import CommandError
 
+from accounts.reach import number_in
 from integrations.management.answering import (
     BAD_USE,
     EXIT_CODES,
     FAILED,
     HELD,
     RecordCommand,
+    day_since,
     exit_code,
     run_as_line,
     run_as_row,
@@ -23,6 +24,9 @@ from integrations.record_sync.templates import TEMPLATES
 from integrations.record_sync.trying import try_workflow
 from integrations.salesforce.errors import SalesforceError
 
+#: Ten years: what is older tells nothing about what a workflow would report now.
+MOST_DAYS = 3_660
+
 
 class Command(RecordCommand):
     help = f"Lists, makes, tries and switches workflows. {EXIT_CODES}"
@@ -32,9 +36,9 @@ class Command(RecordCommand):
         parser.add_argument("action", choices=("list", "create", "try", "enable", "disable"))
         parser.add_argument("name", nargs="?", help="the workflow's name or number")
         parser.add_argument("--template", choices=sorted(TEMPLATES), help="for create")
-        parser.add_argument("--days", type=int, default=30, help="for try (30)")
+        parser.add_argument("--days", type=_days, default=30, help="for try (30)")
         parser.add_argument(
-            "--since", type=date.fromisoformat, help="for enable: count since then; else from now"
+            "--since", type=day_since, help="for enable: count since then; else from now"
         )
         parser.add_argument(
             "--take-back", action="store_true", help="for disable: take its reports back, too"
@@ -78,6 +82,12 @@ class Command(RecordCommand):
 
     def _enable(self, options: dict[str, Any]) -> None:
         workflow = self._chosen(options)
+        if options["since"] and workflow.state != Workflow.State.OFF:
+            raise CommandError(
+                f"“{workflow}” is on already: --since was not applied. Switch it off first, or read"
+                " earlier records with salesforce_backfill.",
+                returncode=BAD_USE,
+            )
         try:
             run = workflows.switch_on(workflow, since=options["since"], by=None)
         except RunRefused as error:
@@ -103,13 +113,21 @@ class Command(RecordCommand):
         if not name:
             raise CommandError("Say which workflow.", returncode=BAD_USE)
         found = Workflow.objects.filter(connection__in=self.connections(options))
-        found = found.filter(pk=name) if name.isdigit() else found.filter(name__iexact=name)
+        number = number_in(name)
+        found = found.filter(name__iexact=name) if number is None else found.filter(pk=number)
         chosen = list(found.select_related("connection__company", "company"))
         if len(chosen) != 1:
             raise CommandError(
                 f"{len(chosen) or 'No'} workflows are called “{name}”.", returncode=BAD_USE
             )
         return chosen[0]
+
+
+def _days(text: str) -> int:
+    days = number_in(text) or 0
+    if not 1 <= days <= MOST_DAYS:
+        raise ArgumentTypeError(f"say how many days, from 1 to {MOST_DAYS}")
+    return days
 
 
 def _as_row(workflow: Workflow) -> dict[str, Any]:
