@@ -126,4 +126,6 @@ def _why_not_approved(plan: SyncPlan) -> PlanError:
         return PlanError("This plan is still being prepared.")
     if plan.approach == Approach.ALL_ACTIVE and plan.state != State.DISCARDED:
         return PlanError("Accounts for all active users are requested, and approved by others.")
+    if plan.kind == SyncPlan.Kind.REVERT:
+        return PlanError("This revert was discarded. Press Revert again for a new one.")
     return PlanError("This plan was discarded. Choose the people again for a new one.")

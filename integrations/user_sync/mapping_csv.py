@@ -36,6 +36,7 @@ from .manual import checked_user_id
 from .plan_rows import CHUNK, ROW_FIELDS, Row, save_ready
 
 Action = PlannedChange.Action
+_Cells = tuple[int, list[str]]  # the number of its first line, and a row
 
 COLUMNS = ("Salesforce user id", "Salesforce name", "Salesforce username", "Account e-mail")
 _ID, _EMAIL = COLUMNS[0], COLUMNS[3]
@@ -60,6 +61,11 @@ class _Line:
     number: int
     salesforce_id: str
     email: str
+
+    @property
+    def claim(self) -> str:
+        """What a later line with the same account is told."""
+        return f"the same account as in line {self.number}"
 
 
 def export(connection: Connection) -> Iterator[str]:
@@ -120,7 +126,7 @@ def _read(text: str) -> list[_Line]:
     heading = text.split("\n", 1)[0]
     delimiter = ";" if heading.count(";") > heading.count(",") else ","
     try:
-        table = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
+        table = list(_rows(text, delimiter))
     except csv.Error as error:
         raise PlanError(f"This is no CSV file that can be read: {error}.") from error
     lines = _checked(table, _columns(table))
@@ -129,12 +135,21 @@ def _read(text: str) -> list[_Line]:
     return lines
 
 
-def _checked(table: list[list[str]], columns: dict[str, int]) -> list[_Line]:
+def _rows(text: str, delimiter: str) -> Iterator[_Cells]:
+    """Each row with the line it begins in; a quoted cell may hold line breaks."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    begins = 1
+    for cells in reader:
+        yield begins, cells
+        begins = reader.line_num + 1
+
+
+def _checked(table: list[_Cells], columns: dict[str, int]) -> list[_Line]:
     """The lines with an e-mail; raises `BadLines` if any line makes no sense."""
     bad: list[tuple[int, str]] = []
     lines: list[_Line] = []
     seen: dict[str, int] = {}
-    for number, cells in enumerate(table[1:], 2):
+    for number, cells in table[1:]:
         if not any(cell.strip() for cell in cells):
             continue
         try:
@@ -152,14 +167,16 @@ def _checked(table: list[list[str]], columns: dict[str, int]) -> list[_Line]:
     return lines
 
 
-def _columns(table: list[list[str]]) -> dict[str, int]:
+def _columns(table: list[_Cells]) -> dict[str, int]:
     if not table or len(table) > MOST_LINES:
         raise PlanError(f"A file has a heading and at most {MOST_LINES:,} lines.")
-    heading = {cell.strip().lower(): n for n, cell in enumerate(table[0])}
-    missing = [name for name in (_ID, _EMAIL) if name.lower() not in heading]
-    if missing:
-        raise PlanError(f"The first line has no column “{missing[0]}”.")
-    return {name: heading[name.lower()] for name in (_ID, _EMAIL)}
+    heading = [cell.strip().lower() for cell in table[0][1]]
+    for name in (_ID, _EMAIL):
+        if name.lower() not in heading:
+            raise PlanError(f"The first line has no column “{name}”.")
+        if heading.count(name.lower()) > 1:
+            raise PlanError(f"The first line has the column “{name}” twice.")
+    return {name: heading.index(name.lower()) for name in (_ID, _EMAIL)}
 
 
 def _parsed(number: int, cells: list[str], columns: dict[str, int]) -> _Line:
@@ -183,11 +200,11 @@ def _decide(connection: Connection, lines: list[_Line]) -> list[tuple[DirectoryU
         .defer("search")
     }
     facts = gather(connection, list(people.values()))
-    taken = dict(
-        UserMapping.objects.filter(connection=connection, is_current=True).values_list(
-            "account_id", "salesforce_user_id"
-        )
-    )
+    current = UserMapping.objects.filter(connection=connection, is_current=True)
+    taken = {
+        account_id: f"mapped to {salesforce_id} already"
+        for account_id, salesforce_id in current.values_list("account_id", "salesforce_user_id")
+    }
     rows: list[tuple[DirectoryUser, Row]] = []
     bad: list[tuple[int, str]] = []
     for line in lines:
@@ -201,8 +218,8 @@ def _decide(connection: Connection, lines: list[_Line]) -> list[tuple[DirectoryU
                 rows.append((person, {"action": Action.NOTHING, "reason": "Mapped already"}))
             else:
                 bad.append((line.number, f"{person} is mapped to {mapping.account}: unlink first"))
-        elif taken.setdefault(account.pk, line.salesforce_id) != line.salesforce_id:
-            bad.append((line.number, f"{account} is mapped to {taken[account.pk]} already"))
+        elif (said := taken.setdefault(account.pk, line.claim)) != line.claim:
+            bad.append((line.number, f"{account} is {said}"))
         else:
             rows.append((person, _map(person, account)))
     if bad:

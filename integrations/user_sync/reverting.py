@@ -94,6 +94,8 @@ def is_reverted(plan: SyncPlan) -> bool:
 def _check(plan: SyncPlan) -> None:
     if plan.kind == SyncPlan.Kind.REVERT:
         raise PlanError("A revert is not reverted: import these people again instead.")
+    if plan.state not in (*REVERTIBLE_STATES, *SyncPlan.STATES_UNDER_WAY):
+        raise PlanError("This plan was never applied, so there is nothing to revert.")
     if plan.state not in REVERTIBLE_STATES:
         raise PlanError("This plan is still under way: stop it first, or wait until it is done.")
     if plan.reverted_by.filter(state__in=(*SyncPlan.STATES_UNDER_WAY, State.STOPPED)).exists():

@@ -104,3 +104,9 @@ def test_a_plan_that_needs_a_person_says_so(
 @pytest.mark.parametrize("args", [("show", "999"), ("destroy", "1"), ("show",), ("show", "x")])
 def test_bad_use_has_its_own_exit_code(db: None, args: tuple[str, ...]) -> None:
     assert run("plan", *args).code in (1, 2)
+
+
+def test_a_discarded_plan_is_never_applied(draft: SyncPlan) -> None:
+    SyncPlan.objects.filter(pk=draft.pk).update(state=State.DISCARDED)
+    ran = run("plan", "apply", draft.pk)
+    assert (ran.code, "discarded" in ran.error) == (1, True)

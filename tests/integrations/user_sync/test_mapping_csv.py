@@ -91,3 +91,21 @@ def test_no_cell_is_a_formula(connection: Connection, name: str) -> None:
     text = "".join(mapping_csv.export(connection))
     for cells in csv.reader(io.StringIO(text, newline="")):
         assert not any(cell.lstrip(" ").startswith(tuple("=+-@\t\r|%")) for cell in cells)
+
+
+def test_lines_are_counted_as_an_editor_does_and_the_same_account_is_named(
+    connection: Connection, admin: User, company: Company
+) -> None:
+    people(connection, range(2))
+    account(company, "one@example.com")
+    heading = "Salesforce user id,Salesforce name,Account e-mail\n"
+    lines = [f'{salesforce_id(n)},"Two\nlines",one@example.com\n' for n in range(2)]
+    with pytest.raises(mapping_csv.BadLines) as error:
+        mapping_csv.plan_csv(connection, heading + "".join(lines), by=admin)
+    ((number, what),) = error.value.lines
+    assert (number, "the same account as in line 2" in what) == (4, True)
+
+
+def test_a_heading_that_stands_twice_is_refused(connection: Connection, admin: User) -> None:
+    with pytest.raises(PlanError, match="“Account e-mail” twice"):
+        mapping_csv.plan_csv(connection, f"Account e-mail,{HEADING}x,x,x\n", by=admin)

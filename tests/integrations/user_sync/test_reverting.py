@@ -227,6 +227,7 @@ def test_somebody_who_was_ignored_again_since_then_stays_so(
 class TestRefused:
     def test_while_the_plan_is_under_way(self, connection: Connection, admin: User) -> None:
         plan = plan_import(connection, [person(connection, 1)], by=admin)
+        approving.approve(plan, by=admin)
         with pytest.raises(PlanError, match="still under way"):
             plan_revert(plan, by=admin)
 
@@ -271,3 +272,16 @@ def test_after_a_revert_the_same_people_can_be_imported_again(
 
 def snapshot(company: Company) -> list[Any]:
     return list(company.users.exclude(role=User.Role.ADMIN).values_list("email", "state"))
+
+
+def test_what_was_never_applied_and_a_superseded_revert_are_called_so(
+    connection: Connection, admin: User
+) -> None:
+    draft = plan_import(connection, people(connection, [1]), by=admin)
+    with pytest.raises(PlanError, match="never applied"):
+        plan_revert(draft, by=admin)
+    plan = imported(connection, people(connection, [2]), admin)
+    first = plan_revert(plan, by=admin)
+    plan_revert(plan, by=admin)
+    with pytest.raises(PlanError, match="Press Revert again"):
+        approving.approve(first, by=admin)
