@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from accounts.bulk_writer import storable
 from accounts.management.errors import one_line
 from accounts.models import Team
 from integrations.models import AttributeRule, Connection, MatchRule, ScopeRule, TeamSource
@@ -52,6 +53,7 @@ def read(values: Any, connection: Connection) -> Config:
     """Raises `ConfigWrong`."""
     if not isinstance(values, dict) or values.get("version") != VERSION:
         raise ConfigWrong([f"version: this is no configuration of version {VERSION}"])
+    _check_texts(values)
     config = Config()
     unknown = values.keys() - {"version", "org_id", *PARTS}
     config.problems += [f"{name}: unknown" for name in sorted(unknown)]
@@ -149,6 +151,7 @@ def _rows(
             rule.clean_fields(exclude=["company", "connection"])
         except ValidationError as error:
             problems.append(f"{place}: {one_line(error)}")
+            continue
         rules.append(rule)
     return rules
 
@@ -198,12 +201,35 @@ def _mappings(
     pairs = []
     for number, row in enumerate(_list(values, "mappings", problems), 1):
         if isinstance(row, dict) and row.keys() == {"salesforce_user_id", "account"}:
-            pairs.append((str(row["salesforce_user_id"]), str(row["account"])))
+            # One line each, for they are planned as lines of a file are.
+            pairs.append((_one_line(row["salesforce_user_id"]), _one_line(row["account"])))
         else:
             problems.append(
                 f"mappings[{number}]: must have the fields salesforce_user_id and account"
             )
     return pairs
+
+
+def _one_line(value: Any) -> str:
+    return " ".join(str(value).split())
+
+
+def _check_texts(values: Any) -> None:
+    if any(storable(text) != text for text in _texts(values)):
+        raise ConfigWrong(["a text holds a character that cannot be kept, such as \\u0000"])
+
+
+def _texts(values: Any) -> Iterator[str]:
+    """All texts of a JSON value, names included, however deep."""
+    waiting = [values]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict):
+            waiting += [*value, *value.values()]
+        elif isinstance(value, list):
+            waiting += value
 
 
 def _list(values: dict[str, Any], part: str, problems: list[str]) -> list[Any]:

@@ -78,6 +78,8 @@ def _parsed(file: str) -> Any:
         raise BadUse(f"{file} cannot be read: {error.strerror}.") from error
     except ValueError as error:
         raise BadUse(f"{file} is no JSON: {error}.") from error
+    except RecursionError as error:
+        raise BadUse(f"{file} is no configuration: it is nested too deeply.") from error
 
 
 def _write(file: str, text: str) -> None:

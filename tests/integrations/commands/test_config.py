@@ -150,6 +150,10 @@ def test_mappings_become_a_plan(set_up: Connection, file: Path, admin: User) -> 
         ("scope_rules", [{"field": "A", "operator": "in", "value": "x"}], "needs a list of texts"),
         ("scope_rules", [{"field": "A", "operator": "equals", "value": [1]}], "needs a text"),
         ("attribute_rules", [{"attribute": "shoe"}], "attribute_rules[1]: "),
+        ("match_rules", [{"rule": ["email"], "enabled": True}], "match_rules[1]: rule: "),
+        ("attribute_rules", [{"attribute": {}, "policy": []}], "attribute_rules[1]: "),
+        ("settings", {"automatic_team": "West\x00"}, "cannot be kept"),
+        ("mappings", [{"salesforce_user_id": "x", "account": "\x00"}], "cannot be kept"),
         ("mappings", ["x"], "mappings[1]: must have"),
         ("mappings", [{"salesforce_user_id": "x", "account": "mia@example.com"}], "mappings[1]: "),
         ("org_id", "00Dx0000000BV7yEAG", "another Salesforce org"),
@@ -169,6 +173,8 @@ def test_a_file_that_is_none_is_bad_use(connection: Connection, file: Path) -> N
     assert run("config", "import", file).code == 2
     file.write_text("{")
     assert "is no JSON" in run("config", "import", file).error
+    file.write_text("[" * 100_000)
+    assert "nested too deeply" in run("config", "import", file).error
     assert run("config", "export", file.parent).code == 2
 
 
