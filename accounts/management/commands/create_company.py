@@ -41,7 +41,7 @@ class Command(BaseCommand):
             admin.full_clean(exclude=["company"], validate_constraints=False)
             self._save(company, admin)
         except ValidationError as error:
-            raise CommandError(one_line(error)) from error
+            raise CommandError(one_line(error), returncode=2) from error
         except IntegrityError as error:
             raise CommandError("Another company of this name was made just now.") from error
         self.stdout.write(f"{company} is there. {admin.email} sets a password here, once, within")

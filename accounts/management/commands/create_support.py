@@ -31,7 +31,7 @@ class Command(BaseCommand):
         try:
             user.full_clean()
         except ValidationError as error:
-            raise CommandError(one_line(error)) from error
+            raise CommandError(one_line(error), returncode=2) from error
         user.save()
         audit.record("created", user, by=None)
         self.stdout.write(f"{user.email} sets a password here, once, within seven days:")

@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from integrations.management.scriptable import BAD_USE
 from integrations.models import Connection
 from integrations.salesforce_package.writing import PLACEHOLDER_KEY, CannotWrite, write_package
 
@@ -25,7 +26,8 @@ class Command(BaseCommand):
         key = options["connection"]
         if key and not Connection.objects.filter(key=key).exists():
             raise CommandError(
-                f"There is no connection with the key “{key}”. Its page in the admin shows it."
+                f"There is no connection with the key “{key}”. Its page in the admin shows it.",
+                returncode=BAD_USE,
             )
         try:
             written = write_package(
@@ -35,7 +37,7 @@ class Command(BaseCommand):
                 contact=options["contact"],
             )
         except CannotWrite as error:
-            raise CommandError(str(error)) from error
+            raise CommandError(str(error), returncode=BAD_USE) from error
         self.stdout.write(f"{len(written)} files are in {options['out']}; README.md says how on.")
         if not key:
             self.stdout.write(
