@@ -44,7 +44,8 @@ def _after_unlinking(batch: Batch, rows: list[PlannedChange]) -> None:
             DirectoryUser.objects.filter(pk=person.pk).update(
                 unlinked_at=batch.now,
                 unlinked_by=batch.plan.approved_by,
-                unlinked_from=row.account_id,
+                # An account that was removed left no report that could be held again.
+                unlinked_from=User.objects.filter(pk=row.account_id).values("pk"),
                 unlinked_reason=row.values["unlinked_reason"],
             )
 

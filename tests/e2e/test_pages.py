@@ -140,6 +140,7 @@ def test_log_in_tick_and_import_by_keyboard_alone(visitor: Visitor, demo: Demo) 
     page = visitor().page
     login = Login.of(demo, ADMIN)
     page.goto("/login/")
+    expect(page.get_by_label("E-mail")).to_be_focused()
     page.keyboard.type(login.email)
     page.keyboard.press("Tab")
     page.keyboard.type(login.password)
