@@ -25,7 +25,7 @@ from activities.models import ActivityReport
 from integrations.demo_org.org import DemoOrg
 from integrations.demo_org.server import run_in_thread
 from integrations.demo_org.store import Row
-from integrations.models import Connection, Lease, SalesforceRecord, SyncRun, Watermark
+from integrations.models import Connection, Lease, SalesforceRecord, SyncRun
 from integrations.record_sync import arriving, backfilling, evaluating, polling, taking_up
 from integrations.record_sync.backfilling import request_backfill
 from integrations.schedules import write_schedules
