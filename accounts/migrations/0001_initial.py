@@ -36,6 +36,7 @@ class Migration(migrations.Migration):
                 (
                     "currency",
                     models.CharField(
+                        help_text="Nothing is converted when it changes. Reports from Salesforce follow; those made by hand, or by a workflow that is off, stay as they are.",
                         max_length=3,
                         validators=[
                             django.core.validators.RegexValidator(

@@ -209,6 +209,14 @@ class Migration(migrations.Migration):
                     "api_calls_allowed",
                     models.PositiveIntegerField(blank=True, editable=False, null=True),
                 ),
+                (
+                    "polled_at",
+                    models.DateTimeField(
+                        editable=False,
+                        help_text="When changed records were last looked for, whatever came of it.",
+                        null=True,
+                    ),
+                ),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
@@ -806,6 +814,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "company_terms",
+                    models.CharField(
+                        blank=True,
+                        editable=False,
+                        help_text="The company's time zone and currency, by which its reports were made.",
+                        max_length=80,
+                    ),
+                ),
+                (
                     "created_by",
                     models.ForeignKey(
                         blank=True,
@@ -970,9 +987,11 @@ class Migration(migrations.Migration):
             options={
                 "constraints": [
                     models.UniqueConstraint(
-                        condition=models.Q(("finished_at__isnull", True)),
+                        condition=models.Q(
+                            ("decided_at__isnull", True), ("finished_at__isnull", True)
+                        ),
                         fields=("connection", "object_name", "kind"),
-                        name="one_held_change_at_a_time",
+                        name="one_open_change_at_a_time",
                     )
                 ],
                 "indexes": [],
@@ -1336,6 +1355,14 @@ class Migration(migrations.Migration):
                     "since",
                     models.DateField(blank=True, help_text="Empty reads all records.", null=True),
                 ),
+                (
+                    "field_set",
+                    models.CharField(
+                        blank=True,
+                        help_text="Digest of the fields that it asks for.",
+                        max_length=32,
+                    ),
+                ),
                 ("page_stamp", models.DateTimeField(blank=True, null=True)),
                 ("page_record_id", models.CharField(blank=True, max_length=18)),
                 ("window_end", models.DateTimeField(blank=True, null=True)),
@@ -1380,10 +1407,15 @@ class Migration(migrations.Migration):
                 ],
                 "constraints": [
                     models.UniqueConstraint(
-                        condition=models.Q(("state__in", ("queued", "running"))),
+                        condition=models.Q(("state", "running")),
                         fields=("connection", "kind", "object_name"),
                         name="one_run_of_a_kind_at_a_time",
-                    )
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("state", "queued")),
+                        fields=("connection", "kind", "object_name"),
+                        name="one_run_of_a_kind_waits",
+                    ),
                 ],
             },
         ),
@@ -1863,6 +1895,17 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
+                (
+                    "unlinked_from",
+                    models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
                 ("unlinked_reason", models.CharField(blank=True, db_default="", max_length=255)),
                 ("ignored_at", models.DateTimeField(blank=True, null=True)),
                 (
@@ -2099,9 +2142,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
-                    "keeps_report",
-                    models.BooleanField(
-                        default=False, help_text="A person said that the report stays as it is."
+                    "refused_change",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("move", "Would move to somebody else"),
+                            ("take_back", "Would be taken back"),
+                        ],
+                        help_text="What a person said shall not happen to its report.",
+                        max_length=12,
                     ),
                 ),
                 ("evaluated_at", models.DateTimeField()),
@@ -2125,6 +2174,11 @@ class Migration(migrations.Migration):
                     ),
                     models.Index(
                         fields=["workflow", "verdict", "id"], name="evaluation_by_verdict"
+                    ),
+                    models.Index(
+                        condition=models.Q(("report__isnull", False)),
+                        fields=["company", "salesforce_user_id"],
+                        name="reported_by_person",
                     ),
                 ],
                 "constraints": [

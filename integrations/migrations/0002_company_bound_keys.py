@@ -28,6 +28,7 @@ KEYS = [
     *((table, "connection_id", CONNECTION) for table in OF_CONNECTION),
     (CONNECTION, "automatic_team_id", TEAM),
     ("integrations_directoryuser", "wanted_workflow_id", WORKFLOW),
+    ("integrations_directoryuser", "unlinked_from_id", USER),
     ("integrations_usermapping", "account_id", USER),
     (PLAN, "team_id", TEAM),
     (PLAN, "reverts_id", PLAN),

@@ -86,7 +86,12 @@ class DirectoryUser(models.Model):
         User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     unlinked_from = models.ForeignKey(
-        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+        User,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_constraint=False,
     )
     unlinked_reason = models.CharField(max_length=255, blank=True, db_default="")
 
