@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from integrations.connecting import check, logging_in
 from integrations.mails import rounds as mail_rounds
 from integrations.record_sync import backfilling, due, polling, reconciling
 from integrations.record_sync import taking_up as records_taking_up
 from integrations.user_sync import applying, directory, following, preparing, replanning, taking_up
 from integrations.user_sync.progress import beat
+
+EACH_MINUTE: tuple[Callable[[], object], ...] = (
+    taking_up.take_up_work,
+    following.every_minute,
+    records_taking_up.take_up_work,
+    logging_in.forget_expired,
+    mail_rounds.send_what_is_due,
+)
 
 
 def refresh_directory(run_id: int) -> None:
@@ -53,10 +63,16 @@ def check_connection(connection_id: int) -> None:
 
 
 def every_minute() -> None:
-    """The worker shows that it is alive, and takes up what was left lying."""
+    """The worker shows that it is alive, and takes up what was left lying.
+
+    Each step is tried, whatever became of those before it; then raises an ``ExceptionGroup``.
+    """
     beat()
-    taking_up.take_up_work()
-    following.every_minute()
-    records_taking_up.take_up_work()
-    logging_in.forget_expired()
-    mail_rounds.send_what_is_due()
+    failures: list[Exception] = []
+    for step in EACH_MINUTE:
+        try:
+            step()
+        except Exception as error:  # noqa: BLE001 - raised below
+            failures.append(error)
+    if failures:
+        raise ExceptionGroup("Some of the minute's work was not done", failures)

@@ -46,7 +46,7 @@ def import_csv(request: HttpRequest, connection_id: int) -> HttpResponse:
             plan = mapping_csv.plan_csv(connection, _text(request), by=person(request))
             return show_plan(plan)
         except BadLines as error:
-            problem, lines = "Nothing was changed: mend these lines first.", error.lines
+            problem, lines = "Nothing was changed: correct these lines first.", error.lines
         except PlanError as error:
             problem = str(error)
     return subpage(

@@ -30,5 +30,5 @@ def named_person(connection: Connection, words: str) -> NamedPerson | None:
         people = everybody.filter(search=query) if query else everybody.none()
     found = list(people.order_by("name", "pk")[:2])
     if not found:
-        return NamedPerson(words, None, "Nobody is called so in Salesforce.")
+        return NamedPerson(words, None, "Nobody in Salesforce has that name.")
     return NamedPerson(words, found[0], "")

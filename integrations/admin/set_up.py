@@ -70,7 +70,7 @@ def _connect(connection: Connection) -> SetUpStep:
     match connection.state:
         case State.NOT_CONNECTED:
             words = "Prepared, but nobody has logged in to Salesforce yet."
-            return SetUpStep("Connect", words, False, "Go on connecting", page)
+            return SetUpStep("Connect", words, False, "Continue connecting", page)
         case State.RECONNECT_REQUIRED:
             return SetUpStep(
                 "Connect", "Salesforce no longer lets us in.", False, "Reconnect", page

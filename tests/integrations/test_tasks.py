@@ -146,3 +146,18 @@ def test_the_schedules_are_written_once_and_mended_by_each_migrate() -> None:
 
 def test_no_migration_is_missing() -> None:
     call_command("makemigrations", "integrations", check=True, dry_run=True, verbosity=0)
+
+
+def test_one_step_that_fails_keeps_no_other_from_being_done(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    done: list[str] = []
+
+    def breaks() -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(tasks, "EACH_MINUTE", (breaks, lambda: done.append("the next one")))
+    with pytest.raises(ExceptionGroup) as raised:
+        tasks.every_minute()
+    assert raised.group_contains(RuntimeError, match="broken")
+    assert done == ["the next one"]

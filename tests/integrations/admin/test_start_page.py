@@ -42,7 +42,7 @@ def test_without_a_connection_the_next_step_is_to_connect(client: Client, admin:
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        (State.NOT_CONNECTED, "Go on connecting"),
+        (State.NOT_CONNECTED, "Continue connecting"),
         (State.RECONNECT_REQUIRED, "Reconnect"),
         (State.TERMINATED, "Connect again"),
         (State.PAUSED, "Resume"),
