@@ -76,12 +76,6 @@ def save_revert_rows(revert: SyncPlan, *, ignore: bool = False) -> None:
     )
 
 
-def latest_revert(plan: SyncPlan) -> SyncPlan | None:
-    """The newest revert of this plan that somebody approved."""
-    approved = plan.reverted_by.exclude(state__in=(State.PREPARING, State.DRAFT, State.DISCARDED))
-    return approved.order_by("-approved_at", "-pk").first()
-
-
 def is_reverted(plan: SyncPlan) -> bool:
     """Whether everything that the plan had done is undone."""
     undone = PlannedChange.objects.filter(
