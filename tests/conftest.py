@@ -1,3 +1,4 @@
+import pytest
 from django.conf import settings
 
 
@@ -6,3 +7,8 @@ def pytest_configure() -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     # Every test client would look for all static files anew.
     settings.WHITENOISE_AUTOREFRESH = True
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # The browser's files take longest: begun last, one of them would be waited for by all.
+    items.sort(key=lambda item: item.get_closest_marker("e2e") is None)

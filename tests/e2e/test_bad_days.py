@@ -24,7 +24,7 @@ from .site import (
     tick,
 )
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.nightly]
 
 FAILED = "The list could not be refreshed."
 #: Until mended, and what the page then says; the hang ends by a time limit of two minutes.
@@ -32,15 +32,10 @@ FAULTS = [
     pytest.param("request_limit", "allowance of Salesforce API requests", id="limit"),
     pytest.param("half_page", "Salesforce", id="half an answer"),
     pytest.param("no_api", "API Enabled", id="permission"),
-    pytest.param(
-        "unavailable",
-        "Salesforce is not available just now",
-        id="503",
-        marks=pytest.mark.nightly,
-    ),
-    pytest.param("html_page", "Salesforce", id="HTML", marks=pytest.mark.nightly),
-    pytest.param("reset", "Salesforce", id="reset", marks=pytest.mark.nightly),
-    pytest.param("hang", "Salesforce", id="hang", marks=pytest.mark.nightly),
+    pytest.param("unavailable", "Salesforce is not available just now", id="503"),
+    pytest.param("html_page", "Salesforce", id="HTML"),
+    pytest.param("reset", "Salesforce", id="reset"),
+    pytest.param("hang", "Salesforce", id="hang"),
 ]
 
 

@@ -21,7 +21,7 @@ from .site import (
     tick,
 )
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.nightly]
 PASSWORD = "a-long-one-of-their-own"
 
 

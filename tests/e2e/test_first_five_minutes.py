@@ -17,7 +17,7 @@ from .browsing import Visit
 from .org import log_in_at_salesforce
 from .site import bar, expect_done, listed, mappings, press_import, tick
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.nightly]
 
 #: Seconds from the press in the org to the report in the tab: a quarter where nothing else runs.
 IN_THE_TAB_WITHIN = 5.0

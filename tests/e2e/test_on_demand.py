@@ -73,6 +73,7 @@ def test_log_in_tick_three_press_once_and_revert(visitor: Visitor, demo: Demo) -
     assert (mappings(page), accounts(page)) == (0, before)
 
 
+@pytest.mark.nightly
 def test_ticks_survive_search_filter_page_and_reload(admin: Visit) -> None:
     page = admin.page
     first, second, third = people_to_create(page, 3)
@@ -117,6 +118,7 @@ def test_a_conflict_is_solved_side_by_side(admin: Visit) -> None:
     revert(page, 1)
 
 
+@pytest.mark.nightly
 def test_people_are_ignored_and_no_longer_ignored(admin: Visit) -> None:
     page = admin.page
     (name,) = people_to_create(page, 1)
@@ -135,6 +137,7 @@ def test_people_are_ignored_and_no_longer_ignored(admin: Visit) -> None:
     expect(page.get_by_text("Nobody matches")).to_be_visible()
 
 
+@pytest.mark.nightly
 def test_all_matching_people_go_through_the_preview(admin: Visit) -> None:
     page = admin.page
     open_people(page)
@@ -163,6 +166,7 @@ def _included(page: Page) -> int:
     return int(page.locator("[data-button]").inner_text().split()[1])
 
 
+@pytest.mark.nightly
 def test_preview_changes_nothing_until_it_is_approved(admin: Visit) -> None:
     page = admin.page
     tick(page, people_to_create(page, 2))

@@ -22,7 +22,7 @@ from .site import (
     revert,
 )
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.nightly]
 
 #: A published CRM export (35 agents, 6 managers), where a folder beside the checkout has one.
 REAL_EXPORT = next(ROOT.parent.glob("*/data/crm"), None)

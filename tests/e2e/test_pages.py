@@ -26,16 +26,15 @@ from .site import (
     tick,
 )
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.nightly]
 
 
-#: Each width and each colour scheme in every run; in all four combinations at night.
 @pytest.fixture(
     params=[
         pytest.param((1280, False), id="1280-light"),
         pytest.param((390, True), id="390-dark"),
-        pytest.param((1280, True), id="1280-dark", marks=pytest.mark.nightly),
-        pytest.param((390, False), id="390-light", marks=pytest.mark.nightly),
+        pytest.param((1280, True), id="1280-dark"),
+        pytest.param((390, False), id="390-light"),
     ]
 )
 def look(request: pytest.FixtureRequest) -> dict[str, Any]:
