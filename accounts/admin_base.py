@@ -14,7 +14,7 @@ from django.contrib import admin, messages
 from django.contrib.admin import helpers
 from django.contrib.admin.filters import RelatedFieldListFilter, SimpleListFilter
 from django.core.paginator import Paginator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.utils.text import capfirst
@@ -231,6 +231,7 @@ class CompanyScopedAdmin(_ModelAdmin[M]):
         self._audit(request, "deleted", obj)
         obj.delete()
 
+    @transaction.atomic
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[M]) -> None:
         audit.record_many(
             audit.entry("deleted", row, by=person(request), request=request) for row in queryset

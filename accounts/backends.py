@@ -73,7 +73,7 @@ class RoleBackend(BaseBackend):
     ) -> User | None:
         """The one active account of this e-mail and password; ``None`` when there are several.
 
-        The log-in page asks which company is meant (``accounts.views``).
+        The log-in page asks which company is meant (``accounts.log_in_views``).
         """
         address = email or username
         if not address or password is None:

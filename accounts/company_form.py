@@ -41,12 +41,12 @@ class CompanyBoundForm(forms.ModelForm):  # type: ignore[type-arg] # not subscri
         return cleaned
 
     def validate_unique(self) -> None:
-        """Check all constraints: Django leaves out those with a field that is not on the form."""
-        super().validate_unique()
-        if NON_FIELD_ERRORS in self.errors:
-            return
-        try:
-            self.instance.validate_constraints(exclude=set(self.errors))
-        except ValidationError as error:
-            for name, errors in error.update_error_dict({}).items():
-                self.add_error(name if name in self.fields else None, errors)
+        """Check all that is unique: Django leaves out what concerns a field not on the form."""
+        for check in (self.instance.validate_unique, self.instance.validate_constraints):
+            if NON_FIELD_ERRORS in self.errors:
+                return
+            try:
+                check(exclude=set(self.errors))
+            except ValidationError as error:
+                for name, errors in error.update_error_dict({}).items():
+                    self.add_error(name if name in self.fields else None, errors)

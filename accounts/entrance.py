@@ -7,6 +7,7 @@ import secrets
 from datetime import timedelta
 
 from django.contrib.auth import login
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -35,8 +36,9 @@ def enter(request: HttpRequest, code: str) -> HttpResponse:
     user = _redeemed(code) if _comes_from_our_own_page(request) else None
     if user is None:
         return render(request, "accounts/entrance_closed.html", {"title": "Try again"}, status=403)
-    login(request, user, backend="accounts.backends.RoleBackend")
-    audit.record("logged_in", user, by=user, request=request, after={"by": "the tab"})
+    with transaction.atomic():
+        login(request, user)
+        audit.record("logged_in", user, by=user, request=request, after={"by": "the tab"})
     return redirect("home")
 
 

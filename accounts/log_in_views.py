@@ -10,6 +10,7 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth.views import RedirectURLMixin
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -55,8 +56,9 @@ class _LogInPage(RedirectURLMixin, FormView):  # type: ignore[type-arg]
         )
 
     def let_in(self, user: User) -> HttpResponse:
-        login(self.request, user)
-        audit.record("logged_in", user, by=user, request=self.request)
+        with transaction.atomic():
+            login(self.request, user)
+            audit.record("logged_in", user, by=user, request=self.request)
         response = redirect(self.get_success_url())
         throttling.remember_browser(response, user.email)
         return response

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.forms import PasswordChangeForm
 from django.contrib.auth.views import PasswordChangeView
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
@@ -33,7 +34,8 @@ class ChangePassword(PasswordChangeView):
     title = "Change password"
 
     def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
-        response = super().form_valid(form)
-        audit.record("password_changed", form.user, by=form.user, request=self.request)
+        with transaction.atomic():
+            response = super().form_valid(form)
+            audit.record("password_changed", form.user, by=form.user, request=self.request)
         messages.success(self.request, "Your password is changed. Other browsers are logged out.")
         return response

@@ -144,7 +144,7 @@ def _confirmation(
 def _page(
     page: CompanyScopedAdmin[User], request: HttpRequest, template: str, **context: Any
 ) -> TemplateResponse:
-    context |= {**page.admin_site.each_context(request), "opts": page.opts, **context}
+    context = {**page.admin_site.each_context(request), "opts": page.opts, **context}
     return TemplateResponse(request, f"admin/accounts/user/{template}.html", context)
 
 

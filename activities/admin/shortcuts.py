@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
 from django.http import HttpRequest
 
-from accounts.admin_base import CompanyScopedAdmin
+from accounts.admin_base import CompanyScopedAdmin, person
 from activities.models import Shortcuts
 
 
@@ -21,5 +19,9 @@ class ShortcutsAdmin(CompanyScopedAdmin[Shortcuts]):
     def name(self, shortcuts: Shortcuts) -> str:
         return "Beside the feed"
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Shortcuts | None = None) -> list[Any]:
-        return [*super().get_readonly_fields(request, obj), *(["company"] if obj else [])]
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """A company has one row; support staff say of which."""
+        user = person(request)
+        return super().has_add_permission(request) and (
+            user.is_superuser or not Shortcuts.objects.filter(company=user.company_id).exists()
+        )

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.models import Company, Team, User
 
@@ -57,3 +60,25 @@ def support(db: None) -> User:
     return User.objects.create_superuser(
         email="sam@support.example", name="Sam Support", password=PASSWORD
     )
+
+
+@pytest.fixture
+def client_of_admin(client: Client, admin: User) -> Client:
+    client.force_login(admin)
+    return client
+
+
+@pytest.fixture
+def logged_in(client: Client, admin: User) -> None:
+    client.force_login(admin)
+
+
+@pytest.fixture
+def invited(company: Company) -> User:
+    return make_user(company, "ivy@acme.example", password=None, invited_at=timezone.now())
+
+
+@pytest.fixture
+def mail_works(settings: Settings) -> None:
+    settings.EMAIL_CONFIGURED = True
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

@@ -100,8 +100,9 @@ def test_a_test_mail_without_settings_names_the_setting() -> None:
 
 def test_a_test_mail_that_fails_says_why(settings: Settings) -> None:
     settings.EMAIL_CONFIGURED = True
-    with pytest.raises(CommandError, match="“nobody” is not an e-mail address"):
+    with pytest.raises(CommandError, match="“nobody” is not an e-mail address") as failed:
         run("send_test_mail", "nobody")
+    assert failed.value.returncode == 2
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
     with pytest.raises(CommandError, match=r"did not take it: .*refused"):

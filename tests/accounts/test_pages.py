@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from accounts.forms import LogInForm
 from accounts.models import User
 
 pytestmark = pytest.mark.django_db
@@ -58,6 +59,31 @@ def test_a_page_that_is_not_there_says_so_in_our_words(client: Client, member: U
     assert "There is nothing at this address" in answer.text
 
 
+def test_support_staff_read_about_no_company_on_their_page(client: Client, support: User) -> None:
+    client.force_login(support)
+    page = client.get(reverse("account")).text
+    assert "support staff see all" in page
+    assert "<dd>None</dd>" not in page
+
+
+def test_only_who_has_a_password_is_asked_to_change_it(client: Client, member: User) -> None:
+    client.force_login(member)
+    assert reverse("change_password") in client.get(reverse("account")).text
+    member.set_unusable_password()
+    member.save()
+    client.force_login(member)
+    assert reverse("change_password") not in client.get(reverse("account")).text
+
+
+def test_what_fails_says_so_in_our_words(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    client.raise_request_exception = False
+    monkeypatch.setattr(LogInForm, "is_valid", None)
+    answer = client.post(reverse("login"))
+    assert answer.status_code == 500
+    assert "It is our fault" in answer.text
+    assert [word for word in INLINE if word in answer.text] == []
+
+
 @pytest.mark.parametrize("name", ["logout", "change_password"])
 def test_ones_own_forms_are_refused_without_their_token(member: User, name: str) -> None:
     client = Client(enforce_csrf_checks=True)
@@ -68,4 +94,6 @@ def test_ones_own_forms_are_refused_without_their_token(member: User, name: str)
 @pytest.mark.parametrize("name", PUBLIC)
 def test_public_forms_are_refused_without_their_token(name: str) -> None:
     client = Client(enforce_csrf_checks=True)
-    assert client.post(reverse(name), {"email": "x@y.example"}).status_code == 403
+    answer = client.post(reverse(name), {"email": "x@y.example"})
+    assert answer.status_code == 403
+    assert "load the page again" in answer.text

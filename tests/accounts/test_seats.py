@@ -1,10 +1,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,30 +12,8 @@ from accounts import states
 from accounts.models import Company, User
 from accounts.seats import Seats, count_seats, lock_seats
 
+from .at_once import at_once
 from .conftest import make_company, make_user
-
-
-def at_once(jobs: Sequence[Callable[[], object]]) -> list[object]:
-    """Run the jobs in threads that start together; exceptions are among the answers."""
-    barrier = threading.Barrier(len(jobs))
-    answers: list[object] = []
-
-    def run(job: Callable[[], object]) -> None:
-        barrier.wait(10)
-        try:
-            answers.append(job())
-        except IntegrityError as error:
-            answers.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(job,)) for job in jobs]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert len(answers) == len(jobs)
-    return answers
 
 
 @given(st.integers(0, 50), st.integers(0, 60), st.integers(0, 60))

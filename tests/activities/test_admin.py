@@ -4,13 +4,14 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.contrib.admin import site
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import AuditEntry, Company, Team, User
 from activities import social
-from activities.models import ActivityReport, ActivityType, Comment
+from activities.models import ActivityReport, ActivityType, Comment, Shortcuts
 from activities.reports import record, retract
 from tests.activities.making import draft, make_report
 
@@ -134,6 +135,36 @@ def test_a_type_is_added_to_ones_own_company(admin_client: Client, company: Comp
         reverse("admin:activities_activitytype_add"), form | {"name": "demos"}
     )
     assert "There is already an activity type of this name." in again.content.decode()
+
+
+def test_a_company_has_its_shortcuts_once(
+    admin_client: Client, company: Company, other_company: Company
+) -> None:
+    add = reverse("admin:activities_shortcuts_add")
+    Shortcuts.objects.create(company=other_company)
+    assert admin_client.post(add, {"leaderboard": "on"}).status_code == 302
+    assert Shortcuts.objects.get(company=company).leaderboard
+    assert admin_client.post(add, {"leaderboard": "on"}).status_code == 403
+
+
+def test_a_second_pair_of_shortcuts_by_support_staff_is_a_message(
+    client: Client, company: Company
+) -> None:
+    client.force_login(User.objects.create_superuser(email="s@support.example", name="Sam"))
+    Shortcuts.objects.create(company=company)
+    answer = client.post(reverse("admin:activities_shortcuts_add"), {"company": company.pk})
+    assert "already exists" in answer.text
+
+
+def test_two_forms_of_shortcuts_open_at_once_leave_one(company: Company, boss: User) -> None:
+    page = site.get_model_admin(Shortcuts)
+    request = RequestFactory().get("/")
+    request.user = boss
+    forms = [page.get_form(request)({"leaderboard": "on"}) for _ in range(2)]
+    assert forms[0].is_valid()
+    forms[0].save()
+    assert not forms[1].is_valid()
+    assert Shortcuts.objects.filter(company=company).count() == 1
 
 
 def test_comments_are_deleted_from_the_feed_and_audited(

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 from django.utils import timezone
 
 from accounts import audit
@@ -32,7 +33,8 @@ class Command(BaseCommand):
             user.full_clean()
         except ValidationError as error:
             raise CommandError(one_line(error), returncode=2) from error
-        user.save()
-        audit.record("created", user, by=None)
+        with transaction.atomic():
+            user.save()
+            audit.record("created", user, by=None)
         self.stdout.write(f"{user.email} sets a password here, once, within seven days:")
         self.stdout.write(invitation_link(user))

@@ -24,7 +24,7 @@ class Command(BaseCommand):
         try:
             validate_email(address)
         except ValidationError as error:
-            raise CommandError(f"“{address}” is not an e-mail address.") from error
+            raise CommandError(f"“{address}” is not an e-mail address.", returncode=2) from error
         try:
             send_mail(
                 f"Test mail from {settings.PRODUCT_NAME}",
