@@ -84,8 +84,8 @@ class Hub:
         self._listening = asyncio.Event()
         self._listener: asyncio.Task[None] | None = None
 
-    async def join(self, follower: Follower) -> None:
-        """From now on the follower misses nothing. Raises `NotListening`."""
+    async def ready(self) -> None:
+        """Return when the database is listened to. Raises `NotListening`."""
         if self._listener is None or self._listener.done():
             self._listener = asyncio.create_task(self._listen())
         try:
@@ -93,9 +93,15 @@ class Hub:
                 await self._listening.wait()
         except TimeoutError as error:
             raise NotListening from error
+
+    async def join(self, follower: Follower) -> None:
+        """From now on the follower misses nothing. Raises `NotListening`."""
+        await self.ready()
         company_id = follower.company_id
         if company_id not in self._told:
             version = await in_thread(feed.version_of, company_id)
+            if not self._listening.is_set():  # the end of all streams came too early for this one
+                raise NotListening
             self._told.setdefault(company_id, version)
         self._followers[company_id].add(follower)
 

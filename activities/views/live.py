@@ -16,7 +16,7 @@ from accounts.reach import number_in
 from accounts.waiting import in_thread
 from activities import feed as feeds
 from activities.live import END, Follower, NotListening, as_payload, hub
-from activities.viewer import Viewer
+from activities.viewer import NotLetIn, Viewer
 from activities.views.feed import team_of
 
 #: Silence would look like a dead connection to proxies, and to the page itself.
@@ -62,28 +62,28 @@ async def stream(
     """
     if not isinstance(request, ASGIRequest):
         return HttpResponse(status=503)  # this process serves pages only: the page asks instead
-    follower = Follower(viewer.company.pk, viewer.user.pk, viewer.at, wanted.team_id)
     try:
-        await hub().join(follower)
+        await hub().ready()
     except NotListening:
         return HttpResponse(status=503)
-    try:
-        # An end of access that came before the hub knew this page was told to nobody.
-        await ask_again()
-    except BaseException:
-        hub().leave(follower)
-        raise
+    follower = Follower(viewer.company.pk, viewer.user.pk, viewer.at, wanted.team_id)
     return StreamingHttpResponse(
-        _events(follower, wanted.since),
+        _events(follower, wanted.since, ask_again),
         content_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
-async def _events(follower: Follower, since: int) -> AsyncIterator[bytes]:
+async def _events(
+    follower: Follower, since: int, ask_again: Callable[[], Awaitable[object]]
+) -> AsyncIterator[bytes]:
+    """Joins with the first read: whoever leaves before it is nobody to tell anything to."""
     now = asyncio.get_running_loop().time
     ends_at = now() + LONGEST_STREAM_SECONDS
     try:
+        await hub().join(follower)
+        # An end of access that came before the hub knew this page was told to nobody.
+        await ask_again()
         yield await in_thread(_missed, follower, since)
         while (left := ends_at - now()) > 0:
             try:
@@ -95,6 +95,8 @@ async def _events(follower: Follower, since: int) -> AsyncIterator[bytes]:
             if message is END:
                 return
             yield message
+    except (NotListening, NotLetIn, Http404):
+        return  # the page asks for the next stream, and is answered there
     finally:
         hub().leave(follower)
 

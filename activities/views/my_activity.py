@@ -9,6 +9,7 @@ from itertools import accumulate
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import timezone
 
 from activities import rankings, sources
 from activities.models import ActivityReport
@@ -56,9 +57,8 @@ def my_activity(request: HttpRequest, viewer: Viewer) -> HttpResponse:
             retracted_at__isnull=True, occurred_on__gte=days.first, occurred_on__lt=days.end
         )[:LISTED],
         "listed": LISTED,
-        "taken_back": _own(viewer).filter(
-            retracted_at__gte=dt.datetime.now(dt.UTC) - dt.timedelta(days=TAKEN_BACK_DAYS)
-        )[:LISTED],
+        "taken_back": _taken_back(viewer)[:LISTED],
+        "taken_back_days": TAKEN_BACK_DAYS,
         "held": sources.held(viewer.user),
         "not_linked": "" if chosen else sources.not_linked(viewer.user),
     }
@@ -68,6 +68,11 @@ def my_activity(request: HttpRequest, viewer: Viewer) -> HttpResponse:
 def _own(viewer: Viewer) -> QuerySet[ActivityReport]:
     rows = ActivityReport.objects.filter(user=viewer.user, company=viewer.company)
     return rows.select_related("type").defer("search").order_by("-occurred_on", "-pk")
+
+
+def _taken_back(viewer: Viewer) -> QuerySet[ActivityReport]:
+    since = timezone.now() - dt.timedelta(days=TAKEN_BACK_DAYS)
+    return _own(viewer).filter(retracted_at__gte=since).order_by("-retracted_at", "-pk")
 
 
 def _chosen(request: HttpRequest, numbers: list[Numbers]) -> Numbers | None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test import Client
 
 from accounts.models import Company, Team, User
 from activities.models import ActivityType
@@ -51,3 +53,15 @@ def deals(company: Company) -> ActivityType:
 @pytest.fixture
 def calls(company: Company) -> ActivityType:
     return make_type(company, "Calls", in_feed=False)
+
+
+@pytest.fixture
+def as_in_the_web(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever gives a database connection back keeps none, as where it comes from a pool."""
+    monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 0)
+
+
+@pytest.fixture
+def seen(client: Client, ann: User) -> Client:
+    client.force_login(ann)
+    return client

@@ -53,7 +53,7 @@ class Follower:
 
 def write_at_random(company: Company, of_ann: partial[ReportDraft], ann: User, seed: int) -> None:
     chance = random.Random(seed)
-    for _ in range(60):
+    for _ in range(30):
         keys = chance.sample([str(number) for number in range(40)], 8)
         with transaction.atomic():
             if chance.random() < 0.7:

@@ -31,7 +31,7 @@ steps = st.lists(
     max_size=12,
 )
 with_the_database = settings(
-    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

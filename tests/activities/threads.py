@@ -5,8 +5,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
 
-import pytest
 from django.db import connection, connections
+
+from tests.waiting import wait_until
 
 T = TypeVar("T")
 
@@ -24,13 +25,13 @@ def _run(function: Callable[[], T]) -> T:
 
 
 def wait_until_somebody_waits_for_a_lock() -> None:
-    """Poll, at most ten seconds, until another connection waits for somebody's transaction."""
+    """Until another connection waits for somebody's transaction."""
+    wait_until(_somebody_waits, "somebody waits for a lock")
+
+
+def _somebody_waits() -> bool:
     with connection.cursor() as cursor:
-        for _ in range(1000):
-            cursor.execute(
-                "SELECT count(*), pg_sleep(0.01) FROM pg_locks WHERE NOT granted"
-                " AND locktype = 'transactionid'"
-            )
-            if cursor.fetchone()[0]:
-                return
-    pytest.fail("Nobody waited for a lock.")
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND locktype = 'transactionid')"
+        )
+        return bool(cursor.fetchone()[0])

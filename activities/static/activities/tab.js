@@ -107,27 +107,34 @@
     }
   });
 
-  /* "6 min" for what is recent, a date for the rest, in the browser's language and the reader's
-     own time zone. */
-  const since = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "short" });
-  const moment = new Intl.DateTimeFormat(undefined, {
-    timeZone: page.zone, day: "numeric", month: "short", hour: "2-digit", minute: "2-digit",
+  /* "6 min. ago" for what is recent; for the rest "3 May 2026, 14:00", as everywhere else on the
+     pages, in the reader's own time zone. */
+  const since = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "short" });
+  const clock = new Intl.DateTimeFormat("en-US", {
+    timeZone: page.zone, day: "numeric", month: "short", year: "numeric",
+    hour: "2-digit", minute: "2-digit", hourCycle: "h23",
   });
+
+  function written(then) {
+    const part = {};
+    for (const { type, value } of clock.formatToParts(then)) part[type] = value;
+    return `${part.day} ${part.month} ${part.year}, ${part.hour}:${part.minute}`;
+  }
 
   function words(then) {
     const minutes = Math.round((then - Date.now()) / 60000);
     if (minutes > -1) return "just now";
     if (minutes > -60) return since.format(minutes, "minute");
     if (minutes > -60 * 12) return since.format(Math.round(minutes / 60), "hour");
-    return moment.format(then);
+    return written(then);
   }
 
   function localTimes(within) {
     for (const time of within.querySelectorAll("time[datetime]")) {
       const then = new Date(time.getAttribute("datetime"));
-      const text = "ago" in time.dataset ? words(then) : moment.format(then);
+      const text = "ago" in time.dataset ? words(then) : written(then);
       if (time.textContent !== text) time.textContent = text;
-      time.title ||= moment.format(then);
+      time.title ||= written(then);
     }
   }
 
