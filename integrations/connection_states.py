@@ -17,12 +17,13 @@ from integrations.models import Connection
 logger = logging.getLogger(__name__)
 State = Connection.State
 
+STATE_FIELDS = ("state", "state_reason", "state_since", "state_told_at")
 #: From where each state may be entered. Trouble never hides worse trouble, or a person's decision.
 ENTERED_FROM: dict[State, frozenset[State]] = {
     State.CONNECTED: frozenset(State) - {State.PAUSED},
     State.NEEDS_ATTENTION: frozenset({State.CONNECTED, State.NEEDS_ATTENTION}),
     State.PAUSED: frozenset({State.CONNECTED, State.NEEDS_ATTENTION}),
-    State.RECONNECT_REQUIRED: frozenset({State.CONNECTED, State.NEEDS_ATTENTION, State.PAUSED}),
+    State.RECONNECT_REQUIRED: frozenset({State.CONNECTED, State.NEEDS_ATTENTION}),
     State.TERMINATED: frozenset(State) - {State.NOT_CONNECTED, State.TERMINATED},
 }
 
@@ -92,9 +93,7 @@ def _enter(
         reason,
     )
     if changes:
-        row.state, row.state_reason = state, reason
-        row.state_since, row.state_told_at = timezone.now(), None
-        row.save(update_fields=["state", "state_reason", "state_since", "state_told_at"])
+        _write(row, state, reason)
         audit.record(
             f"connection.{state}",
             row,
@@ -104,6 +103,12 @@ def _enter(
             after={"state": state, "reason": reason},
         )
         logger.info("connection %s: %s -> %s", row.pk, before, state)
-    connection.state, connection.state_reason = row.state, row.state_reason
-    connection.state_since, connection.state_told_at = row.state_since, row.state_told_at
+    for name in STATE_FIELDS:
+        setattr(connection, name, getattr(row, name))
     return changes
+
+
+def _write(row: Connection, state: State, reason: str) -> None:
+    row.state, row.state_reason = state, reason
+    row.state_since, row.state_told_at = timezone.now(), None
+    row.save(update_fields=STATE_FIELDS)

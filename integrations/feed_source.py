@@ -71,7 +71,7 @@ class SalesforceSource:
 def _standstill(connection: Connection) -> str:
     words = STANDSTILLS[State(connection.state)]
     if connection.state == State.PAUSED and connection.state_reason:
-        return f"{words} Why: {connection.state_reason}"
+        return f"{words} The reason: “{connection.state_reason}”."
     return words
 
 

@@ -21,6 +21,7 @@ from integrations.credentials import oauth_app
 from integrations.models import Connection, ConnectionCredential, UserMapping
 from integrations.salesforce.errors import SalesforceError
 from integrations.salesforce.oauth import Identity, OAuthApp
+from integrations.salesforce.oauth_errors import from_oauth_error
 from integrations.salesforce.pkce import new_pkce, new_state
 from integrations.salesforce.tokens import Tokens
 
@@ -71,6 +72,10 @@ def is_ours(request: HttpRequest) -> bool:
 def come_back(request: HttpRequest) -> HttpResponse:
     """The end of the way, for `integrations.views.salesforce_callback`; the state counts once."""
     begun = request.session.pop(_KEY)
+    if refused := request.GET.get("error", ""):
+        reason = from_oauth_error(refused, request.GET.get("error_description", ""))
+        logger.warning("Salesforce did not let somebody in: %r", reason.detail)
+        return _ask_domain(request, "", FAILED)
     connection = _open_connections().filter(pk=begun["connection"]).first()
     code = request.GET.get("code", "")
     if connection is None or not code or begun["until"] < time.time():

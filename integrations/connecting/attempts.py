@@ -2,15 +2,16 @@
 
 import hashlib
 from datetime import timedelta
+from typing import Any
 
 from django.utils import timezone
 
 from accounts.models import User
 from integrations.connecting.connecting_user import ConnectingUser
-from integrations.credentials import seal, unseal
 from integrations.models import AuthorizationAttempt, Connection
 from integrations.salesforce.pkce import Pkce
 from integrations.salesforce.tokens import Tokens
+from integrations.sealing import seal, unseal
 
 TIME_FOR_A_LOG_IN = timedelta(minutes=15)
 
@@ -62,17 +63,24 @@ def claim(state: str, by: User) -> AuthorizationAttempt:
     return attempt
 
 
-def keep(attempt: AuthorizationAttempt, tokens: Tokens, user: ConnectingUser) -> None:
-    """Hold what the log-in got until somebody says “Connect as …”."""
+def keep(attempt: AuthorizationAttempt, tokens: Tokens, user: ConnectingUser) -> bool:
+    """Hold what the log-in got until somebody says “Connect as …”.
+
+    Return whether it is held: who ended the connection meanwhile has deleted it.
+    """
     digest = attempt.state_digest
-    attempt.sealed_verifier = ""
-    attempt.sealed_access_token = seal(tokens.access_token, place=_place(digest, "access token"))
-    attempt.sealed_refresh_token = seal(tokens.refresh_token, place=_place(digest, "refresh token"))
-    attempt.instance_url = tokens.instance_url
-    attempt.identity_url = tokens.identity_url
-    attempt.identity = user.as_json()
-    attempt.expires_at = timezone.now() + TIME_FOR_A_LOG_IN
-    attempt.save()
+    values: dict[str, Any] = {
+        "sealed_verifier": "",
+        "sealed_access_token": seal(tokens.access_token, place=_place(digest, "access token")),
+        "sealed_refresh_token": seal(tokens.refresh_token, place=_place(digest, "refresh token")),
+        "instance_url": tokens.instance_url,
+        "identity_url": tokens.identity_url,
+        "identity": user.as_json(),
+        "expires_at": timezone.now() + TIME_FOR_A_LOG_IN,
+    }
+    for name, value in values.items():
+        setattr(attempt, name, value)
+    return AuthorizationAttempt.objects.filter(pk=attempt.pk).update(**values) > 0
 
 
 def finish(attempt: AuthorizationAttempt) -> bool:

@@ -1,28 +1,25 @@
 """Logging in to Salesforce for a connection: begin, come back, say who it is, connect."""
 
 import logging
-from collections.abc import Callable
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts import audit
 from accounts.models import User
+from accounts.waiting import give_back_connection
 from integrations import connection_states
 from integrations.connecting import attempts
 from integrations.connecting.attempts import LogInRefused
 from integrations.connecting.check import request_check
 from integrations.connecting.connecting_user import ConnectingUser
+from integrations.connecting.granted_access import give_back, refuse_another_org, who
 from integrations.credentials import oauth_app, store_app_keys, store_tokens, take_tokens
 from integrations.models import AuthorizationAttempt, Connection
-from integrations.salesforce.access import Access
-from integrations.salesforce.client import SalesforceClient
-from integrations.salesforce.errors import ReconnectRequired, SalesforceError
+from integrations.salesforce.errors import SalesforceError
 from integrations.salesforce.oauth import OAuthApp
 from integrations.salesforce.pkce import new_pkce, new_state
-from integrations.salesforce.session import WHILE_SOMEBODY_WAITS
 from integrations.salesforce.tokens import AppKeys, Tokens
 
 logger = logging.getLogger(__name__)
@@ -48,12 +45,13 @@ def come_back(state: str, code: str, by: User) -> AuthorizationAttempt:
     attempt = attempts.claim(state, by)
     connection = attempt.connection
     try:
-        app = oauth_app(connection)
-        tokens = app.exchange(code, attempts.verifier_of(attempt))
+        app, verifier = oauth_app(connection), attempts.verifier_of(attempt)
+        give_back_connection()  # Salesforce may take its time, and others need the database
+        tokens = app.exchange(code, verifier)
         try:
-            user = _who(connection, app, tokens)
+            user = who(connection, app, tokens)
         except (SalesforceError, LogInRefused):
-            _revoke(app, tokens)
+            give_back(app, tokens)
             raise
     except LogInRefused:
         attempt.delete()
@@ -62,7 +60,9 @@ def come_back(state: str, code: str, by: User) -> AuthorizationAttempt:
         attempt.delete()
         logger.warning("a log-in to Salesforce failed: %s", error.detail or error.message)
         raise LogInRefused(error.message, connection) from error
-    attempts.keep(attempt, tokens, user)
+    if not attempts.keep(attempt, tokens, user):
+        give_back(app, tokens)
+        raise LogInRefused("The integration was terminated meanwhile. Connect again.", connection)
     return attempt
 
 
@@ -99,7 +99,7 @@ def connect_directly(connection: Connection, tokens: Tokens, *, by: User | None 
     Raise LogInRefused for another org, or SalesforceError.
     """
     app = oauth_app(connection)
-    user = _who(connection, app, tokens)
+    user = who(connection, app, tokens)
     with transaction.atomic():
         former = take_tokens(connection)
         _connect(connection, tokens, user, by=by, request=None)
@@ -114,7 +114,7 @@ def connect_app(connection: Connection, keys: AppKeys, *, by: User | None) -> No
     """
     app = oauth_app(connection, keys)
     tokens = app.client_credentials()
-    user = _who(connection, app, tokens)
+    user = who(connection, app, tokens)
     with transaction.atomic():
         keep_app(connection, keys)
         former = take_tokens(connection)
@@ -138,7 +138,7 @@ def who_the_app_is(connection: Connection, keys: AppKeys) -> ConnectingUser:
     connection lives on. Raise LogInRefused for another org, or SalesforceError.
     """
     app = oauth_app(connection, keys)
-    return _who(connection, app, app.client_credentials())
+    return who(connection, app, app.client_credentials())
 
 
 def forget(attempt: AuthorizationAttempt) -> None:
@@ -150,7 +150,7 @@ def forget(attempt: AuthorizationAttempt) -> None:
     except SalesforceError as error:
         logger.warning("the access of a log-in cannot be revoked: %s", error.detail)
         return
-    _revoke(app, tokens)
+    give_back(app, tokens)
 
 
 def forget_expired() -> None:
@@ -162,30 +162,6 @@ def forget_expired() -> None:
     AuthorizationAttempt.objects.filter(expires_at__lt=long_ago, sealed_access_token="").delete()
 
 
-def _who(connection: Connection, app: OAuthApp, tokens: Tokens) -> ConnectingUser:
-    identity = app.identity(tokens)
-    _refuse_another_org(connection, identity.org_id)
-    with _client(app, tokens) as client:
-        return ConnectingUser.read(identity, client)
-
-
-def _refuse_another_org(connection: Connection, org_id: str) -> None:
-    if connection.org_id and connection.org_id != org_id:
-        raise LogInRefused(
-            f"You logged in to another Salesforce org ({org_id}) than the one that this "
-            f"connection belongs to: {connection.org_name or connection.org_id}. Its mappings "
-            "would point at the wrong people, so nothing was changed. Log in to the same org, or "
-            "add a new connection for the other one.",
-            connection,
-        )
-    twin = Connection.objects.filter(company_id=connection.company_id, org_id=org_id)
-    if other := twin.exclude(pk=connection.pk).first():
-        raise LogInRefused(
-            f"This Salesforce org is already connected as “{other}”. Use that connection instead.",
-            connection,
-        )
-
-
 def _connect(
     connection: Connection,
     tokens: Tokens,
@@ -195,7 +171,7 @@ def _connect(
     request: HttpRequest | None,
 ) -> None:
     connection.refresh_from_db()
-    _refuse_another_org(connection, user.org_id)
+    refuse_another_org(connection, user.org_id)
     before = {"connecting user": connection.connecting_username}
     store_tokens(connection, tokens)
     _describe(connection, user)
@@ -227,45 +203,12 @@ def _describe(connection: Connection, user: ConnectingUser) -> None:
             Connection.objects.filter(pk=connection.pk).update(**now)
     except IntegrityError:
         # Another connection of the company came to the org first: it can be named by now.
-        _refuse_another_org(connection, user.org_id)
+        refuse_another_org(connection, user.org_id)
         raise
     connection.refresh_from_db()
-
-
-def _client(app: OAuthApp, tokens: Tokens) -> SalesforceClient:
-    access = Access(
-        app,
-        _JustGiven(tokens),
-        settings.SALESFORCE_API_VERSION,
-        settings.SALESFORCE_ALLOW_LOOPBACK,
-    )
-    return SalesforceClient(access, limits=WHILE_SOMEBODY_WAITS)
-
-
-class _JustGiven:
-    """Tokens that are kept nowhere yet, because nobody has said “Connect as …”."""
-
-    def __init__(self, tokens: Tokens) -> None:
-        self.tokens = tokens
-
-    def load(self) -> Tokens:
-        return self.tokens
-
-    def renew(self, stale_access_token: str, refresh: Callable[[Tokens], Tokens]) -> Tokens:
-        raise ReconnectRequired(
-            "Salesforce took the access back right after the log-in. Please log in again."
-        )
 
 
 def _revoke_former(app: OAuthApp, former: Tokens | None, now: Tokens) -> None:
     """Salesforce may give one session out twice: then the former access is the present one."""
     if former is not None and former.revocable != now.revocable:
-        _revoke(app, former)
-
-
-def _revoke(app: OAuthApp, tokens: Tokens) -> None:
-    """Give an access back that is used no more; what we do does not depend on it."""
-    try:
-        app.revoke(tokens.revocable)
-    except SalesforceError as error:
-        logger.warning("an access that is no longer used was not revoked: %s", error.detail)
+        give_back(app, former)

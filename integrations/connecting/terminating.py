@@ -7,6 +7,7 @@ from django.http import HttpRequest
 
 from accounts.models import User
 from integrations import connection_states
+from integrations.connecting import logging_in
 from integrations.credentials import oauth_app, take_tokens
 from integrations.models import AuthorizationAttempt, Connection
 from integrations.salesforce.errors import SalesforceError
@@ -22,7 +23,10 @@ def terminate(connection: Connection, *, by: User, request: HttpRequest | None =
     with transaction.atomic():
         tokens = take_tokens(connection)
         connection_states.terminated(connection, by=by, request=request)
-        AuthorizationAttempt.objects.filter(connection=connection).delete()
+        log_ins = AuthorizationAttempt.objects.filter(connection=connection)
+        log_ins.filter(sealed_access_token="").delete()
+    for attempt in log_ins.select_related("connection"):
+        logging_in.forget(attempt)
     if tokens is None:
         return True
     try:

@@ -8,10 +8,11 @@ from django.conf import settings
 from django.core.cache import cache
 
 from accounts.waiting import give_back_connection
-from integrations.credentials import SecretUnreadable, signing_secrets
+from integrations.credentials import signing_secrets
 from integrations.models import Connection
 from integrations.salesforce import canvas
 from integrations.salesforce.canvas import CanvasRequest, InvalidSignedRequest
+from integrations.sealing import SecretUnreadable
 
 logger = logging.getLogger(__name__)
 

@@ -78,6 +78,8 @@ def ask(request: HttpRequest, key: str) -> HttpResponse:
     visitor = visitors.visitor_of(request.POST.get("ticket", ""), connection)
     if visitor is None:
         return may_be_framed(_said(request, "refused", 403), connection)
+    if _is_over(connection):
+        return may_be_framed(_said(request, "terminated"), connection)
     visitors.ask(visitor)
     return may_be_framed(_for_stranger(request, visitor), connection)
 

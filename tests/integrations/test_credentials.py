@@ -10,7 +10,7 @@ from pytest_django import Settings
 from accounts.models import Company
 from config.checks import check_encryption_keys
 from integrations import credentials
-from integrations.credentials import CredentialStore, SecretUnreadable, seal, unseal
+from integrations.credentials import CredentialStore
 from integrations.models import Connection, ConnectionCredential
 from integrations.salesforce.errors import (
     ConfigurationError,
@@ -19,6 +19,7 @@ from integrations.salesforce.errors import (
     TransientError,
 )
 from integrations.salesforce.tokens import AppKeys, Tokens
+from integrations.sealing import SecretUnreadable, seal, unseal
 
 KEYS = AppKeys("a consumer key", "CANARY-consumer-secret")
 

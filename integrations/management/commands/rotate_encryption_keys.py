@@ -4,8 +4,8 @@ from cryptography.fernet import InvalidToken
 from django.core.management.base import BaseCommand, CommandError
 from django.db import models, transaction
 
-from integrations.credentials import box
 from integrations.models import AuthorizationAttempt, ConnectionCredential
+from integrations.sealing import box
 
 
 class Command(BaseCommand):

@@ -113,5 +113,11 @@ def connected(
     return connection
 
 
+@pytest.fixture
+def new(company: Company) -> Connection:
+    """Nobody has pasted a key yet."""
+    return Connection.objects.create(company=company)
+
+
 def page_of(connection: Connection, name: str = "change", *more: int) -> str:
     return reverse(f"admin:integrations_connection_{name}", args=[connection.pk, *more])

@@ -1,12 +1,7 @@
 import pytest
 from django_q.models import OrmQ
 
-from integrations.connecting.check import (
-    NOT_ASKED,
-    check,
-    connecting_user_problems,
-    request_check,
-)
+from integrations.connecting.check import NOT_ASKED, check, connecting_user_problems, request_check
 from integrations.credentials import client_for
 from integrations.demo_org.org import DemoOrg
 from integrations.models import Connection

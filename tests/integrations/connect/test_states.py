@@ -23,6 +23,14 @@ def test_less_trouble_never_hides_more(link: Connection, state: str) -> None:
     assert (link.state, link.state_reason) == (state, "worse")
 
 
+def test_a_withdrawn_access_ends_nobodys_pause(link: Connection, admin: User) -> None:
+    connection_states.paused(link, "We move.", by=admin)
+    assert not connection_states.reconnect_required(link, "Withdrawn.")
+    assert (link.state, link.state_reason) == (State.PAUSED, "We move.")
+    assert connection_states.resumed(link, by=admin)
+    assert connection_states.reconnect_required(link, "Withdrawn.")
+
+
 @pytest.mark.parametrize("state", [State.TERMINATED, State.NOT_CONNECTED])
 def test_what_is_not_connected_needs_no_reconnecting(link: Connection, state: str) -> None:
     Connection.objects.update(state=state)

@@ -1,8 +1,14 @@
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from django.test import Client
 
 from accounts.models import AuditEntry, User
 from integrations.connecting import logging_in
+from integrations.connecting.attempts import LogInRefused
+from integrations.connecting.connecting_user import ConnectingUser
+from integrations.connecting.terminating import terminate
 from integrations.credentials import CredentialStore, app_keys
 from integrations.demo_org.org import DemoOrg
 from integrations.models import Approach, AuthorizationAttempt, Connection, UserMapping
@@ -66,6 +72,40 @@ def test_a_log_in_under_way_does_not_survive_it(
     logging_in.begin(connected, admin)
     browser.post(page_of(connected, "terminate"))
     assert not AuthorizationAttempt.objects.exists()
+
+
+def test_a_log_in_that_nobody_finished_gives_its_access_back(
+    browser: Client,
+    connected: Connection,
+    org: DemoOrg,
+    come_back: Callable[[str], AuthorizationAttempt],
+    integration_username: str,
+) -> None:
+    come_back(integration_username)
+    browser.post(page_of(connected, "terminate"))
+    assert not AuthorizationAttempt.objects.exists()
+    assert [grant.revoked for grant in org.authority.grants] == [True, True]
+
+
+def test_a_log_in_that_comes_back_meanwhile_is_not_kept(
+    connected: Connection,
+    org: DemoOrg,
+    admin: User,
+    come_back: Callable[[str], AuthorizationAttempt],
+    integration_username: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read = ConnectingUser.read
+
+    def terminated_meanwhile(*args: Any) -> ConnectingUser:
+        terminate(connected, by=admin)
+        return read(*args)
+
+    monkeypatch.setattr(ConnectingUser, "read", terminated_meanwhile)
+    with pytest.raises(LogInRefused, match="terminated meanwhile"):
+        come_back(integration_username)
+    assert not AuthorizationAttempt.objects.exists()
+    assert [grant.revoked for grant in org.authority.grants] == [True, True]
 
 
 def test_the_same_org_can_be_connected_again(

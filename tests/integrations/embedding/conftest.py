@@ -36,6 +36,11 @@ def company(db: None) -> Company:
 
 
 @pytest.fixture
+def admin(company: Company) -> User:
+    return make_user(company, "dana@acme.example", name="Dana Cole", role=User.Role.ADMIN)
+
+
+@pytest.fixture
 def connection(company: Company, org: DemoOrg) -> Connection:
     made = Connection.objects.create(
         company=company,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import timedelta
 from typing import Any
 from unittest import mock
@@ -13,6 +14,7 @@ from django.core import signing
 from django.test import Client
 
 from accounts.bearer import SECONDS, Bearer
+from accounts.entrance import new_code
 from accounts.models import EntranceCode, User
 from activities.live import ACCESS_CHANNEL, _address
 from integrations.connection_states import terminated
@@ -42,13 +44,11 @@ def test_a_bearer_opens_the_pages(connection: Connection, ann: User) -> None:
 
 
 def test_a_bearer_dies_of_age(connection: Connection, ann: User) -> None:
-    import time
-
     bearer = bearer_of(ann, connection)
     later = time.time() + SECONDS + 1
     with mock.patch("django.core.signing.time.time", return_value=later):
         assert asked(connection, bearer).status_code == 401
-    assert timedelta(minutes=10).total_seconds() >= SECONDS
+    assert SECONDS <= 600
 
 
 @pytest.mark.parametrize(
@@ -129,8 +129,6 @@ def test_an_admin_leaves_the_frame_once(connection: Connection, ann: User) -> No
 
 
 def test_a_code_older_than_a_minute_opens_nothing(connection: Connection, ann: User) -> None:
-    from accounts.entrance import new_code
-
     code = new_code(ann)
     row = EntranceCode.objects.get()
     assert row.expires_at - row.user.created_at < timedelta(seconds=120)

@@ -172,13 +172,14 @@ def test_a_log_in_that_took_too_long_begins_anew(
     assert refusal(client.get(returned(client, username))) == log_in_views.FAILED
 
 
-def test_whoever_does_not_allow_it_stays_outside(
-    connection: Connection, ann: User, org: DemoOrg
+def test_whoever_does_not_allow_it_stays_outside_and_the_log_says_why(
+    connection: Connection, ann: User, org: DemoOrg, caplog: pytest.LogCaptureFixture
 ) -> None:
     client = Client()
     undecided = org.logins[4].username
     back = returned(client, undecided, decision="deny")
     assert refusal(client.get(back)) == log_in_views.FAILED
+    assert "access_denied" in caplog.text
 
 
 def test_with_several_orgs_it_asks_which_and_names_none(
