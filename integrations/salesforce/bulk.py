@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
+import requests
+
 from integrations.salesforce.client import SalesforceClient
 from integrations.salesforce.errors import PermanentError, TransientError
 
@@ -33,6 +35,10 @@ class Job:
     def has_failed(self) -> bool:
         return self.state in ("Failed", "Aborted")
 
+    @property
+    def has_ended(self) -> bool:
+        return self.is_complete or self.has_failed
+
 
 @dataclass(frozen=True)
 class Results:
@@ -55,11 +61,11 @@ def start_query(client: SalesforceClient, soql: str) -> Job:
         "columnDelimiter": "COMMA",
         "lineEnding": "LF",
     }
-    return _job(client.send("POST", "jobs/query", body=body).json())
+    return client.send("POST", "jobs/query", _job, body=body)
 
 
 def query_job(client: SalesforceClient, job_id: str) -> Job:
-    return _job(client.send("GET", f"jobs/query/{job_id}").json())
+    return client.send("GET", f"jobs/query/{job_id}", _job)
 
 
 def results(client: SalesforceClient, job_id: str, locator: str = "") -> Results:
@@ -67,7 +73,20 @@ def results(client: SalesforceClient, job_id: str, locator: str = "") -> Results
     path = f"jobs/query/{job_id}/results?maxRecords={ROWS_AT_ONCE}"
     if locator:
         path += f"&locator={quote(locator, safe='')}"
-    response = client.send("GET", path, headers={"Accept": "text/csv"})
+    return client.send("GET", path, _results, headers={"Accept": "text/csv"})
+
+
+def forget(client: SalesforceClient, job_id: str) -> None:
+    """Delete the job and what it holds; Salesforce would keep it for a week.
+
+    One that still runs is aborted first, for such a one is not deleted.
+    """
+    if not query_job(client, job_id).has_ended:
+        client.send("PATCH", f"jobs/query/{job_id}", _job, body={"state": "Aborted"})
+    client.send("DELETE", f"jobs/query/{job_id}", lambda _: None)
+
+
+def _results(response: requests.Response) -> Results:
     promised = response.headers.get("Sforce-NumberOfRecords", "")
     following = response.headers.get("Sforce-Locator", _NO_MORE)
     if "csv" not in response.headers.get("Content-Type", "") or not promised.isdigit():
@@ -82,12 +101,8 @@ def results(client: SalesforceClient, job_id: str, locator: str = "") -> Results
     return found
 
 
-def forget(client: SalesforceClient, job_id: str) -> None:
-    """Delete the job and what it holds; Salesforce would keep it for a week."""
-    client.send("DELETE", f"jobs/query/{job_id}")
-
-
-def _job(answer: object) -> Job:
+def _job(response: requests.Response) -> Job:
+    answer = response.json()
     if not isinstance(answer, dict) or not _JOB_ID.fullmatch(str(answer.get("id"))):
         raise PermanentError(
             "Salesforce answered with a bulk job that makes no sense. Please tell support.",

@@ -1,8 +1,8 @@
 """Reading an org through Salesforce's REST API."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import requests
@@ -11,9 +11,17 @@ from simple_salesforce.api import Salesforce
 from integrations.salesforce.calling import Caller
 from integrations.salesforce.errors import ConfigurationError, PermanentError, TransientError
 from integrations.salesforce.hosts import checked_data_path
-from integrations.salesforce.ids import to_18
-from integrations.salesforce.pages import Page, Row, not_whole, object_from, page_from
+from integrations.salesforce.pages import (
+    Page,
+    Row,
+    deleted_from,
+    not_whole,
+    object_from,
+    page_from,
+)
 from integrations.salesforce.soql import checked_name
+
+T = TypeVar("T")
 
 
 class SalesforceClient(Caller):
@@ -87,8 +95,7 @@ class SalesforceClient(Caller):
             f"?start={quote(start.isoformat(timespec='seconds'))}"
             f"&end={quote(end.isoformat(timespec='seconds'))}"
         )
-        records = self._get(path).get("deletedRecords")
-        return [to_18(record["id"]) for record in records or []]
+        return self.call(lambda sf, timeout: deleted_from(sf.restful(path, timeout=timeout)))
 
     def limits(self) -> dict[str, Any]:
         """Return the org's limits: `{"DailyApiRequests": {"Max": …, "Remaining": …}, …}`."""
@@ -107,13 +114,23 @@ class SalesforceClient(Caller):
         return page.rows[0]
 
     def send(
-        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, body: Any = None
-    ) -> requests.Response:
-        """Send one request below the API's version; `body` becomes JSON. For `bulk`."""
+        self,
+        method: str,
+        path: str,
+        read: Callable[[requests.Response], T],
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: Any = None,
+    ) -> T:
+        """Send one request below the API's version; `body` becomes JSON. For `bulk`.
 
-        def fetch(sf: Salesforce, timeout: Any) -> requests.Response:
+        `read` may raise ValueError or TypeError for an answer that makes no sense.
+        """
+
+        def fetch(sf: Salesforce, timeout: Any) -> T:
             url = f"{sf.base_url}{path}"
-            return sf.session.request(method, url, headers=headers, json=body, timeout=timeout)
+            answer = sf.session.request(method, url, headers=headers, json=body, timeout=timeout)
+            return read(answer)
 
         return self.call(fetch)
 

@@ -1,9 +1,10 @@
-"""Reading what the query resource answers: whole pages of rows, or an error, never a guess."""
+"""Reading what Salesforce answers: whole pages of rows, or an error, never a guess."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from integrations.salesforce.errors import TransientError
+from integrations.salesforce.ids import to_18
 
 Row = dict[str, Any]
 
@@ -38,6 +39,14 @@ def page_from(answer: object) -> Page:
         raise TypeError("a page without its next one")
     rows = [_plain(object_from(record)) for record in records]
     return Page(rows, total, "" if done else str(next_url))
+
+
+def deleted_from(answer: object) -> list[str]:
+    """Read the ids of the list of deleted records. Raises TypeError or ValueError."""
+    records = object_from(answer).get("deletedRecords")
+    if not isinstance(records, list):
+        raise TypeError("not a list of deleted records")
+    return [to_18(str(object_from(record).get("id"))) for record in records]
 
 
 def not_whole(detail: str) -> TransientError:

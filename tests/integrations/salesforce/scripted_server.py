@@ -46,6 +46,14 @@ class ScriptedServer:
     def paths(self) -> list[str]:
         return [request.path for request in self.requests]
 
+    @property
+    def bearers(self) -> list[str]:
+        return [
+            request.headers["Authorization"].removeprefix("Bearer ")
+            for request in self.requests
+            if "Authorization" in request.headers
+        ]
+
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"

@@ -20,6 +20,7 @@ from integrations.salesforce.oauth import OAuthApp
 from integrations.salesforce.retry import LONGEST_PAUSE, MOST_ATTEMPTS
 
 from .conftest import SHORT, FakeTime, TokensInMemory
+from .payloads import SOQL, next_url, user
 from .scripted_server import (
     Answer,
     ScriptedServer,
@@ -36,7 +37,6 @@ from .scripted_server import (
     reset,
     text_answer,
 )
-from .test_client import SOQL, next_url, user
 
 SECOND = page_payload([user(2)], 3, next_url(2))
 

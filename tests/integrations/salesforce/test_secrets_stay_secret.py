@@ -14,8 +14,8 @@ from integrations.salesforce.oauth import OAuthApp
 from integrations.salesforce.tokens import Tokens
 
 from .conftest import SECRETS, TokensInMemory
+from .payloads import token_payload
 from .scripted_server import Answer, ScriptedServer, reset, text_answer
-from .test_oauth import token_payload
 
 
 def parrot(status: int, wrap: Callable[[str], str]) -> Answer:
