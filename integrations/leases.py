@@ -15,9 +15,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from django.db import DatabaseError, connection, models, transaction
+from django.db import Error as DatabaseTrouble
+from django.db import connection, models, transaction
 from django.db.models import F
-from django.utils import timezone
+from django.db.models.expressions import CombinedExpression
+from django.db.models.functions import Now
 
 from integrations.models import Lease
 
@@ -48,7 +50,7 @@ class HeldLease:
 
     def renew(self) -> None:
         """Raises `LeaseLost`."""
-        mine = self._rows().update(expires_at=timezone.now() + timedelta(seconds=self.seconds))
+        mine = self._rows().update(expires_at=_in(self.seconds))
         if not mine:
             self._lost.set()
             raise LeaseLost(self.name)
@@ -60,7 +62,7 @@ class HeldLease:
             raise LeaseLost(self.name)
 
     def release(self) -> None:
-        self._rows().update(holder="", expires_at=timezone.now())
+        self._rows().update(holder="", expires_at=Now())
 
     def _rows(self) -> models.QuerySet[Lease]:
         return Lease.objects.filter(name=self.name, token=self.token)
@@ -88,7 +90,7 @@ def held_lease(name: str, *, holder: str = "", seconds: int = SECONDS) -> Iterat
 
 def is_free(name: str) -> bool:
     """Whether nobody works on it: never taken, given back, or its holder died."""
-    return not Lease.objects.filter(name=name, expires_at__gt=timezone.now()).exists()
+    return not Lease.objects.filter(name=name, expires_at__gt=Now()).exists()
 
 
 def last_sign_of_life(lease: Lease) -> datetime:
@@ -118,20 +120,24 @@ def of_stream(connection_id: int) -> str:
 
 @transaction.atomic
 def _take(name: str, holder: str, seconds: int) -> HeldLease:
-    now = timezone.now()
-    Lease.objects.bulk_create([Lease(name=name, expires_at=now)], ignore_conflicts=True)
-    taken = Lease.objects.filter(name=name, expires_at__lte=now).update(
-        holder=holder, token=F("token") + 1, expires_at=now + timedelta(seconds=seconds)
+    Lease.objects.bulk_create([Lease(name=name, expires_at=Now())], ignore_conflicts=True)
+    taken = Lease.objects.filter(name=name, expires_at__lte=Now()).update(
+        holder=holder, token=F("token") + 1, expires_at=_in(seconds)
     )
     if not taken:
         raise LeaseTaken(name)
     return HeldLease(name, Lease.objects.values_list("token", flat=True).get(name=name), seconds)
 
 
+def _in(seconds: int) -> CombinedExpression:
+    """By the database's clock: those of several machines differ."""
+    return Now() + timedelta(seconds=seconds)
+
+
 def _give_back(lease: HeldLease) -> None:
     try:
         lease.release()
-    except DatabaseError:
+    except DatabaseTrouble:
         # It ends by itself. What went wrong inside the block must not be hidden by this.
         logger.warning("The lease %s could not be given back", lease.name, exc_info=True)
         connection.close()
@@ -143,7 +149,7 @@ def _keep_renewing(lease: HeldLease, ended: threading.Event) -> None:
         while not ended.wait(min(RENEWED_EVERY, lease.seconds / 4)):
             try:
                 lease.renew()
-            except DatabaseError:
+            except DatabaseTrouble:
                 # The database may come back before the lease ends; if not, it is lost by then.
                 logger.warning("The lease %s could not be renewed", lease.name, exc_info=True)
                 connection.close()

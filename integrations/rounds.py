@@ -43,8 +43,11 @@ FROM_THE_BEGINNING: Mapping[str, Any] = {
 
 
 def why_no_access(connection: Connection) -> str:
-    state = connection.get_state_display().lower()
-    return connection.state_reason or f"Salesforce cannot be asked: the connection is {state}."
+    state, reason = connection.get_state_display().lower(), connection.state_reason
+    words = f"Salesforce cannot be asked: the connection is {state}."
+    if connection.state == Connection.State.PAUSED and reason:
+        return f"{words} Why: {reason}"  # a person's own words, which are no sentence about it
+    return reason or words
 
 
 def remember_usage(connection: Connection, client: SalesforceClient) -> None:
@@ -82,10 +85,7 @@ def queue(
     under_way = _under_way(runs, values)
     if under_way is not None:
         return under_way
-    to_retry = runs.filter(retry_at__isnull=False)  # this one comes instead
-    for failed in to_retry:
-        values["since"] = _earlier(failed.since, values.get("since"))
-    to_retry.update(retry_at=None)
+    _come_instead(runs, values)
     run = SyncRun.objects.create(
         company_id=connection.company_id,
         connection=connection,
@@ -102,10 +102,19 @@ def _under_way(runs: models.QuerySet[SyncRun], values: Mapping[str, Any]) -> Syn
     # Locked, so that it does not begin meanwhile.
     waiting = runs.filter(state=State.QUEUED).select_for_update(no_key=True, of=("self",)).first()
     if waiting is not None:
-        _widen(waiting, values.get("since"))
+        _widen(waiting, values)
         return waiting
     running = runs.filter(state=State.RUNNING).first()
     return running if running is not None and _covers(running, values) else None
+
+
+def _come_instead(runs: models.QuerySet[SyncRun], values: dict[str, Any]) -> None:
+    """Reach back as far, too, as those that failed and were to be tried again."""
+    to_retry = runs.filter(retry_at__isnull=False)
+    for failed in to_retry:
+        values["since"] = _earlier(failed.since, values.get("since"))
+        values["accepts_shrinking"] = failed.accepts_shrinking or _accepts_shrinking(values)
+    to_retry.update(retry_at=None)
 
 
 def queue_failed_again(kinds: Collection[str]) -> None:
@@ -122,24 +131,34 @@ def _queue_again(failed: SyncRun) -> None:
     runs = SyncRun.objects.filter(
         connection=failed.connection_id, kind=failed.kind, object_name=failed.object_name
     )
-    wants = {"since": failed.since, "field_set": failed.field_set}
+    wants = {name: getattr(failed, name) for name in ("since", "field_set", "accepts_shrinking")}
     changes: dict[str, Any] = {"retry_at": None}
     if _under_way(runs, wants) is None:
         changes |= {"state": State.QUEUED, "finished_at": None}
     runs.filter(pk=failed.pk, state=State.FAILED, retry_at__isnull=False).update(**changes)
 
 
-def _widen(waiting: SyncRun, since: date | None) -> None:
-    """Let a queued round reach back to that day, too; None is the beginning of all."""
-    earlier = _earlier(waiting.since, since)
+def _widen(waiting: SyncRun, values: Mapping[str, Any]) -> None:
+    """Let a queued round do this, too: reach back to that day (None is the beginning of all), and
+    believe what a person has looked at.
+    """
+    earlier = _earlier(waiting.since, values.get("since"))
     if earlier != waiting.since:
         waiting.since = earlier
         SyncRun.objects.filter(pk=waiting.pk).update(since=earlier, **FROM_THE_BEGINNING)
+    if _accepts_shrinking(values) and not waiting.accepts_shrinking:
+        waiting.accepts_shrinking = True
+        waiting.save(update_fields=["accepts_shrinking"])
 
 
 def _covers(run: SyncRun, values: Mapping[str, Any]) -> bool:
     reaches = _earlier(run.since, values.get("since")) == run.since
-    return reaches and run.field_set == values.get("field_set", "")
+    believes = run.accepts_shrinking or not _accepts_shrinking(values)
+    return reaches and believes and run.field_set == values.get("field_set", "")
+
+
+def _accepts_shrinking(values: Mapping[str, Any]) -> bool:
+    return bool(values.get("accepts_shrinking"))
 
 
 def _earlier(one: date | None, other: date | None) -> date | None:

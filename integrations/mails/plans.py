@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from integrations.models import Approach, PlannedChange, SyncPlan
 from integrations.user_sync import held
+from integrations.user_sync.progress import progress
 
 from .recipients import admins_and_support, somebody
 from .sending import Letter
@@ -43,12 +44,13 @@ def path_of(plan: SyncPlan) -> str:
 
 
 def _to_starter(plan: SyncPlan) -> list[Letter]:
-    outcomes = list(plan.changes.values_list("outcome", flat=True))
+    rows = progress(plan)
+    done, left = (rows.by_outcome.get(one, 0) for one in (Outcome.DONE, Outcome.LEFT))
     context = {
         "plan": plan,
-        "done": outcomes.count(Outcome.DONE),
-        "total": len(outcomes),
-        "open": sum(outcome not in (Outcome.DONE, Outcome.LEFT) for outcome in outcomes),
+        "done": done,
+        "total": rows.total,
+        "open": rows.total - done - left,
         "needs_a_person": plan.state == State.NEEDS_A_PERSON,
     }
     return [Letter("long_plan", one, path_of(plan), context) for one in somebody(plan.approved_by)]

@@ -9,10 +9,6 @@ from django.db.models import Q
 from accounts.models import Company, User
 
 
-def admins(company: Company) -> list[User]:
-    return list(User.objects.active_admins().filter(company=company).order_by("pk"))
-
-
 def admins_and_support(company: Company) -> list[User]:
     able = User.objects.filter(
         Q(company=company, role=User.Role.ADMIN) | Q(is_superuser=True), state=User.State.ACTIVE

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from integrations.models import AccessRequest, PlannedChange
 from integrations.user_sync import deciding, requesting
+from integrations.user_sync.progress import progress
 
 from .plans import path_of
 from .recipients import one_an_address, somebody
@@ -49,8 +50,9 @@ def _decided(request: AccessRequest) -> list[Letter]:
 
 
 def _done(request: AccessRequest) -> list[Letter]:
-    outcomes = list(request.plan.changes.values_list("outcome", flat=True))
-    context = {"request": request, "done": outcomes.count("done"), "total": len(outcomes)}
+    rows = progress(request.plan)
+    done = rows.by_outcome.get(PlannedChange.Outcome.DONE, 0)
+    context = {"request": request, "done": done, "total": rows.total}
     return _to_requester(request, "request_done", context)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.mail import BadHeaderError, EmailMultiAlternatives, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
 
 from accounts.models import User
@@ -59,22 +60,30 @@ def post(letters: Sequence[Letter]) -> int:
         mailbox.open()
     except OSError as error:
         raise MailServerAway from error
-    sent, passing = 0, None
-    for letter in letters:
-        message = letter.message()
-        message.connection = mailbox
-        try:
-            sent += message.send()
-        except (OSError, BadHeaderError) as error:
-            # The error's own text may hold the address.
-            logger.warning(
-                "mail “%s” to account %s: %s", letter.template, letter.to.pk, type(error).__name__
-            )
-            passing = error if _passes(error) else passing
-    mailbox.close()
-    if passing is not None and not sent:
-        raise MailServerAway from passing
+    try:
+        refusals = [_post_one(letter, mailbox) for letter in letters]
+    finally:
+        mailbox.close()
+    sent = refusals.count(None)
+    passing = [refusal for refusal in refusals if refusal is not None and _passes(refusal)]
+    if passing and not sent:
+        raise MailServerAway from passing[-1]
     return sent
+
+
+def _post_one(letter: Letter, mailbox: BaseEmailBackend) -> Exception | None:
+    """Why the mail server did not take it, if it did not."""
+    message = letter.message()
+    message.connection = mailbox
+    try:
+        message.send()
+    except (OSError, BadHeaderError) as error:
+        # The error's own text may hold the address.
+        logger.warning(
+            "mail “%s” to account %s: %s", letter.template, letter.to.pk, type(error).__name__
+        )
+        return error
+    return None
 
 
 def _passes(error: Exception) -> bool:

@@ -3,10 +3,11 @@ from .connection import AuthorizationAttempt, Connection, ConnectionCredential, 
 from .directory import DirectoryUser
 from .mapping import Approach, UserMapping
 from .plan import PlannedChange, SyncPlan
-from .record import Evaluation, HeldChange, SalesforceRecord, Watermark
+from .record import Evaluation, HeldChange, SalesforceRecord
 from .rules import AttributeRule, MatchRule, ScopeRule
 from .run import Heartbeat, Lease, SyncRun
 from .tab import TabVisitor
+from .watermark import Watermark
 from .workflow import Workflow, WorkflowCondition
 
 __all__ = [

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from integrations import leases
@@ -69,13 +69,15 @@ def test_a_holder_learns_that_somebody_else_took_over() -> None:
     with held_lease("work", seconds=1) as lease:
         Lease.objects.update(token=lease.token + 1)
         until(lambda: lease.lost)
+        with pytest.raises(LeaseLost):
+            lease.renew()
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_database_that_is_away_for_a_moment_does_not_end_the_lease(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    failures = [OperationalError("gone"), OperationalError("still gone")]
+    failures = [OperationalError("gone"), InterfaceError("the connection is closed")]
     renew = leases.HeldLease.renew
 
     def sometimes_renew(lease: leases.HeldLease) -> None:
