@@ -18,6 +18,7 @@ from integrations.user_sync import mapping_csv
 from integrations.user_sync.trying import try_scope_rules
 
 from .exporting import exported
+from .fields import not_read
 from .reading import PARTS, Config, ConfigWrong
 
 
@@ -35,17 +36,16 @@ def bring_in(
 ) -> Imported:
     """Write settings and rules, and draft the mappings that are missing or others.
 
-    Raises `ConfigWrong` where a mapping cannot be planned, or where the scope rules leave out most
-    of who is in and nobody ``confirmed`` that; nothing is changed then.
+    Raises `ConfigWrong` where a rule's field is not read from Salesforce yet, a mapping cannot be
+    planned, or the scope rules leave out most of who is in and nobody ``confirmed`` that; nothing
+    is changed then.
     """
     connection = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
     before = exported(connection)
+    _refuse_unread_fields(connection, config)
     if not confirmed:
         _refuse_a_suspicious_scope(connection, config)
-    _write_settings(connection, config)
-    _replace(MatchRule, connection, config.match_rules)
-    _replace(ScopeRule, connection, config.scope_rules)
-    _merge_attribute_rules(connection, config.attribute_rules)
+    _write(connection, config)
     after = exported(connection)
     imported = Imported(
         {part: (before[part], after[part]) for part in PARTS if before[part] != after[part]}
@@ -63,6 +63,16 @@ def bring_in(
     return imported
 
 
+def _refuse_unread_fields(connection: Connection, config: Config) -> None:
+    if places := not_read(connection, config):
+        raise ConfigWrong(
+            [
+                f"{place}: {field} is not read from Salesforce yet; --refresh has it read first"
+                for field, place in places.items()
+            ]
+        )
+
+
 def _refuse_a_suspicious_scope(connection: Connection, config: Config) -> None:
     if config.scope_rules is None:
         return
@@ -74,6 +84,13 @@ def _refuse_a_suspicious_scope(connection: Connection, config: Config) -> None:
                 " if that is right, say --confirmed"
             ]
         )
+
+
+def _write(connection: Connection, config: Config) -> None:
+    _write_settings(connection, config)
+    _replace(MatchRule, connection, config.match_rules)
+    _replace(ScopeRule, connection, config.scope_rules)
+    _merge_attribute_rules(connection, config.attribute_rules)
 
 
 def _write_settings(connection: Connection, config: Config) -> None:

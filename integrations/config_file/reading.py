@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
 
 from accounts.bulk_writer import storable
-from accounts.management.errors import one_line
 from accounts.models import Team
 from integrations.models import AttributeRule, Connection, MatchRule, ScopeRule, TeamSource
 from integrations.user_sync.automatic import HIGHEST_LIMIT
 from integrations.user_sync.deprovisioning import MOST_GRACE
-from integrations.user_sync.user_fields import is_read
 
 from .exporting import SETTINGS, VERSION
-
-NOT_READ = "{} is not read from Salesforce yet: choose it once on the page of these rules"
-Rule = TypeVar("Rule", MatchRule, ScopeRule, AttributeRule)
+from .reading_rules import attribute_rules, listed, match_rules, scope_rules
 
 #: The lowest and the highest, as the pages have them.
 LIMITS = {"automatic_daily_limit": (1, HIGHEST_LIMIT), "deprovisioning_grace_days": (0, MOST_GRACE)}
@@ -46,7 +41,6 @@ class Config:
     attribute_rules: list[AttributeRule] | None = None
     #: Salesforce user id and e-mail of the account.
     mappings: list[tuple[str, str]] | None = None
-    problems: list[str] = field(default_factory=list)
 
 
 def read(values: Any, connection: Connection) -> Config:
@@ -56,30 +50,19 @@ def read(values: Any, connection: Connection) -> Config:
     _check_texts(values)
     config = Config()
     unknown = values.keys() - {"version", "org_id", *PARTS}
-    config.problems += [f"{name}: unknown" for name in sorted(unknown)]
+    problems = [f"{name}: unknown" for name in sorted(unknown)]
     if "settings" in values:
-        config.settings = _settings(values["settings"], connection, config.problems)
-    wrong = config.problems
+        config.settings = _settings(values["settings"], connection, problems)
     if "match_rules" in values:
-        fields: tuple[str, ...] = ("rule", "enabled")
-        config.match_rules = _rows(MatchRule, fields, values, "match_rules", connection, wrong)
-        _check_each_once([rule.rule for rule in config.match_rules], "match_rules", wrong)
-        missing = set(MatchRule.Rule.values) - {rule.rule for rule in config.match_rules}
-        wrong += [f"match_rules: “{name}” is missing" for name in sorted(missing)]
+        config.match_rules = match_rules(values, connection, problems)
     if "scope_rules" in values:
-        fields = ("field", "operator", "value")
-        config.scope_rules = _rows(ScopeRule, fields, values, "scope_rules", connection, wrong)
-        _check_scope_rules(config.scope_rules, connection, wrong)
+        config.scope_rules = scope_rules(values, connection, problems)
     if "attribute_rules" in values:
-        fields = ("attribute", "policy", "source")
-        rules = _rows(AttributeRule, fields, values, "attribute_rules", connection, wrong)
-        _check_each_once([rule.attribute for rule in rules], "attribute_rules", wrong)
-        _check_sources(rules, connection, wrong)
-        config.attribute_rules = rules
+        config.attribute_rules = attribute_rules(values, connection, problems)
     if "mappings" in values:
-        config.mappings = _mappings(values, connection, config.problems)
-    if config.problems:
-        raise ConfigWrong(config.problems)
+        config.mappings = _mappings(values, connection, problems)
+    if problems:
+        raise ConfigWrong(problems)
     return config
 
 
@@ -129,66 +112,6 @@ def _team(name: Any, connection: Connection, problems: list[str]) -> Team | None
     return team
 
 
-def _rows(
-    model: type[Rule],
-    fields: Sequence[str],
-    values: dict[str, Any],
-    part: str,
-    connection: Connection,
-    problems: list[str],
-) -> list[Rule]:
-    """The rules of one part, not saved yet, in the file's order."""
-    rules = []
-    for number, row in enumerate(_list(values, part, problems), 1):
-        place = f"{part}[{number}]"
-        if not isinstance(row, dict) or row.keys() - set(fields):
-            problems.append(f"{place}: must have the fields {', '.join(fields)} and no others")
-            continue
-        rule = model(company_id=connection.company_id, connection=connection, **row)
-        if isinstance(rule, (MatchRule, ScopeRule)):
-            rule.position = number
-        try:
-            rule.clean_fields(exclude=["company", "connection"])
-        except ValidationError as error:
-            problems.append(f"{place}: {one_line(error)}")
-            continue
-        rules.append(rule)
-    return rules
-
-
-def _check_each_once(rules: Sequence[str], part: str, problems: list[str]) -> None:
-    twice = sorted(name for name, times in Counter(rules).items() if times > 1)
-    problems += [f"{part}: “{name}” is there twice" for name in twice]
-
-
-def _check_scope_rules(
-    rules: Sequence[ScopeRule], connection: Connection, problems: list[str]
-) -> None:
-    for rule in rules:
-        if not is_read(connection, rule.field):
-            problems.append(f"scope_rules[{rule.position}].field: {NOT_READ.format(rule.field)}")
-        place = f"scope_rules[{rule.position}].value"
-        if rule.operator in ScopeRule.WITHOUT_VALUE:
-            continue
-        if rule.operator in ScopeRule.WITH_LIST:
-            if not (isinstance(rule.value, list) and all(isinstance(x, str) for x in rule.value)):
-                problems.append(f"{place}: “{rule.get_operator_display()}” needs a list of texts")
-        elif not isinstance(rule.value, str):
-            problems.append(f"{place}: “{rule.get_operator_display()}” needs a text")
-        if rule.value in ("", []) or (isinstance(rule.value, list) and "" in rule.value):
-            problems.append(f"{place}: must not be empty")
-
-
-def _check_sources(
-    rules: Sequence[AttributeRule], connection: Connection, problems: list[str]
-) -> None:
-    for rule in rules:
-        if rule.policy == AttributeRule.Policy.NEVER or rule.source == AttributeRule.MANAGERS_TEAM:
-            continue
-        if not is_read(connection, rule.source):
-            problems.append(f"attribute_rules, {rule.attribute}: {NOT_READ.format(rule.source)}")
-
-
 def _mappings(
     values: dict[str, Any], connection: Connection, problems: list[str]
 ) -> list[tuple[str, str]]:
@@ -199,7 +122,7 @@ def _mappings(
         )
         return []
     pairs = []
-    for number, row in enumerate(_list(values, "mappings", problems), 1):
+    for number, row in enumerate(listed(values, "mappings", problems), 1):
         if isinstance(row, dict) and row.keys() == {"salesforce_user_id", "account"}:
             # One line each, for they are planned as lines of a file are.
             pairs.append((_one_line(row["salesforce_user_id"]), _one_line(row["account"])))
@@ -230,11 +153,3 @@ def _texts(values: Any) -> Iterator[str]:
             waiting += [*value, *value.values()]
         elif isinstance(value, list):
             waiting += value
-
-
-def _list(values: dict[str, Any], part: str, problems: list[str]) -> list[Any]:
-    rows = values[part]
-    if isinstance(rows, list):
-        return rows
-    problems.append(f"{part}: must be a list")
-    return []

@@ -16,7 +16,8 @@ from integrations.models import Connection, SyncRun
 from integrations.record_sync.backfilling import FIRST_DAY
 from integrations.record_sync.runs import RunRefused
 
-DONE, FAILED, BAD_USE, HELD = 0, 1, 2, 3
+from .exit_codes import BAD_USE, DONE, FAILED, HELD
+
 EXIT_CODES = "Ends with 0 when done, 1 when it failed, 2 for bad use, 3 when a person must look."
 
 
@@ -32,9 +33,9 @@ class RecordCommand(BaseCommand):
         """The chosen ones that are not terminated; choosing none of them is bad use."""
         found = Connection.objects.select_related("company").order_by("pk")
         found = found.exclude(state=Connection.State.TERMINATED)
-        if options["company"]:
+        if options["company"] is not None:
             found = found.filter(company__slug=options["company"])
-        if options["connection"]:
+        if options["connection"] is not None:
             found = found.filter(pk=options["connection"])
         chosen = list(found)
         if not chosen:

@@ -1,8 +1,4 @@
-"""What all commands for scripts share: their options, how they answer, and their exit codes.
-
-0: done. 1: failed; what was done until then stays. 2: used wrongly; nothing was done. 3: it waits
-for a person, and the answer says for whom and where.
-"""
+"""What all commands for scripts share: their options, how they answer, and how they end."""
 
 from __future__ import annotations
 
@@ -21,10 +17,9 @@ from django.db import transaction
 from accounts.management.errors import one_line
 from integrations.connecting.attempts import LogInRefused
 from integrations.salesforce.errors import SalesforceError
-from integrations.salesforce.ids import InvalidSalesforceId
 from integrations.user_sync.errors import PlanError, RefreshRefused
 
-FAILED, BAD_USE, HELD = 1, 2, 3
+from .exit_codes import BAD_USE, FAILED, HELD
 
 
 class BadUse(CommandError):
@@ -119,7 +114,6 @@ class ScriptableCommand(BaseCommand):
 
 
 _FOR_PEOPLE = (
-    InvalidSalesforceId,
     LogInRefused,
     PlanError,
     RefreshRefused,

@@ -1,4 +1,8 @@
-"""Which company, connection, people and actor a command is about."""
+"""Which company, connection, people and actor a command is about.
+
+An option that is given but empty, as by a variable that a script forgot to set, names nobody: it
+is never taken for one that is left out.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,8 @@ from django.db.models import Q, QuerySet
 from accounts.models import Company, User
 from integrations.models import Connection, DirectoryUser, SyncPlan
 from integrations.salesforce.ids import InvalidSalesforceId, to_18
+from integrations.user_sync.errors import PlanError
+from integrations.user_sync.manual import checked_user_id
 
 from .scriptable import BadUse
 
@@ -46,12 +52,12 @@ def add_required_actor_argument(parser: ArgumentParser) -> None:
 
 def company_of(options: dict[str, Any]) -> Company:
     companies = Company.objects.order_by("slug")
-    if options["company"]:
+    if options["company"] is not None:
         companies = companies.filter(slug=options["company"])
     found = list(companies[:2])
     if len(found) == 1:
         return found[0]
-    if options["company"]:
+    if options["company"] is not None:
         raise BadUse(f"There is no company “{options['company']}”.")
     raise BadUse("Say which company: --company SLUG.")
 
@@ -59,9 +65,9 @@ def company_of(options: dict[str, Any]) -> Company:
 def connection_of(options: dict[str, Any]) -> Connection:
     """The one that is meant; where nothing is said, the only one in use."""
     connections = Connection.objects.select_related("company").order_by("pk")
-    if options["company"]:
+    if options["company"] is not None:
         connections = connections.filter(company=company_of(options))
-    if options["connection"]:
+    if options["connection"] is not None:
         named = connections.filter(pk=options["connection"]).first()
         if named is None:
             raise BadUse(f"There is no connection {options['connection']}.")
@@ -77,7 +83,7 @@ def connection_of(options: dict[str, Any]) -> Connection:
 
 def actor_of(options: dict[str, Any], company: Company) -> User | None:
     """The admin or member of the support staff named by ``--by``."""
-    if not options["by"]:
+    if options["by"] is None:
         return None
     able = User.objects.with_address(options["by"]).filter(
         Q(company=company, role=User.Role.ADMIN) | Q(is_superuser=True),
@@ -99,14 +105,18 @@ def required_actor_of(options: dict[str, Any], company: Company) -> User:
 def salesforce_id_of(connection: Connection, named: str) -> str:
     """The id that is given, also of somebody the mirror has not seen; else a known person's."""
     try:
-        return to_18(named)
+        to_18(named)
     except InvalidSalesforceId:
         return person_of(connection, named).salesforce_id
+    try:
+        return checked_user_id(named)
+    except PlanError as error:
+        raise BadUse(str(error)) from error
 
 
 def person_of(connection: Connection, named: str) -> DirectoryUser:
     """The Salesforce user with this id (15 or 18 characters), username, or e-mail."""
-    people = list(_people_called(connection, named)[:2])
+    people = list(_people_called(connection, named)[:2]) if named.strip() else []
     if len(people) == 1:
         return people[0]
     if people:

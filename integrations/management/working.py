@@ -41,6 +41,14 @@ def refresh_now(run: SyncRun) -> SyncRun:
     return run
 
 
+def why_not_read(run: SyncRun) -> Answer:
+    """What was to be done waits for a person, or failed, with the reading of the users."""
+    words = f"The Salesforce users could not be read: {run.error or run.get_state_display()}"
+    if run.state == SyncRun.State.HELD:
+        return Answer({"run": run.pk}, waits_for=words)
+    return Answer({"run": run.pk}, failure=words)
+
+
 def outcome_of(plan: SyncPlan) -> Answer:
     """What became of a plan so far."""
     counts = counts_by(plan, "outcome")

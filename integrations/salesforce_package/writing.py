@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from urllib.parse import urlsplit
 from xml.sax.saxutils import escape
 
 SOURCE = Path(__file__).parent / "source"
 #: Where no connection was named yet; the tab says that it cannot be opened until it is replaced.
 PLACEHOLDER_KEY = "CONNECTION_KEY"
+_SITE = re.compile(r"https://[A-Za-z0-9.-]+(?::[0-9]{1,5})?", re.ASCII)
 _BLANK = re.compile(r"\{\{ (\w+) \}\}")
 
 
@@ -40,10 +40,9 @@ def _filled(text: str, values: dict[str, str]) -> str:
 
 
 def _checked(url: str) -> str:
-    parts = urlsplit(url.strip())
-    plain = parts.scheme == "https" and parts.hostname and not (parts.query or parts.fragment)
-    if not plain or parts.username or parts.path.strip("/"):
+    address = url.strip().rstrip("/")
+    if not _SITE.fullmatch(address):
         raise CannotWrite(
             f"“{url}” must be where Scoreline is reached: https://scoreline.example.com"
         )
-    return f"https://{parts.netloc}"
+    return address

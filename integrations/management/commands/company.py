@@ -19,6 +19,7 @@ class Command(ScriptableCommand):
 
     def answer(self, options: dict[str, Any]) -> Answer:
         company = company_of(options)
+        by = actor_of(options, company)
         if options["self_approve"]:
             before = company.may_approve_own_requests
             company.may_approve_own_requests = options["self_approve"] == "on"
@@ -27,7 +28,7 @@ class Command(ScriptableCommand):
                 audit.record(
                     "changed",
                     company,
-                    by=actor_of(options, company),
+                    by=by,
                     before={"may_approve_own_requests": before},
                     after={"may_approve_own_requests": company.may_approve_own_requests},
                 )

@@ -4,11 +4,13 @@ import json
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+from accounts.models import User
+from integrations.config_file import fields
 from integrations.config_file.exporting import exported
 from integrations.config_file.importing import Imported, bring_in
-from integrations.config_file.reading import ConfigWrong, read
+from integrations.config_file.reading import Config, ConfigWrong, read
 from integrations.management.scriptable import Answer, BadUse, ScriptableCommand
 from integrations.management.selection import (
     actor_of,
@@ -17,6 +19,9 @@ from integrations.management.selection import (
     connection_of,
 )
 from integrations.management.shown_plan import shown
+from integrations.management.working import refresh_now, why_not_read
+from integrations.models import Connection, SyncRun
+from integrations.user_sync.directory import request_refresh
 
 
 class Command(ScriptableCommand):
@@ -24,6 +29,7 @@ class Command(ScriptableCommand):
         "Writes a connection's settings, rules and mappings as JSON, without any secret; or brings"
         " such a file in. Mappings become a plan, which somebody approves."
     )
+    asks_salesforce: ClassVar[bool] = True
 
     def add_own_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("what", choices=["export", "import"])
@@ -35,24 +41,50 @@ class Command(ScriptableCommand):
             action="store_true",
             help="import also scope rules that leave out most of who is in now",
         )
+        parser.add_argument(
+            "--refresh",
+            action="store_true",
+            help="import: read the Salesforce users first, with the fields that the rules need",
+        )
 
     def answer(self, options: dict[str, Any]) -> Answer:
         connection = connection_of(options)
-        if options["what"] == "import":
-            by = actor_of(options, connection.company)
-            try:
-                config = read(_parsed(options["file"]), connection)
-                confirmed = options["confirmed"]
-                return _told(bring_in(connection, config, by=by, confirmed=confirmed))
-            except ConfigWrong as error:
-                raise BadUse(str(error)) from error
-        values = exported(connection)
-        text = json.dumps(values, ensure_ascii=False, indent=2)
-        if options["file"] == "-":
-            return Answer(values, [text])
-        if not options["dry_run"]:
-            _write(options["file"], text)
-        return Answer({"file": options["file"]}, [f"Written to {options['file']}."])
+        if options["what"] == "export":
+            return _exported(connection, options)
+        try:
+            return self._imported(connection, options)
+        except ConfigWrong as error:
+            raise BadUse(str(error)) from error
+
+    def _imported(self, connection: Connection, options: dict[str, Any]) -> Answer:
+        by = actor_of(options, connection.company)
+        config = read(_parsed(options["file"]), connection)
+        if options["refresh"] and not options["dry_run"]:
+            fields.want(connection, config, by=by)
+            run = _refreshed(connection, config, by)
+            if run.state != SyncRun.State.DONE:
+                return why_not_read(run)
+        with self.undone_in_a_dry_run(options):
+            return _told(bring_in(connection, config, by=by, confirmed=options["confirmed"]))
+
+
+def _refreshed(connection: Connection, config: Config, by: User | None) -> SyncRun:
+    """A refresh that was under way already may not bring the new fields: then another one does."""
+    run = refresh_now(request_refresh(connection, by=by))
+    connection.refresh_from_db()
+    if run.state == SyncRun.State.DONE and fields.not_read(connection, config):
+        run = refresh_now(request_refresh(connection, by=by))
+    return run
+
+
+def _exported(connection: Connection, options: dict[str, Any]) -> Answer:
+    values = exported(connection)
+    text = json.dumps(values, ensure_ascii=False, indent=2)
+    if options["file"] == "-":
+        return Answer(values, [text])
+    if not options["dry_run"]:
+        _write(options["file"], text)
+    return Answer({"file": options["file"]}, [f"Written to {options['file']}."])
 
 
 def _told(imported: Imported) -> Answer:
@@ -73,7 +105,7 @@ def _told(imported: Imported) -> Answer:
 
 def _parsed(file: str) -> Any:
     try:
-        return json.loads(sys.stdin.read() if file == "-" else Path(file).read_text())
+        return json.loads(_text(file))
     except OSError as error:
         raise BadUse(f"{file} cannot be read: {error.strerror}.") from error
     except ValueError as error:
@@ -82,8 +114,12 @@ def _parsed(file: str) -> Any:
         raise BadUse(f"{file} is no configuration: it is nested too deeply.") from error
 
 
+def _text(file: str) -> str:
+    return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+
+
 def _write(file: str, text: str) -> None:
     try:
-        Path(file).write_text(text + "\n")
+        Path(file).write_text(text + "\n", encoding="utf-8")
     except OSError as error:
         raise BadUse(f"{file} cannot be written: {error.strerror}.") from error

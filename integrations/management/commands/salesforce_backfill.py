@@ -4,7 +4,8 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from integrations.management.answering import BAD_USE, EXIT_CODES, RecordCommand, day_since
+from integrations.management.answering import EXIT_CODES, RecordCommand, day_since
+from integrations.management.exit_codes import BAD_USE
 from integrations.record_sync.backfilling import backfill, request_backfill
 from integrations.record_sync.describing import objects_in_use
 

@@ -5,6 +5,11 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any, ClassVar
 
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from accounts.management.errors import one_line
 from integrations.connecting import logging_in
 from integrations.credentials import app_keys, callback_url
 from integrations.management.scriptable import Answer, BadUse, ScriptableCommand
@@ -17,6 +22,8 @@ from integrations.management.selection import (
     required_actor_of,
 )
 from integrations.models import Connection
+from integrations.salesforce.errors import ConfigurationError
+from integrations.salesforce.hosts import checked_url
 from integrations.salesforce.tokens import AppKeys
 
 
@@ -92,15 +99,31 @@ def _told(connection: Connection) -> list[str]:
 
 def _described(options: dict[str, Any]) -> tuple[Connection, AppKeys]:
     """The connection as it would be, not saved yet; and the keys to use with it."""
-    if options["new"]:
-        connection = Connection(company=company_of(options), name=options["new"])
+    if options["new"] is not None:
+        connection = Connection(company=company_of(options), name=_name(options["new"]))
     else:
         connection = connection_of(options)
-    if options["login_url"]:
-        connection.login_url = options["login_url"]
+    if options["login_url"] is not None:
+        connection.login_url = _address(options["login_url"])
     if not connection.login_url:
         raise BadUse("Say where to log in: --login-url https://acme.my.salesforce.com.")
     return connection, _keys(connection, options)
+
+
+def _name(text: str) -> str:
+    field = Connection._meta.get_field("name")
+    assert isinstance(field, models.Field)
+    try:
+        return str(field.clean(text.strip(), None))
+    except ValidationError as error:
+        raise BadUse(f"--new: {one_line(error)}") from error
+
+
+def _address(url: str) -> str:
+    try:
+        return checked_url(url, allow_loopback=settings.SALESFORCE_ALLOW_LOOPBACK)
+    except ConfigurationError as error:
+        raise BadUse(error.message) from error
 
 
 def _keys(connection: Connection, options: dict[str, Any]) -> AppKeys:
@@ -118,9 +141,11 @@ def _keys(connection: Connection, options: dict[str, Any]) -> AppKeys:
 def _secret(file: str) -> str:
     """Never an argument itself, since everybody on a machine can read those."""
     try:
-        text = sys.stdin.read() if file == "-" else Path(file).read_text()
+        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
     except OSError as error:
         raise BadUse(f"{file} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise BadUse(f"{file} is no text.") from error
     if not text.strip():
         raise BadUse(f"There is no consumer secret in {file}.")
     return text.strip()

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from integrations.management.scriptable import BAD_USE
+from integrations.management.exit_codes import BAD_USE
 from integrations.models import Connection
 from integrations.salesforce_package.writing import PLACEHOLDER_KEY, CannotWrite, write_package
 
@@ -38,6 +38,9 @@ class Command(BaseCommand):
             )
         except CannotWrite as error:
             raise CommandError(str(error), returncode=BAD_USE) from error
+        except OSError as error:
+            words = f"{options['out']} cannot be written: {error.strerror}."
+            raise CommandError(words, returncode=BAD_USE) from error
         self.stdout.write(f"{len(written)} files are in {options['out']}; README.md says how on.")
         if not key:
             self.stdout.write(

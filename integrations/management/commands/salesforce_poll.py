@@ -2,7 +2,8 @@ from typing import Any
 
 from django.db.models import Sum
 
-from integrations.management.answering import DONE, EXIT_CODES, FAILED, HELD, RecordCommand
+from integrations.management.answering import EXIT_CODES, RecordCommand
+from integrations.management.exit_codes import DONE, FAILED, HELD
 from integrations.models import Connection, Evaluation, HeldChange, SyncRun
 from integrations.record_sync.polling import poll
 
@@ -13,7 +14,7 @@ class Command(RecordCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         rows = [self._poll(one) for one in self.connections(options)]
         lines = [
-            f"{row['name']}: {row['error'] or 'done'}"
+            f"{row['name']}: {row['error'] or 'done.'}"
             f" {row['records']} records changed, {row['held']} held."
             for row in rows
         ]
@@ -33,7 +34,7 @@ class Command(RecordCommand):
         latest = runs.order_by("-finished_at").first()
         error = failed.error if failed is not None and failed == latest else ""
         if not started:
-            error = "another process is at it"
+            error = "another process is at it."
         elif not connection.has_access:
             error = connection.state_reason or connection.get_state_display()
         held = Evaluation.objects.filter(

@@ -3,7 +3,8 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from integrations.management.answering import EXIT_CODES, FAILED, RecordCommand
+from integrations.management.answering import EXIT_CODES, RecordCommand
+from integrations.management.exit_codes import FAILED
 from integrations.record_sync.describing import objects_in_use
 from integrations.record_sync.reconciling import reconcile, request_reconcile
 from integrations.rounds import why_no_access

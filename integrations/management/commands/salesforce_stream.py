@@ -6,7 +6,8 @@ from types import FrameType
 from typing import Any
 
 from integrations import leases
-from integrations.management.answering import DONE, FAILED, RecordCommand
+from integrations.management.answering import RecordCommand
+from integrations.management.exit_codes import DONE, FAILED
 from integrations.models import Connection, Lease, SyncRun, Watermark
 from integrations.record_sync.describing import objects_in_use
 from integrations.record_sync.keeping_streams import keep_streams
@@ -30,7 +31,7 @@ class Command(RecordCommand):
         if options["status"]:
             self._answer_status(options)
             return
-        chosen = options["company"] or options["connection"]
+        chosen = options["company"] is not None or options["connection"] is not None
         only = [one.pk for one in self.connections(options)] if chosen else []
         stop = threading.Event()
 

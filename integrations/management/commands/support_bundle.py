@@ -26,14 +26,14 @@ class Command(ScriptableCommand):
 
     def answer(self, options: dict[str, Any]) -> Answer:
         connections = Connection.objects.select_related("company").order_by("pk")
-        if options["connection"] or options["company"]:
+        if options["connection"] is not None or options["company"] is not None:
             connections = connections.filter(pk=connection_of(options).pk)
         values = bundle(connections)
         text = json.dumps(values, cls=DjangoJSONEncoder, indent=2)
         if not options["file"]:
             return Answer(values, [text])
         try:
-            Path(options["file"]).write_text(text + "\n")
+            Path(options["file"]).write_text(text + "\n", encoding="utf-8")
         except OSError as error:
             raise BadUse(f"{options['file']} cannot be written: {error.strerror}.") from error
         return Answer({"file": options["file"]}, [f"Written to {options['file']}."])

@@ -15,10 +15,11 @@ from integrations.management.selection import (
     required_actor_of,
 )
 from integrations.management.shown_plan import shown
-from integrations.management.working import apply_now, refresh_now
+from integrations.management.working import apply_now, refresh_now, why_not_read
 from integrations.models import Connection, SyncPlan, SyncRun, TeamSource
 from integrations.user_sync import approving, automatic, deciding, requesting
 from integrations.user_sync.directory import request_refresh
+from integrations.user_sync.errors import NobodyLeft
 from integrations.user_sync.planning import needs_review, plan_import
 
 
@@ -53,12 +54,13 @@ class Command(ScriptableCommand):
         request.add_argument("--note", default="", help="for whoever decides")
 
     def answer(self, options: dict[str, Any]) -> Answer:
+        _check_fits(options)
         connection = connection_of(options)
         if options["refresh"] and not options["dry_run"]:
             by = actor_of(options, connection.company)
             run = refresh_now(request_refresh(connection, by=by))
             if run.state != SyncRun.State.DONE:
-                return _not_read(run)
+                return why_not_read(run)
         match options["approach"]:
             case "on-demand":
                 return self._on_demand(connection, options)
@@ -69,10 +71,13 @@ class Command(ScriptableCommand):
     def _on_demand(self, connection: Connection, options: dict[str, Any]) -> Answer:
         by = actor_of(options, connection.company)
         source, team = _team(connection, options["team"])
+        people = people_of(connection, options)
+        if not people.exists():
+            raise BadUse("Nobody fits: look at the spelling, or read the users with --refresh.")
         with self.undone_in_a_dry_run(options):
             plan = plan_import(
                 connection,
-                people_of(connection, options),
+                people,
                 by=by,
                 team_source=source,
                 team=team,
@@ -112,13 +117,16 @@ class Command(ScriptableCommand):
         by = required_actor_of(options, connection.company)
         source, team = _team(connection, options["team"])
         with self.undone_in_a_dry_run(options):
-            plan = requesting.preview(
-                connection,
-                by=by,
-                team_source=source,
-                team=team,
-                send_invitations=options["invite"],
-            )
+            try:
+                plan = requesting.preview(
+                    connection,
+                    by=by,
+                    team_source=source,
+                    team=team,
+                    send_invitations=options["invite"],
+                )
+            except NobodyLeft:
+                return _nobody_left(connection)
             answer = shown(plan)
             if options["dry_run"]:
                 return answer
@@ -132,12 +140,24 @@ class Command(ScriptableCommand):
         return shown(plan) if options["worker"] else apply_now(plan)
 
 
-def _not_read(run: SyncRun) -> Answer:
-    """What was to be done waits for a person, or failed, with the reading of the users."""
-    words = f"The Salesforce users could not be read: {run.error or run.get_state_display()}"
-    if run.state == SyncRun.State.HELD:
-        return Answer({"run": run.pk}, waits_for=words)
-    return Answer({"run": run.pk}, failure=words)
+def _nobody_left(connection: Connection) -> Answer:
+    if connection.directory_refreshed_at is None:
+        raise BadUse("The Salesforce users were never read: read them with --refresh.")
+    return Answer({"plan": None}, ["Everybody has an account already."])
+
+
+def _check_fits(options: dict[str, Any]) -> None:
+    """Who names one person must not get accounts for everybody, by the wrong approach."""
+    only_for = {
+        "person": ["on-demand"],
+        **{name: ["on-demand"] for name in FILTERS},
+        "team": ["on-demand", "all-active"],
+        "invite": ["on-demand", "all-active"],
+        "note": ["all-active"],
+    }
+    for name, approaches in only_for.items():
+        if options[name] and options["approach"] not in approaches:
+            raise BadUse(f"--{name} belongs to --approach {' or '.join(approaches)}.")
 
 
 def _team(connection: Connection, named: str | None) -> tuple[str, Team | None]:

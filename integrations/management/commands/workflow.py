@@ -5,16 +5,14 @@ from django.core.management.base import CommandError
 
 from accounts.reach import number_in
 from integrations.management.answering import (
-    BAD_USE,
     EXIT_CODES,
-    FAILED,
-    HELD,
     RecordCommand,
     day_since,
     exit_code,
     run_as_line,
     run_as_row,
 )
+from integrations.management.exit_codes import BAD_USE, FAILED, HELD
 from integrations.models import Evaluation, Workflow
 from integrations.record_sync import workflows
 from integrations.record_sync.backfilling import backfill
@@ -26,6 +24,7 @@ from integrations.salesforce.errors import SalesforceError
 
 #: Ten years: what is older tells nothing about what a workflow would report now.
 MOST_DAYS = 3_660
+LONGEST_NAME = 100
 
 
 class Command(RecordCommand):
@@ -58,12 +57,17 @@ class Command(RecordCommand):
     def _create(self, options: dict[str, Any]) -> None:
         if not options["template"]:
             raise CommandError("Say which, with --template.", returncode=BAD_USE)
+        name = options["name"] or ""
+        if len(name) > LONGEST_NAME:
+            raise CommandError(
+                f"A workflow's name has {LONGEST_NAME} characters at most.", returncode=BAD_USE
+            )
         try:
             made = workflows.create_from_template(
                 self.one_connection(options),
                 TEMPLATES[options["template"]],
                 by=None,
-                name=options["name"] or "",
+                name=name,
             )
         except workflows.WorkflowRefused as error:
             raise CommandError(str(error), returncode=FAILED) from error

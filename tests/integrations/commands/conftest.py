@@ -1,9 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+from pytest_django import Settings
 
 from accounts.models import Company, User
+from integrations.connecting.logging_in import connect_app
+from integrations.credentials import callback_url
+from integrations.demo_org.org import CONSUMER_KEY, CONSUMER_SECRET, DemoOrg
+from integrations.demo_org.server import run_in_thread
 from integrations.models import Connection
+from integrations.salesforce.tokens import AppKeys
 
 
 @pytest.fixture
@@ -40,3 +48,22 @@ def connection(company: Company) -> Connection:
         org_id="00Dx0000000BV7zEAG",
         state=Connection.State.CONNECTED,
     )
+
+
+@pytest.fixture
+def org(settings: Settings) -> Iterator[DemoOrg]:
+    """A Salesforce org of six people on a real socket, which knows our app."""
+    settings.SALESFORCE_ALLOW_LOOPBACK = True
+    settings.BASE_URL = "http://testserver"
+    org = DemoOrg.believable(people=6)
+    org.app.callback_urls.append(callback_url())
+    with run_in_thread(org):
+        yield org
+
+
+@pytest.fixture
+def connected(company: Company, org: DemoOrg) -> Connection:
+    """Connected to the org; nobody has read its users yet."""
+    made = Connection(company=company, login_url=org.url)
+    connect_app(made, AppKeys(CONSUMER_KEY, CONSUMER_SECRET), by=None)
+    return made

@@ -136,7 +136,8 @@ def test_mappings_become_a_plan(set_up: Connection, file: Path, admin: User) -> 
         ("settings", {"automatic_team": None}, "a chosen team must be named"),
         ("match_rules", [{"rule": "email", "enabled": True}], "“username” is missing"),
         ("scope_rules", [{"field": "X__c", "operator": "is_empty"}], "X__c is not read"),
-        ("scope_rules", [{"field": "Title", "operator": "equals", "value": ""}], "not be empty"),
+        ("scope_rules", [{"field": "Title", "operator": "equals", "value": " "}], "not be empty"),
+        ("scope_rules", [{"field": "Title", "operator": "in", "value": []}], "not be empty"),
         (
             "attribute_rules",
             [{"attribute": "title", "policy": "fill", "source": "X__c"}],
@@ -150,6 +151,11 @@ def test_mappings_become_a_plan(set_up: Connection, file: Path, admin: User) -> 
         ("scope_rules", [{"field": "A", "operator": "in", "value": "x"}], "needs a list of texts"),
         ("scope_rules", [{"field": "A", "operator": "equals", "value": [1]}], "needs a text"),
         ("attribute_rules", [{"attribute": "shoe"}], "attribute_rules[1]: "),
+        (
+            "attribute_rules",
+            [{"attribute": "title", "policy": "fill", "source": "manager_team"}],
+            "only a team comes from the manager",
+        ),
         ("match_rules", [{"rule": ["email"], "enabled": True}], "match_rules[1]: rule: "),
         ("attribute_rules", [{"attribute": {}, "policy": []}], "attribute_rules[1]: "),
         ("settings", {"automatic_team": "West\x00"}, "cannot be kept"),

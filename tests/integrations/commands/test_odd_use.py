@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -69,12 +68,3 @@ def test_what_is_not_connected_is_not_asked(
     Connection.objects.update(state=Connection.State.PAUSED, state_reason="We move.")
     ran = run(command)
     assert (ran.code, "We move." in ran.error + capsys.readouterr().err) == (1, True)
-
-
-def test_wrong_arguments_are_bad_use(db: None, tmp_path: Path) -> None:
-    company = ("--name", "A", "--currency", "EUR", "--admin", "a@example.com")
-    assert run("create_company", *company, "--time-zone", "Mars/Base").code == 2
-    assert run("create_support", "--email", "nobody", "--name", "N").code == 2
-    out = ("--out", tmp_path / "new")
-    assert run("salesforce_package", *out, "--connection", "none").code == 2
-    assert run("salesforce_package", *out, "--url", "nonsense").code == 2

@@ -1,17 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from pytest_django import Settings
 
 from accounts.models import AuditEntry, Company, User
 from integrations.connecting import logging_in
-from integrations.credentials import CredentialStore, callback_url, client_for
+from integrations.credentials import CredentialStore, client_for
 from integrations.demo_org.org import CONSUMER_KEY, CONSUMER_SECRET, DemoOrg
-from integrations.demo_org.server import run_in_thread
 from integrations.models import Connection, ConnectionCredential
 from integrations.salesforce.oauth import OAuthApp
 from tests.integrations.connect.browser import log_in_at_salesforce
@@ -19,16 +16,6 @@ from tests.integrations.connect.browser import log_in_at_salesforce
 from .running import Ran, run, run_json
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def org(settings: Settings) -> Iterator[DemoOrg]:
-    settings.SALESFORCE_ALLOW_LOOPBACK = True
-    settings.BASE_URL = "http://testserver"
-    org = DemoOrg.believable(people=6)
-    org.app.callback_urls.append(callback_url())
-    with run_in_thread(org):
-        yield org
 
 
 @pytest.fixture

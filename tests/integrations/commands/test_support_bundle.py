@@ -59,21 +59,7 @@ def busy(connection: Connection, company: Company, admin: User) -> Connection:
     request = AccessRequest.objects.create(
         company=company, connection=connection, plan=plan, planned_at=timezone.now()
     )
-    run = SyncRun.objects.create(
-        company=company,
-        connection=connection,
-        kind=SyncRun.Kind.DIRECTORY,
-        state=SyncRun.State.FAILED,
-        error_code="INVALID_SESSION_ID",
-    )
-    rule = ScopeRule.objects.create(
-        company=company,
-        connection=connection,
-        position=1,
-        field="Department",
-        operator="equals",
-        value=CANARY,
-    )
+    run, rule = failed_run(connection), rule_of(connection)
     Connection.objects.update(
         login_url=f"https://{CANARY}.my.salesforce.com",
         check_findings=[{"level": "error", "title": CANARY, "breaks": CANARY, "fix": CANARY}],
@@ -82,17 +68,43 @@ def busy(connection: Connection, company: Company, admin: User) -> Connection:
     for row in (company, admin, team, connection, plan, request, run, rule, *plan.changes.all()):
         with_canaries(row)
     store_app_keys(connection, AppKeys("CanaryKey", "CanarySecret"))
+    failed_task()
+    beat()
+    return connection
+
+
+def failed_run(connection: Connection) -> SyncRun:
+    return SyncRun.objects.create(
+        company=connection.company,
+        connection=connection,
+        kind=SyncRun.Kind.DIRECTORY,
+        state=SyncRun.State.FAILED,
+        error_code="INVALID_SESSION_ID",
+    )
+
+
+def rule_of(connection: Connection) -> ScopeRule:
+    return ScopeRule.objects.create(
+        company=connection.company,
+        connection=connection,
+        position=1,
+        field="Department",
+        operator="equals",
+        value=CANARY,
+    )
+
+
+def failed_task() -> None:
+    now = timezone.now()
     Failure.objects.create(
         id="1",
         name=CANARY,
         func="integrations.tasks.apply_plan",
-        started=timezone.now(),
-        stopped=timezone.now(),
+        started=now,
+        stopped=now,
         success=False,
         result=f'Traceback:\n  File "x"\nKeyError: {CANARY}',
     )
-    beat()
-    return connection
 
 
 def test_the_bundle_says_what_happened_by_ids_and_codes(busy: Connection) -> None:

@@ -1,31 +1,17 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from django.utils import timezone
-from pytest_django import Settings
 
 from accounts.models import Company, Team, User
-from integrations.credentials import store_app_keys
-from integrations.demo_org.org import CONSUMER_KEY, CONSUMER_SECRET, DemoOrg
-from integrations.demo_org.server import run_in_thread
+from integrations.demo_org.org import DemoOrg
 from integrations.models import Connection, DirectoryUser, SyncPlan, SyncRun, UserMapping
-from integrations.salesforce.tokens import AppKeys
 from tests.integrations.user_sync.builders import account, mapped, people, person, salesforce_id
 
 from .running import run, run_json
 
 pytestmark = pytest.mark.django_db
 State = SyncPlan.State
-
-
-@pytest.fixture
-def org(settings: Settings) -> Iterator[DemoOrg]:
-    settings.SALESFORCE_ALLOW_LOOPBACK = True
-    org = DemoOrg.believable(people=6)
-    with run_in_thread(org):
-        yield org
 
 
 def on_demand(*args: object) -> tuple[object, ...]:
@@ -89,8 +75,6 @@ def test_the_worker_may_do_it(connection: Connection) -> None:
         (("--person", "shared@example.com"), "Several Salesforce users"),
         (("--person", "person1@example.com", "--team", "Nowhere"), "has no team “Nowhere”"),
         (("--person", "person1@example.com", "--by", "eve@example.com"), "no active admin"),
-        (("--person", "person1@example.com", "--company", "no"), "There is no company “no”"),
-        (("--person", "person1@example.com", "--connection", "9999"), "There is no connection"),
     ],
 )
 def test_bad_use_is_one_line_and_changes_nothing(
@@ -169,15 +153,25 @@ def test_all_active_users_are_made_where_the_company_may_decide(
     assert (ran.code, ran.values["outcomes"]) == (0, {"done": 2})
 
 
-def test_all_active_users_are_never_asked_for_by_nobody(connection: Connection) -> None:
-    assert run("sync_users", "--approach", "all-active").code == 2
+def test_all_active_users_are_done_where_nobody_is_left(
+    connection: Connection, admin: User, company: Company
+) -> None:
+    mapped(connection, 1, account(company, "person1@example.com"))
+    Connection.objects.update(directory_refreshed_at=timezone.now())
+    ran = run("sync_users", "--approach", "all-active", "--by", admin.email)
+    assert (ran.code, ran.out) == (0, "Everybody has an account already.\n")
+    assert not SyncPlan.objects.exists()
+
+
+def test_all_active_users_of_a_list_that_was_never_read_are_bad_use(
+    connection: Connection, admin: User
+) -> None:
+    ran = run("sync_users", "--approach", "all-active", "--by", admin.email)
+    assert (ran.code, "never read" in ran.error) == (2, True)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_users_are_read_first_when_asked(company: Company, org: DemoOrg) -> None:
-    link = Connection.objects.create(company=company, login_url=org.url)
-    store_app_keys(link, AppKeys(CONSUMER_KEY, CONSUMER_SECRET))
-    assert run("salesforce_connect").code == 0
+def test_the_users_are_read_first_when_asked(connected: Connection, org: DemoOrg) -> None:
     people = (row for row in org.users if row["UserType"] == "Standard" and row["IsActive"])
     asked = on_demand("--refresh", "--person", next(people)["Id"])
     assert run("sync_users", *asked, "--dry-run").code == 2, "a dry run reads nothing"
