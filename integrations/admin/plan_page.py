@@ -54,7 +54,7 @@ def plan_page(request: HttpRequest, plan: SyncPlan) -> dict[str, Any]:
     is_draft = plan.state in SyncPlan.STATES_OPEN
     is_preview = is_draft or plan.state == State.REQUESTED
     is_done = plan.state == State.DONE
-    is_prepared = plan.state == State.PREPARING
+    is_being_prepared = plan.state == State.PREPARING
     rows = PlanRows(plan, counts, request.GET.get("show", ""), request.GET.get("p", "1"))
     return {
         "plan": plan,
@@ -64,8 +64,8 @@ def plan_page(request: HttpRequest, plan: SyncPlan) -> dict[str, Any]:
         "is_draft": is_draft,
         "is_preview": is_preview,
         "asks_for_request": is_preview and is_requested_kind(plan),
-        "is_prepared": is_prepared,
-        "is_under_way": is_prepared or plan.state in SyncPlan.STATES_UNDER_WAY,
+        "is_being_prepared": is_being_prepared,
+        "is_under_way": is_being_prepared or plan.state in SyncPlan.STATES_UNDER_WAY,
         "can_continue": plan.state in (State.STOPPED, State.NEEDS_A_PERSON),
         "counts": counts,
         "rows": rows,

@@ -12,10 +12,11 @@ from typing import Any
 from django.core.paginator import Page, Paginator
 from django.db.models import Case, Count, IntegerField, QuerySet, Value, When
 
-from accounts.models import User
+from accounts.models import Team, User
 from integrations.models import DirectoryUser, PlannedChange, SyncPlan
 from integrations.user_sync.answers import Answers
 from integrations.user_sync.sharing import Sharing, sharing_by_address
+from integrations.user_sync.teams import key_of
 
 from .difference_words import DifferenceWords
 from .plan_words import headings
@@ -82,6 +83,14 @@ class Tab:
 
 
 @dataclass(frozen=True)
+class UnknownTeam:
+    """A team's name in Salesforce that was no team's when the row was decided."""
+
+    name: str
+    is_there_now: bool
+
+
+@dataclass(frozen=True)
 class ShownRow:
     """A row, with what belongs to it."""
 
@@ -89,6 +98,7 @@ class ShownRow:
     differences: list[str]  # in words, where it updates an account
     sharing: list[DirectoryUser]  # who else has the e-mail in Salesforce, where that is in question
     answers: Answers | None  # where it asks a person
+    unknown_team: UnknownTeam | None  # where Salesforce names one that did not exist
 
     @property
     def candidates(self) -> list[tuple[dict[str, Any], str]]:
@@ -178,7 +188,19 @@ class PlanRows:
         sharing = self._sharing.get(row.person_email)
         others = sharing.others_than(row.salesforce_user_id) if sharing else []
         answers = self._answers if self.is_draft and row.asks_a_person else None
-        return ShownRow(row, differences, others, answers)
+        return ShownRow(row, differences, others, answers, self._team_of(row))
+
+    def _team_of(self, row: PlannedChange) -> UnknownTeam | None:
+        name = row.values.get("unknown_team")
+        if not name or (row.account and row.account.team_id):
+            return None
+        return UnknownTeam(name, is_there_now=key_of(name) in self._team_names)
+
+    @cached_property
+    def _team_names(self) -> set[str]:
+        """As they are compared."""
+        teams = Team.objects.filter(company=self.plan.company_id)
+        return {key_of(name) for name in teams.values_list("name", flat=True)}
 
     @cached_property
     def _answers(self) -> Answers:

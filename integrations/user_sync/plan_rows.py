@@ -64,6 +64,8 @@ def new_account_values(
         "role": role,
         "state": (User.State.PENDING if is_pending else User.State.ACTIVE).value,
     }
+    if team.unknown:
+        values["unknown_team"] = team.unknown
     if new_accounts == NewAccounts.ACTIVE_IN_A_SEAT:
         values["pending_without_seat"] = True
     return values

@@ -12,7 +12,12 @@ from integrations.models import DirectoryUser, SyncPlan
 class TeamChoice:
     team_id: int | None
     name: str = ""
-    remark: str = ""  # for the row's reason, where Salesforce names a team that does not exist
+    unknown: str = ""  # the name in Salesforce that is no team's
+
+    @property
+    def remark(self) -> str:
+        """For the reason of a row."""
+        return f"no team is called “{self.unknown}”" if self.unknown else ""
 
 
 class TeamChooser:
@@ -34,7 +39,7 @@ class TeamChooser:
         for name in wanted:
             if team := self.by_name.get(key_of(name)):
                 return TeamChoice(team.pk, team.name)
-        return TeamChoice(None, remark=f"no team is called “{wanted[0]}”" if wanted else "")
+        return TeamChoice(None, unknown=wanted[0] if wanted else "")
 
 
 def key_of(name: str) -> str:
