@@ -10,7 +10,6 @@ from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts.bulk_writer import storable
 from accounts.models import Company, User
 
 M = TypeVar("M", bound=models.Model)
@@ -29,11 +28,6 @@ def number_in(text: str) -> int | None:
 
 def numbers_in(texts: Iterable[str]) -> set[int]:
     return {number for text in texts if (number := number_in(text)) is not None}
-
-
-def posted_text(request: HttpRequest, name: str, longest: int) -> str:
-    """What was typed into a field, such as a reason, as it can be kept."""
-    return storable(request.POST.get(name, "")).strip()[:longest]
 
 
 def within_reach(rows: QuerySet[M], user: User) -> QuerySet[M]:

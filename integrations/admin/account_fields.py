@@ -16,8 +16,6 @@ from integrations.models import Connection, DirectoryUser, UserMapping
 from integrations.user_sync.attributes import follows_salesforce
 
 State = Connection.State
-#: By attribute of a rule, the field of an account.
-FIELDS = {"name": "name", "time_zone": "time_zone", "title": "title", "team": "team"}
 
 admin.site.unregister(User)
 
@@ -39,7 +37,7 @@ class MappedUserAdmin(UserAdmin):
         """What Salesforce wins is changed there."""
         readonly = [*super().get_readonly_fields(request, obj), "salesforce_user", "follows"]
         followed = follows_salesforce(obj) if obj and obj.company_id else {}
-        return [*readonly, *(FIELDS[attribute] for attribute in followed)]
+        return [*readonly, *followed]  # attributes are called as the account's fields are
 
     @admin.display(description="Salesforce user")
     def salesforce_user(self, account: User) -> SafeString:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from accounts.admin_base import person as who_asks
 from accounts.admin_base import within_reach
 from accounts.models import User
-from accounts.reach import number_in, posted_text
+from accounts.reach import number_in
 from accounts.search import prefix_query
 from activities.models import ActivityReport
 from integrations.models import Connection, PlannedChange, SyncPlan
@@ -22,14 +22,13 @@ from integrations.user_sync import combining, manual, returning
 from integrations.user_sync.errors import PlanError
 
 from .add_person import look_up
+from .addresses import page_of
+from .chosen_connection import changeable_connection
 from .mapping_list import AccountRow, rows_of
-from .pausing import changeable_connection
 from .person_picker import FOUND_AT_MOST, chosen_person, picker
-from .set_up import page_of
 from .subpage import attempt, show_plan, subpage
-from .words import counted
-
-LONGEST_REASON = 255
+from .typed_text import typed_reason
+from .words import count_of
 
 
 def urls() -> list[tuple[str, Callable[..., HttpResponse], str]]:
@@ -99,7 +98,7 @@ def unlink(request: HttpRequest, connection_id: int, account_id: int) -> HttpRes
         plan = manual.unlink(
             connection,
             salesforce_id=wanted,
-            reason=posted_text(request, "reason", LONGEST_REASON),
+            reason=typed_reason(request),
             by=who_asks(request),
         )
         return _after(request, plan, _page(connection, account))
@@ -146,8 +145,7 @@ def _mapped_ids(row: AccountRow) -> set[str]:
 
 def _reports(account: User) -> str:
     """How many reports an unlinking holds again."""
-    number = ActivityReport.objects.filter(user=account, retracted_at=None)[:10_001].count()
-    return counted(number, "report") if number <= 10_000 else "10,000+ reports"
+    return count_of(ActivityReport.objects.filter(user=account, retracted_at=None), "report")
 
 
 def _others(request: HttpRequest, connection: Connection, account: User) -> dict[str, Any]:

@@ -17,9 +17,9 @@ from integrations.models import Approach, Connection, DirectoryUser, PlannedChan
 from integrations.user_sync import manual
 from integrations.user_sync.matching import Match, Matcher
 
-from .pausing import changeable_connection
+from .addresses import page_of
+from .chosen_connection import changeable_connection
 from .person_picker import chosen_person, picker
-from .set_up import page_of
 from .subpage import attempt, show_plan, subpage
 
 Action = PlannedChange.Action

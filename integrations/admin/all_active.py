@@ -16,17 +16,18 @@ from django_q.tasks import async_task
 
 from accounts.admin_base import person
 from accounts.models import User
-from accounts.reach import number_in, posted_text
+from accounts.reach import number_in
 from integrations.models import AccessRequest, Approach, Connection, PlannedChange, SyncPlan
 from integrations.user_sync import approving, deciding, preparing, replanning, requesting
 from integrations.user_sync.errors import PlanError
 
-from .pausing import changeable_connection
+from .addresses import page_of
+from .chosen_connection import changeable_connection
 from .plan_page import preview, result
 from .plan_rows import Counts
 from .plan_words import GROUPS
-from .set_up import page_of
 from .subpage import attempt, show_plan, subpage
+from .typed_text import typed_note, typed_reason
 
 Action = PlannedChange.Action
 State = SyncPlan.State
@@ -103,7 +104,7 @@ def _request(request: HttpRequest, connection: Connection) -> HttpResponse | Non
     plan = _previews(connection, State.DRAFT).filter(pk=looked_at).first()
     if plan is None:
         raise PlanError("This preview is no longer there. Look at a new one first.")
-    note = posted_text(request, "note", LONGEST_NOTE)
+    note = typed_note(request, LONGEST_NOTE)
     requesting.request(connection, by=person(request), note=note, plan=plan)
     messages.success(request, "Requested. You are told as soon as it is decided.")
     return None
@@ -114,7 +115,7 @@ def _approve(request: HttpRequest, connection: Connection) -> HttpResponse | Non
 
 
 def _refuse(request: HttpRequest, connection: Connection) -> HttpResponse | None:
-    reason = posted_text(request, "reason", LONGEST_NOTE)
+    reason = typed_reason(request, LONGEST_NOTE)
     deciding.refuse(_open(request, connection), by=person(request), reason=reason)
     messages.success(request, "Refused. Whoever asked is told why.")
     return None
@@ -150,7 +151,7 @@ def _open(request: HttpRequest, connection: Connection) -> AccessRequest:
     """The request whose page was looked at, if its plan is still the same."""
     found = newest_request(connection)
     if found is None or str(found.pk) != request.POST.get("request"):
-        raise PlanError("This request was withdrawn.")
+        raise PlanError("This request was withdrawn, or there is a newer one. Look at it again.")
     if str(found.plan_id) != request.POST.get("plan"):
         raise PlanError("It was planned again meanwhile. Look at what differs first.")
     return found

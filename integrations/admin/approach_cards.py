@@ -9,9 +9,9 @@ from django.utils import timezone
 from integrations.models import AccessRequest, Connection, DirectoryUser, SyncPlan
 from integrations.user_sync.wanted import takes_from_a_workflow
 
-from .people_links import people_with
-from .set_up import page_of
-from .words import WITHOUT_WORKFLOW, counted, day
+from .addresses import page_of, people_with
+from .all_active import newest_request
+from .words import WITHOUT_WORKFLOW, count_of, day
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,8 @@ def _automatic(connection: Connection) -> Card:
     elif is_on:
         accounts = connection.get_automatic_accounts_display().lower()
         state = f"At most {limit} a day; {accounts}"
-        if number := waiting[:1000].count():
-            state += f"; {counted(number, 'person waits', 'people wait')}"
+        if waiting.exists():
+            state += f"; {count_of(waiting, 'person waits', 'people wait')}"
     return Card(
         key="automatic",
         title="Automatic",
@@ -96,13 +96,7 @@ def _automatic(connection: Connection) -> Card:
 
 
 def _all_active(connection: Connection) -> Card:
-    request = (
-        connection.access_requests.filter(withdrawn_at=None)
-        .select_related("plan")
-        .order_by("-requested_at")
-        .first()
-    )
-    state, button, tag, tone = _state_of(request)
+    state, button, tag, tone = _state_of(newest_request(connection))
     return Card(
         key="all_active",
         title="All active users",

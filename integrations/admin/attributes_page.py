@@ -13,15 +13,15 @@ from django.shortcuts import redirect
 
 from accounts.admin_base import person
 from integrations.models import AttributeRule, Connection
-from integrations.user_sync import attributes, user_fields
+from integrations.user_sync import account_work, attributes, user_fields
 from integrations.user_sync.attributes import Difference
 from integrations.user_sync.errors import PlanError
 
+from .addresses import page_of
+from .chosen_connection import changeable_connection
 from .difference_words import DifferenceWords
-from .pausing import changeable_connection
 from .rule_forms import AttributeRulesForm
 from .scope_page import fields_of
-from .set_up import page_of
 from .subpage import attempt, show_plan, subpage
 
 SHOWN = 50
@@ -48,11 +48,11 @@ def attribute_rules(request: HttpRequest, connection_id: int) -> HttpResponse:
     form = AttributeRulesForm(connection, fields, request.POST)
     if not form.is_valid():
         return _show(request, connection, form)
-    form.changed_rules()
-    asked = "|".join(f"{rule.attribute}={rule.policy},{rule.source}" for rule in form.saved)
+    rules = form.rules()
+    asked = "|".join(f"{rule.attribute}={rule.policy},{rule.source}" for rule in rules)
     if request.POST.get("act") == "save" and request.POST.get("tried") == asked:
-        return attempt(request, lambda: _save(request, connection, form)) or _to_page(connection)
-    would = attributes.preview(connection, form.saved)
+        return attempt(request, lambda: _save(request, connection, rules)) or _to_page(connection)
+    would = attributes.preview(connection, rules)
     return _show(
         request,
         connection,
@@ -60,14 +60,16 @@ def attribute_rules(request: HttpRequest, connection_id: int) -> HttpResponse:
         tried=asked,
         number=len(would),
         differences=_shown(connection, would[:SHOWN]),
-        not_read=_not_read(connection, form.saved),
+        not_read=_not_read(connection, rules),
     )
 
 
 @transaction.atomic
-def _save(request: HttpRequest, connection: Connection, form: AttributeRulesForm) -> HttpResponse:
+def _save(
+    request: HttpRequest, connection: Connection, rules: Sequence[AttributeRule]
+) -> HttpResponse:
     by = person(request)
-    wanted = {rule.attribute: (rule.policy, rule.source) for rule in form.saved}
+    wanted = {rule.attribute: (rule.policy, rule.source) for rule in rules}
     for rule in connection.attribute_rules.select_for_update():
         policy, source = wanted[rule.attribute]
         attributes.change_rule(rule, policy=policy, source=source, by=by)
@@ -93,7 +95,7 @@ def _show(
         "attributes",
         title="What accounts take from Salesforce",
         form=form,
-        unknown_teams=list(attributes.unknown_teams(connection).items())[:SHOWN],
+        unknown_teams=account_work.unknown_teams(connection)[:SHOWN],
         **context,
     )
 
@@ -102,12 +104,7 @@ def _shown(connection: Connection, found: Sequence[Difference]) -> list[ShownDif
     """Each difference in words; teams by name."""
     words = DifferenceWords(connection.company_id)
     return [
-        ShownDifference(
-            str(one.account),
-            one.account.pk,
-            words.of(one.values),
-        )
-        for one in found
+        ShownDifference(str(one.account), one.account.pk, words.of(one.values)) for one in found
     ]
 
 

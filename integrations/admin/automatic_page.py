@@ -6,24 +6,25 @@ from collections.abc import Callable
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 
 from accounts import audit
 from accounts.admin_base import person
 from accounts.company_form import CompanyBoundForm
-from accounts.models import Team, User
+from accounts.models import Team
 from integrations.models import Approach, Connection, DirectoryUser, TeamSource, Workflow
+from integrations.user_sync import account_work
 from integrations.user_sync.automatic import HIGHEST_LIMIT, change_settings, made_today, settings_of
 from integrations.user_sync.wanted import takes_from_a_workflow
 
-from .pausing import changeable_connection
-from .set_up import page_of
+from .addresses import page_of
+from .chosen_connection import changeable_connection
 from .shown_plan import ShownPlan
+from .subpage import subpage
 from .words import WITHOUT_WORKFLOW
 
 SETTINGS = (
@@ -100,33 +101,32 @@ def automatic(request: HttpRequest, connection_id: int) -> HttpResponse:
     connection = changeable_connection(request, connection_id)
     was_on, before = connection.automatic_is_on, settings_of(connection)
     form = AutomaticForm(request.POST or None, instance=connection)
-    if request.method == "POST" and form.is_valid():
-        if not request.user.has_perm("integrations.change_workflow"):
-            raise PermissionDenied
-        _save(request, connection, form, before)
-        messages.success(request, _what_now(connection, was_on))
-        return redirect("admin:integrations_connection_automatic", connection.pk)
-    return TemplateResponse(
+    if not form.is_bound:
+        return _show(request, connection, form)
+    if not form.is_valid():
+        connection.refresh_from_db()  # what the form says is not saved
+        return _show(request, connection, form)
+    if not request.user.has_perm("integrations.change_workflow"):
+        raise PermissionDenied
+    _save(request, connection, form, before)
+    messages.success(request, _what_now(connection, was_on))
+    return redirect(page_of("connection_automatic", connection.pk))
+
+
+def _show(request: HttpRequest, connection: Connection, form: AutomaticForm) -> HttpResponse:
+    is_idle = connection.automatic_is_on and not takes_from_a_workflow(connection)
+    return subpage(
         request,
-        "integrations/automatic.html",
-        {
-            **admin.site.each_context(request),
-            "title": "Automatic",
-            "connection": connection,
-            "form": form,
-            "is_on": was_on,
-            "lacks": WITHOUT_WORKFLOW if was_on and not takes_from_a_workflow(connection) else "",
-            "made_today": made_today(connection),
-            "scope_page": page_of("connection_scope_rules", connection.pk),
-            "pending_page": page_of("connection_pending", connection.pk),
-            "scope_rules": list(connection.scope_rules.all()),
-            "workflows_page": page_of("workflow_changelist"),
-            "waiting": _waiting(connection),
-            "pending": User.objects.filter(
-                company=connection.company_id, state=User.State.PENDING
-            ).count(),
-            "plans": ShownPlan.newest(connection, approach=Approach.AUTOMATIC),
-        },
+        connection,
+        "automatic",
+        title="Automatic",
+        form=form,
+        lacks=WITHOUT_WORKFLOW if is_idle else "",
+        made_today=made_today(connection),
+        scope_rules=list(connection.scope_rules.all()),
+        waiting=_waiting(connection),
+        pending=account_work.pending(connection).count(),
+        plans=ShownPlan.newest(connection, approach=Approach.AUTOMATIC),
     )
 
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from weakref import WeakKeyDictionary
+
+from django.core.exceptions import PermissionDenied
 from django.db.models import Case, IntegerField, QuerySet, Value, When
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
 from accounts.models import User
-from accounts.reach import number_in
+from accounts.reach import number_in, person
 from integrations.models import Connection
+
+#: The page asks for it, its list, and each of its filters.
+_chosen: WeakKeyDictionary[HttpRequest, Connection | None] = WeakKeyDictionary()
 
 
 def visible_connections(user: User) -> QuerySet[Connection]:
@@ -30,9 +36,23 @@ def chosen_connection(request: HttpRequest) -> Connection | None:
 
     Raises `Http404` for another company's.
     """
-    assert isinstance(request.user, User)
-    connections = visible_connections(request.user)
+    if request not in _chosen:
+        _chosen[request] = _choose(request)
+    return _chosen[request]
+
+
+def _choose(request: HttpRequest) -> Connection | None:
+    user = person(request)
+    connections = visible_connections(user)
     named = request.GET.get("connection", "")
     if named:
         return get_object_or_404(connections, pk=number_in(named))
-    return None if request.user.is_superuser else connections.first()
+    return None if user.is_superuser else connections.first()
+
+
+def changeable_connection(request: HttpRequest, connection_id: int) -> Connection:
+    """The connection; 404 for another company's, 403 for somebody who may only look."""
+    connection = get_object_or_404(visible_connections(person(request)), pk=connection_id)
+    if not request.user.has_perm("integrations.change_connection", connection):
+        raise PermissionDenied
+    return connection

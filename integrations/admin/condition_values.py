@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from integrations.models import WorkflowCondition
@@ -27,15 +27,19 @@ def typed_value(field: ObjectField | None, text: str, operator: Operator) -> Any
 
     A field that Salesforce does not show now is taken as text.
     """
-    if operator == Operator.CONTAINS or field is None:
+    if operator == Operator.CONTAINS:
         return text
     if operator == Operator.IN:
         parts = [part.strip() for part in text.split(",") if part.strip()]
+        if not parts:
+            raise UnfitValue("Say with what the field is compared.")
         return [_one(field, part, operator) for part in parts]
     return _one(field, text.strip(), operator)
 
 
-def _one(field: ObjectField, text: str, operator: Operator) -> Any:
+def _one(field: ObjectField | None, text: str, operator: Operator) -> Any:
+    if field is None:
+        return text
     if field.type == "boolean":
         return _yes_or_no(field, text, operator)
     if field.is_number:
@@ -63,10 +67,7 @@ def _number(field: ObjectField, text: str) -> int | float:
     plain = text.replace(" ", "")
     if not _PLAIN_NUMBER.fullmatch(plain):
         raise UnfitValue(f"{field.label} is a number: write it like 1000 or 12.50.")
-    try:
-        number = Decimal(plain)
-    except InvalidOperation as error:
-        raise UnfitValue(f"{field.label} is a number.") from error
+    number = Decimal(plain)
     return int(number) if number == number.to_integral_value() else float(number)
 
 
@@ -80,9 +81,11 @@ def _moment(field: ObjectField, text: str) -> str:
         return moment.date().isoformat()
     if field.type == "date":
         raise _no_date(field)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.000Z"
+    try:
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment
+    except OverflowError as error:  # on the first or the last day of all
+        raise _no_date(field) from error
+    return f"{moment.replace(tzinfo=None).isoformat(timespec='seconds')}.000Z"
 
 
 def _no_date(field: ObjectField) -> UnfitValue:

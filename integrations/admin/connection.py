@@ -23,6 +23,7 @@ from integrations.credentials import store_app_keys
 from integrations.models import Connection
 
 from . import subpages
+from .chosen_connection import changeable_connection
 from .connection_forms import KeysForm, SettingsForm
 from .connection_page import STATE_CHIPS, keys_set_at, page_context, shown, to_page
 
@@ -59,8 +60,8 @@ class ConnectionAdmin(CompanyScopedAdmin[Connection]):
 
         return [
             page("connect/", self.connect_view, "connect"),
-            page("<path:object_id>/keys/", self.keys_view, "keys"),
-            page("<path:object_id>/settings/", self.settings_view, "settings"),
+            page("<int:connection_id>/keys/", self.keys_view, "keys"),
+            page("<int:connection_id>/settings/", self.settings_view, "settings"),
             *(
                 page("<int:connection_id>/" + tail, view, name)
                 for tail, view, name in subpages.urls()
@@ -96,7 +97,10 @@ class ConnectionAdmin(CompanyScopedAdmin[Connection]):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        connection = self._found(request, object_id, change=False)
+        connection = self.get_object(request, object_id)
+        assert connection is not None
+        if not self.has_view_permission(request, connection):
+            raise PermissionDenied
         return self._page(request, connection)
 
     @method_decorator(require_POST)
@@ -117,8 +121,8 @@ class ConnectionAdmin(CompanyScopedAdmin[Connection]):
         return to_page(connection)
 
     @method_decorator([require_POST, sensitive_post_parameters()])
-    def keys_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        connection = self._found(request, object_id)
+    def keys_view(self, request: HttpRequest, connection_id: int) -> HttpResponse:
+        connection = changeable_connection(request, connection_id)
         form = KeysForm(request.POST, has_keys=keys_set_at(connection) is not None)
         if not form.is_valid():
             return self._page(request, connection, keys_form=form)
@@ -140,8 +144,8 @@ class ConnectionAdmin(CompanyScopedAdmin[Connection]):
         return to_page(connection)
 
     @method_decorator(require_POST)
-    def settings_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        connection = self._found(request, object_id)
+    def settings_view(self, request: HttpRequest, connection_id: int) -> HttpResponse:
+        connection = changeable_connection(request, connection_id)
         form = SettingsForm(request.POST, instance=connection)
         if not form.is_valid():
             connection.refresh_from_db()
@@ -149,15 +153,6 @@ class ConnectionAdmin(CompanyScopedAdmin[Connection]):
         self.save_model(request, connection, form, change=True)
         self.message_user(request, "Saved.", messages.SUCCESS)
         return to_page(connection)
-
-    def _found(self, request: HttpRequest, object_id: str, *, change: bool = True) -> Connection:
-        """The connection; 404 for a foreign one, 403 for somebody who may only look."""
-        connection = self.get_object(request, object_id)
-        assert connection is not None
-        allowed = self.has_change_permission if change else self.has_view_permission
-        if not allowed(request, connection):
-            raise PermissionDenied
-        return connection
 
     def _page(self, request: HttpRequest, connection: Connection, **forms: Any) -> HttpResponse:
         return shown(request, connection, "page", **page_context(connection, **forms))

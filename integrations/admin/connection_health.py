@@ -1,7 +1,10 @@
-"""How a connection is, in one sentence."""
+"""How a connection is, in a sentence or two."""
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.db.models import Max
 from django.utils import timezone
@@ -11,28 +14,53 @@ from integrations.record_sync.describing import objects_in_use
 from integrations.record_sync.stream_runs import is_listening
 from integrations.user_sync.progress import silent
 
+from .words import sentence
+
 State = Connection.State
 
 
 def health(connection: Connection) -> str:
-    """What an admin wants to know first: whether data comes, since when, and why not."""
-    since = timezone.localtime(connection.state_since)
-    match connection.state:
-        case State.NOT_CONNECTED:
-            return "Nobody has logged in to Salesforce yet."
-        case State.PAUSED:
-            reason = connection.state_reason.rstrip(".")
-            return f"Paused since {since:%-d %B, %H:%M}: {reason}. Nothing new arrives."
-        case State.RECONNECT_REQUIRED | State.TERMINATED:
-            return f"{connection.state_reason} Nothing new arrives since {since:%-d %B, %H:%M}."
+    """What an admin wants to know first: whether data comes, since when, why not, what next."""
+    if words := _standstill(connection):
+        return words
     if stalled := silent(connection.state_since):
-        local = timezone.localtime(stalled)
-        return f"No worker has answered since {local:%-d %B, %H:%M}: nothing new arrives."
+        return (
+            f"No worker has answered since {_moment(stalled)}: nothing new arrives. Ask whoever"
+            f" runs {settings.PRODUCT_NAME} to start it: manage.py qcluster."
+        )
     if connection.state == State.NEEDS_ATTENTION:
         return connection.state_reason
     if failed := _failed_refresh(connection):
         return failed
     return f"All is well: {_last_heard(connection)}."
+
+
+def _standstill(connection: Connection) -> str:
+    """Why Salesforce is not asked; empty where it is."""
+    since, reason = _moment(connection.state_since), sentence(connection.state_reason)
+    match connection.state:
+        case State.NOT_CONNECTED:
+            return "Nobody has logged in to Salesforce yet."
+        case State.PAUSED:
+            return (
+                f"Paused since {since}: {reason} Nothing new arrives until somebody presses"
+                " Resume; what happens in Salesforce meanwhile is read then."
+            )
+        case State.RECONNECT_REQUIRED:
+            return (
+                f"{reason} Nothing new arrives since {since}; what happens in Salesforce meanwhile"
+                " is read once somebody reconnects."
+            )
+        case State.TERMINATED:
+            return (
+                f"{reason} Nothing new arrives since {since}. Connecting the same org again goes on"
+                " where it stopped."
+            )
+    return ""
+
+
+def _moment(moment: datetime) -> str:
+    return f"{timezone.localtime(moment):%-d %B, %H:%M}"
 
 
 def _failed_refresh(connection: Connection) -> str | None:
@@ -41,7 +69,10 @@ def _failed_refresh(connection: Connection) -> str | None:
     if last is None or last.state != SyncRun.State.FAILED:
         return None
     when = naturaltime(last.finished_at or last.created_at)
-    return f"People could not be read {when}. {last.error}"
+    return (
+        f"People could not be read {when}. {sentence(last.error)} Press Refresh on the list of"
+        " Salesforce users to try again."
+    )
 
 
 def _last_heard(connection: Connection) -> str:

@@ -17,8 +17,8 @@ from integrations.connecting.terminating import terminate
 from integrations.models import AuthorizationAttempt, Connection
 from integrations.salesforce.errors import SalesforceError
 
+from .chosen_connection import changeable_connection
 from .connection_page import shown, to_page
-from .pausing import changeable_connection
 
 State = Connection.State
 

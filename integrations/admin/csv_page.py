@@ -15,7 +15,7 @@ from integrations.user_sync import mapping_csv
 from integrations.user_sync.errors import PlanError
 from integrations.user_sync.mapping_csv import BadLines
 
-from .pausing import changeable_connection
+from .chosen_connection import changeable_connection
 from .subpage import show_plan, subpage
 
 SHOWN_LINES = 100

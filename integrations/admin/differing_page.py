@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 
 from integrations.user_sync import account_work
 
-from .pausing import changeable_connection
+from .chosen_connection import changeable_connection
 from .subpage import subpage
 from .ticked_mappings import listed
 

@@ -9,7 +9,8 @@ from django.core.cache import cache
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts.models import User
+from accounts.admin_base import person
+from accounts.bulk_writer import storable
 from integrations.models import Approach, Connection, DirectoryUser, PlannedChange
 from integrations.user_sync.scope import in_scope
 
@@ -127,8 +128,7 @@ class VerdictFilter(admin.SimpleListFilter):
             return queryset.exclude(in_scope(connection, Approach.ON_DEMAND)).filter(~mapped())
         if value not in (choice for choice, _ in self.lookup_choices):
             return queryset
-        assert isinstance(request.user, User)
-        return with_verdict(queryset, connection, PlannedChange.Action(value), request.user)
+        return with_verdict(queryset, connection, PlannedChange.Action(value), person(request))
 
 
 class MenuFilter(admin.SimpleListFilter):
@@ -143,7 +143,7 @@ class MenuFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: People) -> People:
         value = self.value()
-        return queryset.filter(**{self.field: value}) if value else queryset
+        return queryset.filter(**{self.field: storable(value)}) if value else queryset
 
 
 class ProfileFilter(MenuFilter):

@@ -6,9 +6,8 @@ from collections.abc import Callable
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.admin_base import person
@@ -16,6 +15,7 @@ from integrations.models import Connection
 from integrations.user_sync.directory import accept_shrinking, request_refresh
 from integrations.user_sync.errors import RefreshRefused
 
+from .addresses import people_with
 from .chosen_connection import visible_connections
 from .directory_run import last_run
 
@@ -38,7 +38,7 @@ def refresh(request: HttpRequest, connection_id: int) -> HttpResponse:
         request_refresh(connection, by=person(request))
     except RefreshRefused as error:
         messages.error(request, str(error))
-    return _back_to_list(connection)
+    return redirect(people_with(connection))
 
 
 @require_POST
@@ -48,12 +48,12 @@ def accept(request: HttpRequest, connection_id: int) -> HttpResponse:
     run = last_run(connection)
     if run is None or str(run.run.pk) != request.POST.get("run"):
         messages.error(request, "Somebody refreshed the list since. Look at it again.")
-        return _back_to_list(connection)
+        return redirect(people_with(connection))
     try:
         accept_shrinking(run.run, by=person(request))
     except RefreshRefused as error:
         messages.error(request, str(error))
-    return _back_to_list(connection)
+    return redirect(people_with(connection))
 
 
 @require_GET
@@ -69,8 +69,3 @@ def _connection(request: HttpRequest, connection_id: int) -> Connection:
     if not request.user.has_perm("integrations.add_syncplan"):
         raise PermissionDenied
     return connection
-
-
-def _back_to_list(connection: Connection) -> HttpResponseRedirect:
-    address = reverse("admin:integrations_directoryuser_changelist")
-    return HttpResponseRedirect(f"{address}?connection={connection.pk}")

@@ -25,6 +25,7 @@ from .chosen_connection import chosen_connection, visible_connections
 from .chosen_people import ImportOptions, person_with_id
 from .directory_list import AccountsLastPaginator, DirectoryChangeList
 from .directory_run import last_run
+from .words import sentence
 
 
 @admin.register(DirectoryUser)
@@ -131,6 +132,7 @@ class DirectoryUserAdmin(CompanyScopedAdmin[DirectoryUser]):
             "other_connections": others.exclude(pk=connection.pk),
             "refreshed_at": _shown_time(connection.directory_refreshed_at),
             "run": run,
+            "standstill": sentence(connection.state_reason),
             "may_refresh": connection.has_access and self.has_import_permission(request),
             "import_options": ImportOptions(connection),
             # The list has its own scripts: the stock ones would count the ticks of one page only.

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404
 from integrations.models import Approach, DirectoryUser
 from integrations.user_sync.explaining import explain
 
-from .pausing import changeable_connection
+from .chosen_connection import changeable_connection
 from .subpage import subpage
 
 

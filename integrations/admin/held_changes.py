@@ -16,7 +16,7 @@ from integrations.models import Connection, DirectoryUser, Evaluation, HeldChang
 from integrations.record_sync.brakes import AlreadyDecided, decide
 from integrations.record_sync.previewing import preview_held_change
 
-from .pausing import changeable_connection
+from .chosen_connection import changeable_connection
 from .subpage import subpage
 
 Kind, Decision = HeldChange.Kind, HeldChange.Decision

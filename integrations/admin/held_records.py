@@ -17,7 +17,7 @@ from integrations.models import Connection, DirectoryUser, Evaluation
 from integrations.user_sync.errors import PlanError
 from integrations.user_sync.preparing import plan_import
 
-from .pausing import changeable_connection
+from .chosen_connection import changeable_connection
 from .subpage import attempt, show_plan, subpage
 
 #: People listed, those with the most records first.

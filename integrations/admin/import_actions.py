@@ -9,11 +9,9 @@ from django.contrib import admin, messages
 from django.contrib.admin import ModelAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 
 from accounts.admin_base import person
-from accounts.reach import posted_text
 from integrations.models import Connection, DirectoryUser, SyncPlan
 from integrations.user_sync.approving import approve
 from integrations.user_sync.errors import PlanError
@@ -22,19 +20,20 @@ from integrations.user_sync.preparing import plan_ignore, plan_import, plan_stop
 
 from .chosen_connection import chosen_connection
 from .chosen_people import ImportOptions, chosen_people, is_all_matching, shown_verdicts
+from .subpage import show_plan
+from .typed_text import typed_reason
 
 People = QuerySet[DirectoryUser]
 Admin: TypeAlias = "ModelAdmin[DirectoryUser]"
 Step = Callable[[HttpRequest, Connection, People], HttpResponse]
 #: Names on the page that asks before people are ignored.
 NAMED = 20
-LONGEST_REASON = 255
 
 
 @admin.action(description="Preview the import", permissions=["import"])
 def preview_import(model_admin: Admin, request: HttpRequest, people: People) -> HttpResponse | None:
     def preview(request: HttpRequest, connection: Connection, people: People) -> HttpResponse:
-        return show(_import_plan(request, connection, people))
+        return show_plan(_import_plan(request, connection, people))
 
     return _carry_out(model_admin, request, people, preview)
 
@@ -53,7 +52,7 @@ def ignore_users(model_admin: Admin, request: HttpRequest, people: People) -> Ht
     def ignore_them(request: HttpRequest, connection: Connection, people: People) -> HttpResponse:
         if "confirmed" not in request.POST:
             return _ask_before_ignoring(model_admin, request, people)
-        reason = posted_text(request, "reason", LONGEST_REASON)
+        reason = typed_reason(request)
         plan = plan_ignore(connection, people, by=person(request), reason=reason)
         return _approve_or_show(request, plan)
 
@@ -69,10 +68,6 @@ def stop_ignoring_users(
         return _approve_or_show(request, plan)
 
     return _carry_out(model_admin, request, people, stop)
-
-
-def show(plan: SyncPlan) -> HttpResponse:
-    return redirect("admin:integrations_syncplan_change", plan.pk)
 
 
 def _carry_out(
@@ -103,13 +98,13 @@ def _approve_or_show(
     request: HttpRequest, plan: SyncPlan, shown: dict[str, str] | None = None
 ) -> HttpResponse:
     if plan.state == SyncPlan.State.PREPARING:
-        return show(plan)
+        return show_plan(plan)
     reasons = needs_review(plan, shown, all_matching=is_all_matching(request))
     if not reasons:
         approve(plan, by=person(request))
-        return show(plan)
+        return show_plan(plan)
     messages.warning(request, f"Please look at this first. {' '.join(reasons)}")
-    return show(plan)
+    return show_plan(plan)
 
 
 def _ask_before_ignoring(model_admin: Admin, request: HttpRequest, people: People) -> HttpResponse:

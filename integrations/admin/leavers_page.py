@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django import forms
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -18,10 +19,10 @@ from integrations.user_sync import account_work, leavers, returning
 from integrations.user_sync.deprovisioning import MOST_GRACE
 from integrations.user_sync.errors import PlanError
 
+from .addresses import page_of
+from .chosen_connection import changeable_connection
 from .directory_verdicts import leavers_with_account, possible_newcomers
-from .pausing import changeable_connection
 from .person_picker import chosen_person
-from .set_up import page_of
 from .subpage import attempt, show_plan, subpage
 from .ticked_mappings import LISTED, listed, ticked
 
@@ -36,7 +37,7 @@ class LeaversForm(CompanyBoundForm):
     def clean_deprovisioning_grace_days(self) -> int:
         days: int = self.cleaned_data["deprovisioning_grace_days"]
         if days > MOST_GRACE:
-            self.add_error("deprovisioning_grace_days", f"At most {MOST_GRACE} days.")
+            raise forms.ValidationError(f"At most {MOST_GRACE} days.")
         return days
 
 

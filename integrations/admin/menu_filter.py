@@ -1,4 +1,4 @@
-"""Filters that are shown as menus in a row, over a column with fixed choices."""
+"""Filters that are shown as menus in a row."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from accounts.admin_base import person
+
+from .chosen_connection import chosen_connection, visible_connections
+
 
 class ColumnFilter(admin.SimpleListFilter):
-    """Subclasses name the column, and its choices."""
+    """Over a column with fixed choices; subclasses name both."""
 
     choices_of_column: list[tuple[str, str]]
 
@@ -19,4 +23,24 @@ class ColumnFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         value = self.value()
-        return queryset.filter(**{str(self.parameter_name): value}) if value else queryset
+        if value not in dict(self.choices_of_column):
+            return queryset
+        return queryset.filter(**{str(self.parameter_name): value})
+
+
+class ConnectionFilter(admin.SimpleListFilter):
+    """A menu where the company has several; support staff come with one in the address."""
+
+    title, parameter_name = "connection", "connection"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        chosen = chosen_connection(request)
+        if chosen is None:
+            return []
+        choices = visible_connections(person(request)).filter(company=chosen.company_id)
+        several = len(choices) > 1 or request.user.is_superuser
+        return [(str(one.pk), str(one)) for one in choices] if several else []
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        value = self.value()
+        return queryset.filter(connection=chosen_connection(request)) if value else queryset

@@ -18,6 +18,8 @@ from integrations.salesforce.errors import SalesforceError
 from integrations.salesforce.session import WHILE_SOMEBODY_WAITS
 
 DESCRIBED_FOR = 600  # seconds
+#: Where Salesforce did not answer, the next pages don't wait for it either.
+ASKED_AGAIN_AFTER = 60  # seconds
 #: What was read for the poll is good enough to choose from while Salesforce cannot be asked.
 STILL_FRESH = timedelta(days=1)
 #: Objects that a company's work is in, offered also where Salesforce cannot be asked.
@@ -54,7 +56,10 @@ class ObjectFields:
 
 
 def object_fields(connection: Connection, object_name: str) -> ObjectFields:
-    """Asks Salesforce with little patience, at most once in ten minutes an object."""
+    """Asks Salesforce with little patience, at most once in ten minutes an object.
+
+    Where that failed it is asked again after one.
+    """
     key = f"object-fields-{connection.pk}-{object_name}"
     known: ObjectFields | None = cache.get(key)
     if known is not None:
@@ -65,7 +70,9 @@ def object_fields(connection: Connection, object_name: str) -> ObjectFields:
         with client_for(connection, limits=WHILE_SOMEBODY_WAITS) as client:
             described = _fields(client.describe(object_name))
     except SalesforceError as error:
-        return _as_last_read(connection, object_name, error.message)
+        last_read = _as_last_read(connection, object_name, error.message)
+        cache.set(key, last_read, ASKED_AGAIN_AFTER)
+        return last_read
     cache.set(key, described, DESCRIBED_FOR)
     return described
 
@@ -80,6 +87,7 @@ def object_names(connection: Connection) -> dict[str, str]:
         with client_for(connection, limits=WHILE_SOMEBODY_WAITS) as client:
             found = _objects(client)
     except SalesforceError:
+        cache.set(key, USUAL_OBJECTS, ASKED_AGAIN_AFTER)
         return USUAL_OBJECTS
     cache.set(key, found, DESCRIBED_FOR)
     return found

@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from accounts.admin_base import person
-from accounts.reach import posted_text
 from integrations import connection_states
 from integrations.connecting.check import request_check
-from integrations.models import Connection
 
-from .chosen_connection import visible_connections
+from .addresses import start_of
+from .chosen_connection import changeable_connection
+from .typed_text import typed_reason
 
 LONGEST_REASON = 500
 
@@ -30,14 +28,14 @@ def urls() -> list[tuple[str, Callable[..., HttpResponse], str]]:
 
 def pause(request: HttpRequest, connection_id: int) -> HttpResponse:
     connection = changeable_connection(request, connection_id)
-    reason = posted_text(request, "reason", LONGEST_REASON)
+    reason = typed_reason(request, LONGEST_REASON)
     if request.method == "POST" and reason:
         if connection_states.paused(connection, reason, by=person(request), request=request):
             words = "Paused. Nothing is read from Salesforce until somebody presses Resume."
             messages.success(request, words)
         else:
             messages.warning(request, f"It is {connection.get_state_display().lower()} already.")
-        return to_start(connection)
+        return redirect(start_of(connection))
     context = {
         **admin.site.each_context(request),
         "title": "Pause",
@@ -54,21 +52,4 @@ def resume(request: HttpRequest, connection_id: int) -> HttpResponse:
     if connection_states.resumed(connection, by=person(request), request=request):
         request_check(connection)
         messages.success(request, "Resumed. What happened in Salesforce meanwhile is read now.")
-    return to_start(connection)
-
-
-def changeable_connection(request: HttpRequest, connection_id: int) -> Connection:
-    """The connection; 404 for another company's, 403 for somebody who may only look."""
-    connection = get_object_or_404(visible_connections(person(request)), pk=connection_id)
-    if not request.user.has_perm("integrations.change_connection", connection):
-        raise PermissionDenied
-    return connection
-
-
-def to_start(connection: Connection) -> HttpResponse:
     return redirect(start_of(connection))
-
-
-def start_of(connection: Connection) -> str:
-    """The address of the connection's start page."""
-    return f"{reverse('admin:index')}?connection={connection.pk}"

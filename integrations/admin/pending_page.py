@@ -12,18 +12,17 @@ from django.shortcuts import redirect
 from accounts import audit, states
 from accounts.admin_base import person
 from accounts.models import Team, User
-from accounts.reach import number_in, posted_text
+from accounts.reach import number_in
 from integrations.models import Connection, UserMapping
 from integrations.user_sync import account_work, automatic
 from integrations.user_sync.errors import PlanError
 
-from .pausing import changeable_connection
-from .set_up import page_of
+from .addresses import page_of
+from .chosen_connection import changeable_connection
 from .subpage import attempt, show_plan, subpage
 from .ticked_mappings import listed, ticked
+from .typed_text import typed_reason
 from .words import counted
-
-LONGEST_REASON = 255
 
 
 def urls() -> list[tuple[str, Callable[..., HttpResponse], str]]:
@@ -34,8 +33,7 @@ def pending(request: HttpRequest, connection_id: int) -> HttpResponse:
     connection = changeable_connection(request, connection_id)
     page = page_of("connection_pending", connection.pk)
     if request.method == "POST":
-        step = _reject if request.POST.get("act") == "reject" else _activate
-        return attempt(request, lambda: step(request, connection)) or redirect(page)
+        return attempt(request, lambda: _decide(request, connection)) or redirect(page)
     waiting = account_work.pending(connection).order_by("account__name", "pk")
     return subpage(
         request,
@@ -46,6 +44,15 @@ def pending(request: HttpRequest, connection_id: int) -> HttpResponse:
         number=waiting.count(),
         teams=Team.objects.filter(company=connection.company_id).order_by("name"),
     )
+
+
+def _decide(request: HttpRequest, connection: Connection) -> HttpResponse:
+    match request.POST.get("act"):
+        case "activate":
+            return _activate(request, connection)
+        case "reject":
+            return _reject(request, connection)
+    raise PlanError("There is no such button.")
 
 
 def _activate(request: HttpRequest, connection: Connection) -> HttpResponse:
@@ -69,7 +76,8 @@ def _activate(request: HttpRequest, connection: Connection) -> HttpResponse:
 
 
 def _join(request: HttpRequest, accounts: Sequence[User], team: Team) -> None:
-    teamless = [account for account in accounts if account.team_id is None]
+    chosen = User.objects.filter(pk__in=[account.pk for account in accounts])
+    teamless = list(chosen.filter(team=None).select_for_update(no_key=True))
     User.objects.filter(pk__in=[account.pk for account in teamless]).update(team=team)
     audit.record_many(
         audit.entry(
@@ -87,7 +95,7 @@ def _join(request: HttpRequest, accounts: Sequence[User], team: Team) -> None:
 def _reject(request: HttpRequest, connection: Connection) -> HttpResponse:
     """A preview after which these people are ignored, and their accounts are closed."""
     accounts = _accounts(ticked(request, account_work.pending(connection)))
-    reason = posted_text(request, "reason", LONGEST_REASON)
+    reason = typed_reason(request)
     return show_plan(automatic.reject(connection, accounts, by=person(request), reason=reason))
 
 

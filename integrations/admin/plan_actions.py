@@ -5,7 +5,7 @@ it was not possible.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from django.conf import settings
@@ -22,21 +22,23 @@ from django_q.tasks import async_task
 
 from accounts.admin_base import person, within_reach
 from accounts.invitations import invite
-from accounts.reach import number_in, numbers_in, posted_text
+from accounts.reach import number_in, numbers_in
 from integrations.models import PlannedChange, SyncPlan
 from integrations.user_sync import approving, held, reviewing
-from integrations.user_sync.errors import AlreadyApproved, PlanError
+from integrations.user_sync.errors import PlanError
 from integrations.user_sync.planning import needs_review
 from integrations.user_sync.preparing import plan_again, plan_revert
 from integrations.user_sync.progress import progress
 
+from .addresses import page_of, people_with
 from .plan_page import is_requested_kind, preview
 from .plan_rows import Counts, to_invite
+from .subpage import attempt, show_plan
+from .typed_text import typed_reason
 from .words import counted
 
 View = Callable[..., HttpResponse]
 PlanView = Callable[..., HttpResponse | None]
-LONGEST_REASON = 255
 
 
 def urls() -> list[tuple[str, View, str]]:
@@ -67,24 +69,14 @@ def find_plan(request: HttpRequest, plan_id: int) -> SyncPlan:
     return plan
 
 
-def show(plan: SyncPlan) -> HttpResponse:
-    return redirect("admin:integrations_syncplan_change", plan.pk)
-
-
 def button(view: PlanView) -> View:
-    """A POST about one plan. The view may answer itself; a `PlanError` becomes a message."""
+    """A POST about one plan. The view may answer itself; else its page says what was refused."""
 
     @wraps(view)
     def press(request: HttpRequest, plan_id: int, **kwargs: Any) -> HttpResponse:
         plan = find_plan(request, plan_id)
-        try:
-            return view(request, plan, **kwargs) or show(plan)
-        except AlreadyApproved as error:
-            when = timezone.localtime(error.when)
-            messages.warning(request, f"{error} That was at {when:%H:%M on %-d %B}.")
-        except PlanError as error:
-            messages.error(request, str(error))
-        return show(plan)
+        pressed = partial(view, request, plan, **kwargs)
+        return attempt(request, pressed) or show_plan(plan)
 
     return require_POST(press)
 
@@ -117,7 +109,7 @@ def refuse_all(request: HttpRequest, plan: SyncPlan) -> None:
 def _decide_held(request: HttpRequest, plan: SyncPlan, refused: QuerySet[PlannedChange]) -> None:
     """The answer about refused rows is kept, and nobody is asked again."""
     ids = list(refused.values_list("pk", flat=True))
-    reason = posted_text(request, "reason", LONGEST_REASON)
+    reason = typed_reason(request)
     held.decide(plan, by=person(request), refuse=ids, reason=reason)
 
 
@@ -125,7 +117,7 @@ def _decide_held(request: HttpRequest, plan: SyncPlan, refused: QuerySet[Planned
 def discard(request: HttpRequest, plan: SyncPlan) -> HttpResponse:
     approving.discard(plan, by=person(request))
     messages.success(request, "Discarded. Nothing was changed.")
-    return redirect("admin:integrations_directoryuser_changelist")
+    return redirect(people_with(plan.connection))
 
 
 @button
@@ -146,17 +138,17 @@ def again(request: HttpRequest, plan: SyncPlan) -> HttpResponse:
         raise PlanError("Choose which rows to plan again.")
     if is_requested_kind(plan):
         messages.info(request, "Accounts for everybody are requested: look at a new preview here.")
-        return redirect("admin:integrations_connection_all_active", plan.connection_id)
+        return redirect(page_of("connection_all_active", plan.connection_id))
     fresh = plan_again(plan, [ended], by=person(request))
     if ended == PlannedChange.Outcome.FAILED and not needs_review(fresh):
         approving.approve(fresh, by=person(request))
-    return show(fresh)
+    return show_plan(fresh)
 
 
 @button
 def revert(request: HttpRequest, plan: SyncPlan) -> HttpResponse:
     ignore = request.POST.get("ignore") == "1"
-    return show(plan_revert(plan, by=person(request), ignore=ignore))
+    return show_plan(plan_revert(plan, by=person(request), ignore=ignore))
 
 
 @button
@@ -188,7 +180,7 @@ def resolve(request: HttpRequest, plan: SyncPlan, row_id: int) -> HttpResponse:
         by=person(request),
         account_id=number_in(account),
     )
-    return redirect(f"{show(plan)['Location']}#row-{row_id}")
+    return redirect(f"{show_plan(plan)['Location']}#row-{row_id}")
 
 
 @require_POST
@@ -212,7 +204,6 @@ def news(request: HttpRequest, plan_id: int) -> HttpResponse:
 
 
 def _show_links(request: HttpRequest, plan: SyncPlan, links: Any) -> HttpResponse:
-
     context = {
         **admin.site.each_context(request),
         "title": "Invitation links",

@@ -12,13 +12,12 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 
-from accounts.admin_base import CompanyScopedAdmin, person
+from accounts.admin_base import CompanyScopedAdmin
 from accounts.reach import number_in
 from integrations.models import PlannedChange, SyncPlan
 
 from . import plan_actions
-from .chosen_connection import chosen_connection, visible_connections
-from .menu_filter import ColumnFilter
+from .menu_filter import ColumnFilter, ConnectionFilter
 from .plan_page import plan_page
 from .plan_words import STATE_TONES, title
 from .words import who_and_when
@@ -30,24 +29,6 @@ class StateFilter(ColumnFilter):
 
 class KindFilter(ColumnFilter):
     title, parameter_name, choices_of_column = "kind", "kind", SyncPlan.Kind.choices
-
-
-class ConnectionFilter(admin.SimpleListFilter):
-    """A menu where the company has several; support staff come with one in the address."""
-
-    title, parameter_name = "connection", "connection"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        chosen = chosen_connection(request)
-        if chosen is None:
-            return []
-        choices = visible_connections(person(request)).filter(company=chosen.company_id)
-        several = len(choices) > 1 or request.user.is_superuser
-        return [(str(one.pk), str(one)) for one in choices] if several else []
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        value = self.value()
-        return queryset.filter(connection=chosen_connection(request)) if value else queryset
 
 
 @admin.register(SyncPlan)

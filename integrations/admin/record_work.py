@@ -8,7 +8,7 @@ from integrations.models import Connection, Evaluation, Workflow
 from integrations.record_sync.previewing import preview_held_change
 
 from . import held_changes
-from .set_up import page_of
+from .addresses import page_of, records_with, workflows_of
 from .words import counted
 from .work_line import Work
 
@@ -27,15 +27,15 @@ def _held_changes(connection: Connection) -> list[Work]:
     lines = []
     for change in held_changes.open_changes(connection):
         number = preview_held_change(change)
-        lines.append(Work("held_change", held_changes.words(change, number), number, page))
+        words = f"{held_changes.words(change, number)}: held until you decide"
+        lines.append(Work("held_change", words, number, page))
     return lines
 
 
 def _workflows(connection: Connection) -> Work:
     state = Workflow.State.NEEDS_ATTENTION
     number = connection.workflows.filter(state=state).count()
-    page = f"{page_of('workflow_changelist')}?connection={connection.pk}"
-    return Work("workflows", "Workflows that need attention", number, page)
+    return Work("workflows", "Workflows that need attention", number, workflows_of(connection))
 
 
 def _held_records(connection: Connection) -> Work:
@@ -57,5 +57,5 @@ def _set_aside(connection: Connection) -> Work:
     number = Evaluation.objects.filter(
         workflow__in=connection.workflows.values("pk"), verdict=Evaluation.Verdict.FAILED
     ).count()
-    page = f"{page_of('salesforcerecord_changelist')}?verdict={Evaluation.Verdict.FAILED.value}"
+    page = records_with(connection, verdict=Evaluation.Verdict.FAILED.value)
     return Work("set_aside", "Records set aside with an error", number, page)

@@ -46,11 +46,14 @@ class ScopeRuleForm(forms.Form):
         if not cleaned.get("field"):
             return cleaned
         operator, value = cleaned.get("operator"), cleaned.get("value", "")
+        if operator == "":
+            self.add_error("operator", "Choose how the field is compared.")
         if operator in ScopeRule.WITHOUT_VALUE:
             cleaned["value"] = None
-        elif operator in ScopeRule.WITH_LIST:
+            return cleaned
+        if operator in ScopeRule.WITH_LIST:
             cleaned["value"] = [part.strip() for part in value.split(",") if part.strip()]
-        if operator not in ScopeRule.WITHOUT_VALUE and not cleaned.get("value"):
+        if not self.errors and not cleaned["value"]:
             self.add_error("value", "Say with what the field is compared.")
         return cleaned
 
@@ -150,16 +153,12 @@ class AttributeRulesForm(forms.Form):
             for rule in self.saved
         ]
 
-    def changed_rules(self) -> list[AttributeRule]:
-        """The rules that the form changes, with their new values, not saved."""
-        changed = []
+    def rules(self) -> list[AttributeRule]:
+        """The rules as the form has them, not saved."""
         for rule in self.saved:
-            policy = self.cleaned_data[f"policy-{rule.attribute}"]
-            source = self.cleaned_data[f"source-{rule.attribute}"]
-            if (rule.policy, rule.source) != (policy, source):
-                rule.policy, rule.source = policy, source
-                changed.append(rule)
-        return changed
+            rule.policy = self.cleaned_data[f"policy-{rule.attribute}"]
+            rule.source = self.cleaned_data[f"source-{rule.attribute}"]
+        return self.saved
 
 
 def _sources(rule: AttributeRule, fields: Sequence[UserField]) -> list[tuple[str, str]]:

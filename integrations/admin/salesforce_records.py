@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -19,6 +20,7 @@ from integrations.models import Connection, DirectoryUser, Evaluation, Salesforc
 from integrations.record_sync import due
 from integrations.salesforce.ids import InvalidSalesforceId, to_18
 
+from .menu_filter import ConnectionFilter
 from .words import counted
 from .workflow_words import VERDICT_TONES
 
@@ -32,6 +34,8 @@ class WorkflowFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         workflows = within_reach(Workflow.objects.order_by("name"), person(request))
+        if connection := number_in(request.GET.get("connection", "")):
+            workflows = workflows.filter(connection=connection)
         return [(str(one.pk), one.name) for one in workflows[:200]]
 
     def has_output(self) -> bool:
@@ -79,7 +83,7 @@ class VisibleFilter(admin.SimpleListFilter):
 class SalesforceRecordAdmin(CompanyScopedAdmin[SalesforceRecord]):
     list_display = ("record", "object_name", "verdicts", "changed")
     list_display_links = None
-    list_filter = (VerdictFilter, WorkflowFilter, VisibleFilter)
+    list_filter = (ConnectionFilter, VerdictFilter, WorkflowFilter, VisibleFilter)
     list_select_related = ("connection",)
     list_per_page = 50
     search_fields = ("record_id",)
@@ -178,6 +182,8 @@ class SalesforceRecordAdmin(CompanyScopedAdmin[SalesforceRecord]):
     ) -> HttpResponse:
         record = self.get_object(request, object_id)
         assert record is not None
+        if not self.has_view_permission(request, record):
+            raise PermissionDenied
         evaluations = record.evaluations.select_related("workflow", "report__user", "report__type")
         context = {
             **self.admin_site.each_context(request),

@@ -17,15 +17,12 @@ from integrations.salesforce.errors import SalesforceError
 from integrations.user_sync import trying, user_fields
 from integrations.user_sync.user_fields import UserField
 
+from .addresses import page_of
+from .chosen_connection import changeable_connection
 from .named_person import NamedPerson, named_person
-from .pausing import changeable_connection
+from .object_fields import ASKED_AGAIN_AFTER, DESCRIBED_FOR
 from .rule_forms import MOST_RULES, ScopeRuleForm, ScopeRuleForms, digest
-from .set_up import page_of
 from .subpage import attempt, subpage
-
-DESCRIBED_FOR = 600  # seconds
-#: Where Salesforce did not answer, the next pages don't wait for it either.
-ASKED_AGAIN_AFTER = 60  # seconds
 
 
 def urls() -> list[tuple[str, Callable[..., HttpResponse], str]]:

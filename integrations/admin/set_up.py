@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.urls import NoReverseMatch, reverse
-
 from integrations.models import Connection, DirectoryUser, TabVisitor, UserMapping, Workflow
 
+from .addresses import page_of, people_with, workflows_of
 from .directory_run import last_run
-from .people_links import people_with
-from .words import counted
+from .words import count_of, counted
 
 State = Connection.State
 
@@ -35,14 +33,6 @@ def set_up(connection: Connection | None) -> list[SetUpStep]:
             later = [step if step.is_done else _comes_next(step.title) for step in later]
         steps = [_connect(connection), *later]
     return [] if all(step.is_done for step in steps) else steps
-
-
-def page_of(name: str, *args: int) -> str:
-    """The address of a page, empty where this version has none."""
-    try:
-        return reverse(f"admin:integrations_{name}", args=args)
-    except NoReverseMatch:
-        return ""
 
 
 def _first_connect() -> SetUpStep:
@@ -95,30 +85,32 @@ def _people(connection: Connection) -> SetUpStep:
         refresh = page_of("directoryuser_refresh", connection.pk)
         words = "Read who there is in Salesforce. Nobody gets an account by it."
         return SetUpStep(title, words, False, "Read the list", refresh, is_post=True)
-    mapped = UserMapping.objects.filter(connection=connection, is_current=True)[:1000].count()
-    if not mapped:
+    mapped = UserMapping.objects.filter(connection=connection, is_current=True)
+    if not mapped.exists():
         return SetUpStep(title, "Nobody has an account yet.", False, "Choose people", people)
-    return SetUpStep(title, f"{counted(mapped, 'person has', 'people have')} an account.", True)
+    return SetUpStep(title, f"{count_of(mapped, 'person has', 'people have')} an account.", True)
 
 
 def _workflows(connection: Connection) -> SetUpStep:
     title = "Choose what counts"
-    active = connection.workflows.filter(state=Workflow.State.ON).count()
-    if active:
+    states = list(connection.workflows.values_list("state", flat=True))
+    if active := states.count(Workflow.State.ON):
         return SetUpStep(title, f"{counted(active, 'workflow')} on.", True)
+    if troubled := states.count(Workflow.State.NEEDS_ATTENTION):
+        words = f"{counted(troubled, 'workflow needs', 'workflows need')} attention."
+        return SetUpStep(title, words, True, "See why", workflows_of(connection))
+    if states:
+        return SetUpStep(title, "No workflow is on yet.", False, "Choose", workflows_of(connection))
     words = "Which records become activity reports. Start with closed-won deals."
-    if connection.workflows.exists():
-        page, words = page_of("workflow_changelist"), "No workflow is on yet."
-    else:
-        page = page_of("workflow_add")
-    return SetUpStep(title, words, False, "Choose", f"{page}?connection={connection.pk}")
+    page = f"{page_of('workflow_add')}?connection={connection.pk}"
+    return SetUpStep(title, words, False, "Choose", page)
 
 
 def _tab(connection: Connection) -> SetUpStep:
     title, page = "Put the tab in Salesforce", page_of("connection_tab", connection.pk)
-    opened = TabVisitor.objects.filter(connection=connection)[:1000].count()
-    if opened:
-        words = f"{counted(opened, 'person has', 'people have')} opened it."
+    opened = TabVisitor.objects.filter(connection=connection)
+    if opened.exists():
+        words = f"{count_of(opened, 'person has', 'people have')} opened it."
         return SetUpStep(title, words, True, "Who can open it", page)
     words = "The company feed where your people work."
     return SetUpStep(title, words, False, "Show me how", page)

@@ -28,7 +28,7 @@ def subpage(
     return TemplateResponse(request, f"integrations/{template}.html", everything)
 
 
-def attempt(request: HttpRequest, act: Callable[[], HttpResponse]) -> HttpResponse | None:
+def attempt(request: HttpRequest, act: Callable[[], HttpResponse | None]) -> HttpResponse | None:
     """What ``act`` answers; ``None``, with the reason in a message, where it was refused."""
     try:
         return act()

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from accounts.admin_base import CompanyScopedAdmin
 from integrations.models import SyncRun
 
-from .menu_filter import ColumnFilter
+from .menu_filter import ColumnFilter, ConnectionFilter
 from .words import counted, listed, who_and_when
 
 State = SyncRun.State
@@ -45,7 +45,7 @@ MAY_BE_EMPTY = {
 class SyncRunAdmin(CompanyScopedAdmin[SyncRun]):
     list_display = ("run", "shown_state", "counts", "took", "calls", "begun")
     list_display_links = None
-    list_filter = (KindFilter, StateFilter)
+    list_filter = (ConnectionFilter, KindFilter, StateFilter)
     list_select_related = ("requested_by",)
     list_per_page = 50
     ordering = ("-created_at", "-pk")

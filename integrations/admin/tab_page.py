@@ -18,8 +18,8 @@ from integrations.models import Connection, DirectoryUser, TabVisitor
 from integrations.user_sync.directory_reading import TAB_PERMISSION_SET
 from integrations.user_sync.mapping_csv import csv_line
 
-from .pausing import changeable_connection
-from .people_links import people_with
+from .addresses import people_with
+from .chosen_connection import changeable_connection
 from .subpage import subpage
 from .tab_access import shut_out
 

@@ -27,7 +27,7 @@ from integrations.salesforce.ids import InvalidSalesforceId, to_18
 from integrations.salesforce.session import WHILE_SOMEBODY_WAITS
 from integrations.salesforce.soql import literal, select
 
-from .pausing import changeable_connection
+from .chosen_connection import changeable_connection
 from .salesforce_records import name_of
 from .subpage import subpage
 from .workflow_words import VERDICT_TONES, condition_words

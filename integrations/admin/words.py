@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.html import format_html
 
+from accounts.capped_paginator import COUNTED_AT_MOST
 from accounts.models import User
 
 #: How Automatic stands that is on and takes its people from nowhere.
@@ -19,9 +22,22 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def count_of(rows: QuerySet[Any], one: str, many: str = "") -> str:
+    """How many there are, up to “10,000+”: no page waits for a larger number."""
+    number = rows.order_by()[: COUNTED_AT_MOST + 1].count()
+    if number > COUNTED_AT_MOST:
+        return f"{COUNTED_AT_MOST:,}+ {many or one + 's'}"
+    return counted(number, one, many)
+
+
 def listed(parts: list[str]) -> str:
     """“a”, “a and b”, “a, b and c”."""
     return " and ".join([part for part in (", ".join(parts[:-1]), *parts[-1:]) if part])
+
+
+def sentence(text: str) -> str:
+    """The text with a full stop, where it ends without any mark."""
+    return f"{text}." if text and text[-1] not in ".!?…" else text
 
 
 def who_and_when(who: User | None, when: datetime | None) -> str:

@@ -19,6 +19,7 @@ from integrations.models import (
 )
 from integrations.user_sync import returning, work
 
+from .addresses import page_of, people_with, plans_with
 from .directory_run import last_run
 from .directory_verdicts import (
     counterpart_counts,
@@ -26,9 +27,7 @@ from .directory_verdicts import (
     possible_newcomers,
     without_counterpart,
 )
-from .people_links import people_with, plans_with
 from .record_work import record_work
-from .set_up import page_of
 from .tab_access import shut_out
 from .tab_page import waiting_list
 from .ticked_mappings import LISTED
@@ -76,7 +75,7 @@ def work_list(connection: Connection, viewer: User) -> list[Work]:
 def _refresh(connection: Connection) -> list[Work]:
     run = last_run(connection)
     held = run is not None and run.is_held
-    words = "The list of people came out shorter than before"
+    words = "The list of people came out shorter than before, and was not taken over"
     return [Work("refresh", words, 1 if held else 0, people_with(connection))]
 
 

@@ -108,21 +108,23 @@ class ConditionForm(forms.Form):
         name, operator = cleaned.get("field"), cleaned.get("operator")
         if not name:
             return cleaned
-        if operator in WITHOUT_VALUE:
+        if operator == "":
+            self.add_error("operator", "Choose how the field is compared.")
+        elif operator in WITHOUT_VALUE:
             cleaned["value"] = None
-            return cleaned
-        text = cleaned.get("value", "")
-        if not text:
-            self.add_error("value", "Say with what the field is compared.")
-        elif text == self.initial.get("value") and not self.has_changed():
-            cleaned["value"] = self.initial["kept"]
-        else:
-            self._read(cleaned, name, text, Operator(str(operator)))
+        elif operator and "value" in cleaned:
+            self._read(cleaned, name, Operator(operator))
         return cleaned
 
-    def _read(self, cleaned: dict[str, Any], name: str, text: str, operator: Operator) -> None:
+    def _read(self, cleaned: dict[str, Any], name: str, operator: Operator) -> None:
+        if not cleaned["value"]:
+            self.add_error("value", "Say with what the field is compared.")
+            return
+        if cleaned["value"] == self.initial.get("value") and not self.has_changed():
+            cleaned["value"] = self.initial["kept"]
+            return
         try:
-            cleaned["value"] = typed_value(self.known.named(name), text, operator)
+            cleaned["value"] = typed_value(self.known.named(name), cleaned["value"], operator)
         except UnfitValue as error:
             self.add_error("value", str(error))
 

@@ -83,7 +83,7 @@ def _from_scratch(request: HttpRequest, connection: Connection, object_name: str
         request,
         connection,
         "workflow",
-        title=f"New workflow for {object_names(connection)[object_name]}",
+        title=f"New workflow for {object_names(connection).get(object_name, object_name)}",
         object_name=object_name,
         **(shown_form(form, lines, known) | trial),
     )

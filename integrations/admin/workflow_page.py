@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
@@ -109,11 +110,13 @@ def _show(
 
 def _said(workflow: Workflow) -> list[tuple[str, str, str, int]]:
     """Verdict, its words, tone and number of records, those without any left out."""
-    evaluations = workflow.evaluations.all()
+    counts = dict(
+        workflow.evaluations.order_by().values_list("verdict").annotate(records=Count("pk"))
+    )
     return [
-        (verdict.value, str(verdict.label), VERDICT_TONES.get(verdict, ""), number)
+        (verdict.value, str(verdict.label), VERDICT_TONES.get(verdict, ""), counts[verdict])
         for verdict in Evaluation.Verdict
-        if (number := evaluations.filter(verdict=verdict).count())
+        if verdict in counts
     ]
 
 

@@ -107,9 +107,10 @@ def _off(request: HttpRequest, workflow: Workflow) -> HttpResponse:
     act = request.POST.get("act")
     if act in ("keep", "take_back"):
         workflows.switch_off(workflow, take_back=act == "take_back", by=person(request))
-        reports = counted(live, "report")
-        what = f"{reports} are taken back within a minute." if act == "take_back" else ""
-        messages.success(request, f"“{workflow}” is off. {what or 'Its reports stay.'}")
+        words = "Its reports stay."
+        if act == "take_back":
+            words = f"{counted(live, 'report is', 'reports are')} taken back within a minute."
+        messages.success(request, f"“{workflow}” is off. {words}")
         return redirect("admin:integrations_workflow_change", workflow.pk)
     return subpage(
         request,
