@@ -1,4 +1,4 @@
-"""The list of Salesforce users as a browser uses it: what was shown is posted with the ticks."""
+"""The admin as a browser uses it: addresses, what a page says, and what its buttons post."""
 
 from __future__ import annotations
 
@@ -8,9 +8,27 @@ from typing import Any
 from django.test import Client
 from django.urls import reverse
 
+from accounts.models import User
 from integrations.models import Connection, DirectoryUser, SyncPlan
+from integrations.user_sync.planning import plan_import
+from tests.integrations.user_sync.builders import people
 
+HOME = "/admin/"
 LIST = "/admin/integrations/directoryuser/"
+
+
+def home(client: Client) -> str:
+    return html_at(client, HOME)
+
+
+def html_of(client: Client, plan: SyncPlan, query: str = "") -> str:
+    return html_at(client, page_of(plan) + query)
+
+
+def html_at(client: Client, address: str) -> str:
+    answer = client.get(address)
+    assert answer.status_code == 200, address
+    return str(answer.content.decode())
 
 
 def shown(client: Client, address: str = LIST) -> list[str]:
@@ -45,6 +63,11 @@ def messages(response: Any) -> str:
     return " ".join(str(message) for message in response.wsgi_request._messages)
 
 
+def page(name: str, connection: Connection, *more: object) -> str:
+    """The address of a page below the connection's."""
+    return reverse(f"admin:integrations_connection_{name}", args=[connection.pk, *more])
+
+
 def page_of(plan: SyncPlan) -> str:
     return reverse("admin:integrations_syncplan_change", args=[plan.pk])
 
@@ -55,3 +78,19 @@ def button(plan: SyncPlan, name: str, *more: int) -> str:
 
 def list_of(connection: Connection) -> str:
     return f"{LIST}?connection={connection.pk}"
+
+
+def draft(connection: Connection, by: User, number: int = 3) -> SyncPlan:
+    """A plan to import new people."""
+    return plan_import(connection, people(connection, range(1, number + 1)), by=by)
+
+
+def the_plan() -> SyncPlan:
+    """The only one there is."""
+    return SyncPlan.objects.get()
+
+
+def ticks(plan: SyncPlan) -> dict[str, list[int]]:
+    """What a plan's page posts where every row is listed and ticked."""
+    rows = list(plan.changes.values_list("pk", flat=True))
+    return {"listed": rows, "row": rows}

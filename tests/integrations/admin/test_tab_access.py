@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Company
@@ -19,7 +18,7 @@ from integrations.salesforce_package.writing import SOURCE
 from integrations.user_sync.directory_reading import TAB_PERMISSION_SET
 from tests.integrations.user_sync.builders import account, mapped, person, salesforce_id
 
-from .browsing import LIST
+from .browsing import LIST, page
 
 
 @pytest.fixture
@@ -48,10 +47,6 @@ def visited(connection: Connection, number: int) -> None:
     )
 
 
-def page_of(connection: Connection, name: str = "tab") -> str:
-    return reverse(f"admin:integrations_connection_{name}", args=[connection.pk])
-
-
 def listed(client: Client, query: str) -> set[str]:
     return {row.person.name for row in client.get(LIST + query).context["cl"].listed}
 
@@ -78,10 +73,10 @@ def test_the_list_says_who_can_open_it_and_when_they_did(client: Client) -> None
     assert rows["Unknown"].can_open is None
     assert rows["Open"].last_opened
     assert rows["Shut"].last_opened is None
-    page = client.get(LIST).content.decode()
-    assert page.count("last opened") == 1
-    assert page.count("can open the tab") == 1
-    assert page.count("cannot open the tab") == 2  # not said of whoever left
+    html = client.get(LIST).content.decode()
+    assert html.count("last opened") == 1
+    assert html.count("can open the tab") == 1
+    assert html.count("cannot open the tab") == 2  # not said of whoever left
     DirectoryUser.objects.update(is_frozen=True)
     assert "can open the tab" not in client.get(LIST).content.decode()
 
@@ -91,18 +86,18 @@ def test_the_work_list_counts_whom_its_link_lists(client: Client) -> None:
     work: list[Any] = client.get("/admin/").context["work"]
     line = next(one for one in work if one.kind == "tab")
     assert line.count == len(client.get(line.address).context["cl"].listed) == 1
-    assert page_of(DirectoryUser.objects.first().connection) in (  # type: ignore[union-attr]
+    assert page("tab", DirectoryUser.objects.first().connection) in (  # type: ignore[union-attr]
         client.get(line.address).content.decode()
     )
 
 
 @pytest.mark.usefixtures("team")
 def test_the_page_has_a_line_that_lets_them_in(client: Client, connection: Connection) -> None:
-    page = client.get(page_of(connection))
-    assert page.context["lines"] == [
+    shown = client.get(page("tab", connection))
+    assert shown.context["lines"] == [
         "sf org assign permset --name Scoreline --on-behalf-of=shut@example.com"
     ]
-    assert f"--connection {connection.key}" in page.content.decode()
+    assert f"--connection {connection.key}" in shown.content.decode()
 
 
 def test_before_it_is_deployed_nobody_is_blamed(
@@ -110,7 +105,7 @@ def test_before_it_is_deployed_nobody_is_blamed(
 ) -> None:
     person(connection, 1)
     mapped(connection, 1, account(company, "one@example.com"))
-    assert "It is not in this org yet" in client.get(page_of(connection)).content.decode()
+    assert "It is not in this org yet" in client.get(page("tab", connection)).content.decode()
     assert "tab" not in {one.kind for one in client.get("/admin/").context["work"]}
 
 
@@ -128,7 +123,7 @@ def test_the_file_has_everybody_and_no_formula(
     evil = '=HYPERLINK("https://evil.example")'
     person(connection, 1, name=evil, username="+1@example.com", can_open_tab=False)
     mapped(connection, 1, account(company, "one@example.com"))
-    answer = client.get(page_of(connection, "tab_csv"))
+    answer = client.get(page("tab_csv", connection))
     text = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
     heading, row = csv.reader(io.StringIO(text))
     assert heading == ["Salesforce username", "Name", "E-mail", "Salesforce user id"]
@@ -139,7 +134,7 @@ def test_another_companys_page_and_file_are_not_found(
     client: Client, connection: Connection, other_connection: Connection
 ) -> None:
     for name in ("tab", "tab_csv"):
-        assert client.get(page_of(other_connection, name)).status_code == 404
+        assert client.get(page(name, other_connection)).status_code == 404
 
 
 def test_it_is_the_permission_set_that_is_deployed() -> None:

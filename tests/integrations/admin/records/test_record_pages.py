@@ -1,62 +1,17 @@
-"""Salesforce records, Where is my deal, held records and changes, sync runs, the start page."""
+"""Salesforce records and sync runs: what is said of each."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import pytest
 from django.test import Client
-from django.urls import reverse
 
 from activities.models import ActivityReport
 from integrations.demo_org.org import DemoOrg
-from integrations.models import (
-    Connection,
-    Evaluation,
-    HeldChange,
-    SalesforceRecord,
-    SyncPlan,
-    SyncRun,
-    Workflow,
-)
-from integrations.record_sync import due
-from tests.integrations.admin.test_pages_are_safe import Inline
-from tests.integrations.record_sync.world import (
-    account,
-    deal,
-    poll,
-    refresh_users,
-    rep,
-    reports,
-    switched_on,
-)
+from integrations.models import Connection, Evaluation, SalesforceRecord, SyncRun
+from tests.integrations.record_sync.world import account, deal, rep, switched_on
 
 RECORDS = "/admin/integrations/salesforcerecord/"
 RUNS = "/admin/integrations/syncrun/"
 Says = Evaluation.Verdict
-
-
-def page(name: str, connection: Connection, *more: object) -> str:
-    return reverse(f"admin:integrations_connection_{name}", args=[connection.pk, *more])
-
-
-def find(client: Client, connection: Connection, words: str, person: str = "") -> Any:
-    return client.get(page("where_is_my_deal", connection), {"q": words, "person": person})
-
-
-@pytest.fixture
-def many(connection: Connection, org: DemoOrg) -> HeldChange:
-    """One mass reassignment, held by the brakes."""
-    ann, bob = rep(org, "Ann"), rep(org, "Bob")
-    account(connection, ann)
-    account(connection, bob)
-    deals = [deal(org, ann, Name=f"Deal {n}") for n in range(25)]
-    refresh_users(connection)
-    switched_on(connection)
-    for one in deals:
-        org.update("Opportunity", one["Id"], OwnerId=bob["Id"])
-    poll(connection)
-    return HeldChange.objects.get()
 
 
 def test_a_report_says_why_it_is_here(client: Client, connection: Connection, org: DemoOrg) -> None:
@@ -96,89 +51,6 @@ def test_a_record_is_found_by_its_id_and_shows_every_verdict_with_its_reason(
     assert "Ann, Closed deals" in shown
 
 
-@pytest.mark.parametrize("shape", ["{id}", "{short}", "{url}/lightning/r/Opportunity/{id}/view"])
-def test_a_deal_is_found_by_id_and_address(
-    client: Client, connection: Connection, org: DemoOrg, shape: str
-) -> None:
-    ann = rep(org, "Ann")
-    account(connection, ann)
-    won = deal(org, ann, Name="Acme")
-    switched_on(connection)
-    words = shape.format(id=won["Id"], short=won["Id"][:15], url=connection.instance_url)
-    answer = find(client, connection, words)
-    assert "Acme" in answer.text
-    assert "Ann\u2019s report" in answer.text
-    assert [one.is_seen for one in answer.context["found"]] == [True]
-
-
-def test_a_deal_is_found_by_name_and_person_also_when_it_was_never_seen(
-    client: Client, connection: Connection, org: DemoOrg
-) -> None:
-    ann, bob = rep(org, "Ann"), rep(org, "Bob")
-    switched_on(connection, since=None)
-    mine = deal(org, ann, Name="Acme renewal")
-    deal(org, bob, Name="Acme renewal")
-    answer = find(client, connection, "acme ren", "ann")
-    assert [one.record_id for one in answer.context["found"]] == [mine["Id"]]
-    assert "Never seen here" in answer.text
-    poll(connection)
-    answer = find(client, connection, "acme ren", "ann")
-    assert "Held" in answer.text
-    refresh_users(connection)
-    of_both = find(client, connection, "acme ren").context["found"]
-    assert {one.about.split(" · ")[0] for one in of_both} == {ann["Name"], bob["Name"]}
-    assert all("1000" in one.about for one in of_both)
-    assert "Not so" not in find(client, connection, "acme ren").text
-    org.update("Opportunity", mine["Id"], StageName="Qualification")
-    poll(connection)
-    assert "Not so: IsWon is yes." in find(client, connection, "acme ren", "ann").text
-    assert "no opportunity of this name" in find(client, connection, "O'Neill \\ %").text
-
-
-def test_held_records_are_grouped_by_person_and_their_people_imported(
-    client: Client, connection: Connection, org: DemoOrg
-) -> None:
-    ann, bob = rep(org, "Ann"), rep(org, "Bob")
-    deal(org, ann)
-    deal(org, ann)
-    deal(org, bob)
-    refresh_users(connection)
-    switched_on(connection)
-    shown = client.get(page("held_records", connection))
-    assert [(one.salesforce_id, one.records) for one in shown.context["people"]] == [
-        (ann["Id"], 2),
-        (bob["Id"], 1),
-    ]
-    home = client.get("/admin/", {"connection": connection.pk})
-    assert "records of 2 people" in home.text
-    assert page("held_records", connection) in home.text
-    client.post(page("held_records", connection), {"person": [ann["Id"]]})
-    plan = SyncPlan.objects.get()
-    assert [row.salesforce_user_id for row in plan.changes.all()] == [ann["Id"]]
-    client.post(page("held_records", connection), {})
-    assert SyncPlan.objects.count() == 1
-
-
-@pytest.mark.parametrize(("decision", "owner"), [("change", "Bob"), ("keep", "Ann")])
-def test_a_held_mass_change_is_decided_once_by_a_person(
-    client: Client, connection: Connection, many: HeldChange, decision: str, owner: str
-) -> None:
-    home = client.get("/admin/", {"connection": connection.pk}).text
-    assert "reports would change hands" in home
-    shown = client.get(page("held_changes", connection)).text
-    assert "25 Opportunity reports would change hands" in shown
-    assert "Keep with former owner" in shown
-    address = page("held_change_answer", connection, many.pk)
-    client.post(address, {"decision": "nonsense"})
-    many.refresh_from_db()
-    assert many.decided_at is None
-    client.post(address, {"decision": decision})
-    again = client.post(address, {"decision": "keep"}, follow=True)
-    assert "already decided" in again.text
-    due.evaluate_due(connection)
-    assert {name for name, _ in reports().values()} == {owner}
-
-
 def test_records_that_were_set_aside_are_listed_and_looked_at_again(
     client: Client, connection: Connection, org: DemoOrg
 ) -> None:
@@ -213,62 +85,3 @@ def test_sync_runs_say_what_came_of_them_and_errors_in_words(
     assert "Salesforce did not answer in time." in shown
     run = SyncRun.objects.filter(kind=SyncRun.Kind.BACKFILL).get()
     assert client.get(f"{RUNS}{run.pk}/change/").status_code == 200
-
-
-def test_the_start_page_says_how_fresh_the_data_is_and_shows_the_days(
-    client: Client, connection: Connection, org: DemoOrg
-) -> None:
-    ann = rep(org, "Ann")
-    account(connection, ann)
-    deal(org, ann)
-    switched_on(connection)
-    poll(connection)
-    home = client.get("/admin/", {"connection": connection.pk})
-    assert "last asked" in home.text
-    assert "not listening" in home.text
-    assert "API requests" in home.text
-    assert home.context["chart"].total == 1
-    assert home.text.count("<rect ") == 1
-    parser = Inline()
-    parser.feed(home.text)
-    assert not parser.forbidden
-
-
-def test_a_workflow_that_needs_attention_is_work_for_somebody(
-    client: Client, connection: Connection
-) -> None:
-    switched_on(connection)
-    Workflow.objects.update(state=Workflow.State.NEEDS_ATTENTION, problem="A field is gone.")
-    home = client.get("/admin/", {"connection": connection.pk}).text
-    assert "Workflows that need attention" in home
-
-
-def test_another_companys_records_are_not_found(
-    client: Client, other_connection: Connection
-) -> None:
-    change = HeldChange.objects.create(
-        company=other_connection.company,
-        connection=other_connection,
-        object_name="Opportunity",
-        kind=HeldChange.Kind.MOVE,
-    )
-    for name in ("held_records", "held_changes", "where_is_my_deal"):
-        assert client.get(page(name, other_connection)).status_code == 404
-        assert client.post(page(name, other_connection)).status_code == 404
-    address = page("held_change_answer", other_connection, change.pk)
-    assert client.post(address, {"decision": "change"}).status_code == 404
-    change.refresh_from_db()
-    assert change.decided_at is None
-
-
-def test_an_own_connection_does_not_open_a_foreign_change(
-    client: Client, connection: Connection, other_connection: Connection
-) -> None:
-    change = HeldChange.objects.create(
-        company=other_connection.company,
-        connection=other_connection,
-        object_name="Opportunity",
-        kind=HeldChange.Kind.MOVE,
-    )
-    address = page("held_change_answer", connection, change.pk)
-    assert client.post(address, {"decision": "change"}).status_code == 404

@@ -1,0 +1,90 @@
+"""The setting “Automatically sync users” and the workflows it takes people from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.test import Client
+
+from accounts.models import Company, User
+from activities.models import ActivityType
+from integrations.models import Connection, Workflow
+from tests.integrations.user_sync.builders import account, mapped
+
+from .browsing import page
+
+
+def _workflow(connection: Connection, name: str, **settings: Any) -> Workflow:
+    kind, _ = ActivityType.objects.get_or_create(company=connection.company, name="Deal won")
+    return Workflow.objects.create(
+        company=connection.company,
+        connection=connection,
+        name=name,
+        object_name="Opportunity",
+        activity_type=kind,
+        date_field="CloseDate",
+        **settings,
+    )
+
+
+def test_automatic_is_turned_on_with_its_limits(client: Client, connection: Connection) -> None:
+    form = {
+        "automatic_is_on": "on",
+        "automatic_accounts": "pending",
+        "automatic_team_source": "from_salesforce",
+        "automatic_daily_limit": "7",
+    }
+    form["workflows"] = str(_workflow(connection, "Deals").pk)
+    client.post(page("automatic", connection), form)
+    connection.refresh_from_db()
+    assert (connection.automatic_is_on, connection.automatic_daily_limit) == (True, 7)
+    assert "At most 7 a day" in client.get("/admin/").content.decode()
+    client.post(page("automatic", connection), form | {"automatic_daily_limit": "0"})
+    connection.refresh_from_db()
+    assert connection.automatic_daily_limit == 7
+
+
+def test_automatic_without_a_workflow_says_that_nobody_gets_an_account(
+    client: Client, connection: Connection
+) -> None:
+    form = {
+        "automatic_is_on": "on",
+        "automatic_accounts": "pending",
+        "automatic_team_source": "from_salesforce",
+        "automatic_daily_limit": "7",
+    }
+    words = "On, but no workflow is chosen: nobody gets an account by it"
+    answer = client.post(page("automatic", connection), form, follow=True)
+    assert answer.content.decode().count(words) == 1
+    assert "Turned on" not in answer.content.decode()
+    assert words in client.get("/admin/").content.decode()
+
+
+def test_automatic_is_offered_with_the_workflows_that_are_on(
+    client: Client, connection: Connection
+) -> None:
+    _workflow(connection, "Off")
+    on = _workflow(connection, "On", state=Workflow.State.ON)
+    form = client.get(page("automatic", connection)).context["form"]
+    assert form.initial["workflows"] == [on.pk]
+    Connection.objects.update(automatic_is_on=True)
+    form = client.get(page("automatic", connection)).context["form"]
+    assert form.initial["workflows"] == []
+
+
+def test_the_pending_people_are_those_of_the_page_behind(
+    client: Client, company: Company, connection: Connection
+) -> None:
+    mapped(connection, 1, account(company, "p1@example.com", state=User.State.PENDING))
+    account(company, "invited.by.hand@example.com", state=User.State.PENDING)
+    assert client.get(page("automatic", connection)).context["pending"] == 1
+    assert len(client.get(page("pending", connection)).context["listed"]) == 1
+
+
+def test_what_could_not_be_saved_is_not_shown_as_the_setting(
+    client: Client, connection: Connection
+) -> None:
+    wrong = {"automatic_is_on": "on", "automatic_accounts": "pending", "automatic_daily_limit": "0"}
+    shown = client.post(page("automatic", connection), wrong)
+    assert "Choose between 1 and" in shown.content.decode()
+    assert not shown.context["connection"].automatic_is_on

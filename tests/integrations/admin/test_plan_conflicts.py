@@ -1,0 +1,108 @@
+"""Conflicts on a plan's page: who it may be, and the answers."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection as database
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.models import Company, User
+from integrations.models import Connection, DirectoryUser, PlannedChange
+from integrations.user_sync.planning import plan_import
+from integrations.user_sync.reviewing import resolve_conflict
+from tests.integrations.user_sync.builders import account, mapped, people, person
+
+from .browsing import button, html_of, messages
+
+
+@pytest.fixture
+def conflict(company: Company, connection: Connection, admin: User) -> PlannedChange:
+    account(company, "person1@example.com", name="Boss", role=User.Role.ADMIN)
+    plan = plan_import(connection, [person(connection, 1)], by=admin)
+    return plan.changes.get()
+
+
+def test_a_conflict_shows_its_candidates_side_by_side(
+    client: Client, conflict: PlannedChange
+) -> None:
+    html = html_of(client, conflict.plan)
+    for words in ("Boss", "Company admin", "Never logged in", "Map to this account"):
+        assert words in html
+    assert "Nobody to import" in html
+
+
+def test_answers_to_a_conflict_that_cannot_work_are_disabled_with_the_reason(
+    client: Client, conflict: PlannedChange, connection: Connection
+) -> None:
+    html = html_of(client, conflict.plan)
+    assert '<button class="btn" disabled>Create a new account</button>' in html
+    assert "Boss already has this e-mail, and nobody else can." in html
+    assert '<button class="btn">Map to this account</button>' in html
+    mapped(connection, 2, User.objects.get(name="Boss"))
+    html = html_of(client, conflict.plan)
+    assert '<button class="btn" disabled>Map to this account</button>' in html
+    assert "Boss is mapped to another Salesforce user, " in html
+
+
+def test_a_shared_e_mail_names_the_other_person_with_one_query_more(
+    client: Client, connection: Connection, admin: User
+) -> None:
+    chosen = people(connection, range(1, 4), email="shared@example.com")
+    person(connection, 9, name="Bo Left", email="SHARED@example.com", is_active=False)
+    plan = plan_import(connection, chosen, by=admin)
+    html = html_of(client, plan)
+    other = DirectoryUser.objects.get(name="Person 2")
+    assert reverse("admin:integrations_directoryuser_change", args=[other.pk]) in html
+    assert "Bo Left (user9@example.com.org, has left)" in html
+    with CaptureQueriesContext(database) as queries:
+        html_of(client, plan)
+    resolve_conflict(plan.changes.order_by("position")[0], "ignore", by=admin)
+    plan.changes.exclude(values__has_key="resolved").delete()
+    with CaptureQueriesContext(database) as fewer:
+        html_of(client, plan)
+    assert len(queries) == len(fewer)
+
+
+def test_a_conflict_is_answered_by_mapping(
+    client: Client, admin: User, conflict: PlannedChange
+) -> None:
+    boss = User.objects.get(name="Boss")
+    address = button(conflict.plan, "resolve", conflict.pk)
+    answer = client.post(address, {"answer": "map", "account": boss.pk})
+    assert answer["Location"].endswith(f"#row-{conflict.pk}")
+    conflict.refresh_from_db()
+    assert (conflict.action, conflict.account) == (PlannedChange.Action.MAP, boss)
+    assert conflict.decided_by == admin
+    assert "Import 1 user<" in html_of(client, conflict.plan)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {},
+        {"answer": "anything"},
+        {"answer": "map"},
+        {"answer": "map", "account": "x"},
+        {"answer": "map", "account": "999999"},
+        {"answer": "map", "account": "-1"},
+    ],
+)
+def test_an_odd_answer_to_a_conflict_changes_nothing(
+    client: Client, conflict: PlannedChange, form: dict[str, str]
+) -> None:
+    answer = client.post(button(conflict.plan, "resolve", conflict.pk), form)
+    assert answer.status_code == 302
+    assert messages(answer)
+    conflict.refresh_from_db()
+    assert conflict.action == PlannedChange.Action.CONFLICT
+
+
+def test_another_companys_account_is_no_answer_to_a_conflict(
+    client: Client, conflict: PlannedChange, other_admin: User
+) -> None:
+    address = button(conflict.plan, "resolve", conflict.pk)
+    client.post(address, {"answer": "map", "account": other_admin.pk})
+    conflict.refresh_from_db()
+    assert conflict.action == PlannedChange.Action.CONFLICT

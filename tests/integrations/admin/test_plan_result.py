@@ -1,0 +1,118 @@
+"""A plan under way and done: its progress, its result, and what is offered then."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.conf import LazySettings
+from django.test import Client
+from django.utils import timezone
+from django_q.models import OrmQ
+
+from accounts.models import Company, User
+from integrations.models import Connection, PlannedChange, SyncPlan
+from integrations.user_sync.applying import apply_plan
+from integrations.user_sync.approving import approve
+from tests.integrations.user_sync.builders import account, imported, people
+
+from .browsing import button, draft, html_of, messages, page_of
+
+State = SyncPlan.State
+Outcome = PlannedChange.Outcome
+
+
+def test_progress_is_polled_and_says_when_no_worker_answers(
+    client: Client, admin: User, connection: Connection
+) -> None:
+    plan = draft(connection, admin)
+    client.post(button(plan, "approve"))
+    assert 'data-poll="' in html_of(client, plan)
+    news = client.get(button(plan, "progress")).content.decode()
+    assert 'data-state="queued"' in news
+    assert "You can close this page" in news
+    assert "No worker" not in news
+    minute_ago = timezone.now() - timedelta(seconds=61)
+    SyncPlan.objects.update(approved_at=minute_ago)
+    news = client.get(button(plan, "progress")).content.decode()
+    assert "No worker has answered since" in news
+
+
+def test_stop_and_continue(client: Client, admin: User, connection: Connection) -> None:
+    plan = draft(connection, admin)
+    client.post(button(plan, "approve"))
+    client.post(button(plan, "stop"))
+    assert "Stopped after 0 of 3" in html_of(client, plan)
+    client.post(button(plan, "continue"))
+    apply_plan(plan.pk)
+    assert "3 new accounts." in html_of(client, plan)
+
+
+def test_the_result_counts_filter_the_rows_and_offer_another_try(
+    client: Client, company: Company, admin: User, connection: Connection
+) -> None:
+    plan = draft(connection, admin)
+    client.post(button(plan, "approve"))
+    account(company, "person2@example.com")  # since the preview
+    apply_plan(plan.pk)
+    html = html_of(client, plan)
+    assert "2 new accounts. 1 changed since preview." in html
+    assert "Plan the 1 changed row again" in html
+    changed = html_of(client, plan, "?show=changed")
+    assert "Person 2" in changed
+    assert "Person 1" not in changed
+
+    again = client.post(button(plan, "again"), {"outcome": "changed"})
+    fresh = SyncPlan.objects.latest("pk")
+    assert again["Location"] == page_of(fresh)
+    assert fresh.state == State.DRAFT
+    assert fresh.changes.get().person_name == "Person 2"
+
+
+def test_failed_rows_are_retried_with_one_press(
+    client: Client, admin: User, connection: Connection
+) -> None:
+    plan = draft(connection, admin)
+    approve(plan, by=admin)
+    plan.changes.filter(person_name="Person 2").update(outcome=Outcome.FAILED)
+    apply_plan(plan.pk)
+    assert "Retry the 1 failed row" in html_of(client, plan)
+    client.post(button(plan, "again"), {"outcome": "failed"})
+    assert SyncPlan.objects.latest("pk").state == State.QUEUED
+
+
+def test_only_what_can_be_planned_again_has_a_button_for_it(
+    client: Client, admin: User, connection: Connection
+) -> None:
+    plan = draft(connection, admin)
+    approve(plan, by=admin)
+    plan.changes.filter(person_name="Person 2").update(outcome=Outcome.FAILED)
+    apply_plan(plan.pk)
+    for kind in ("attributes", "leavers", "mappings", "combine"):
+        SyncPlan.objects.filter(pk=plan.pk).update(kind=kind)
+        assert "Retry" not in html_of(client, plan)
+    SyncPlan.objects.filter(pk=plan.pk).update(kind="import", approach="all_active")
+    answer = client.post(button(plan, "again"), {"outcome": "failed"})
+    assert answer["Location"].endswith("/all-active/")
+    assert not SyncPlan.objects.exclude(pk=plan.pk).exists()
+
+
+def test_without_mail_invitations_are_links_shown_once(
+    client: Client, admin: User, connection: Connection, settings: LazySettings
+) -> None:
+    settings.EMAIL_CONFIGURED = False
+    plan = imported(connection, people(connection, [1, 2]), admin)
+    assert "Make invitation links for 2 people" in html_of(client, plan)
+    links = client.post(button(plan, "invite")).content.decode()
+    assert links.count("/invitation/") == 2
+    assert "Make invitation links" not in html_of(client, plan)
+    assert "invited already" in messages(client.post(button(plan, "invite")))
+
+
+def test_with_mail_invitations_are_the_workers_work(
+    client: Client, admin: User, connection: Connection, settings: LazySettings
+) -> None:
+    settings.EMAIL_CONFIGURED = True
+    plan = imported(connection, people(connection, [1, 2]), admin)
+    tasks = OrmQ.objects.count()
+    assert "2 invitations on the way" in messages(client.post(button(plan, "invite")))
+    assert OrmQ.objects.count() == tasks + 1
