@@ -41,36 +41,51 @@ def out_of_scope(connection: Connection) -> QuerySet[UserMapping]:
 
 
 def unknown_teams(connection: Connection) -> QuerySet[Any]:
-    """Texts in Salesforce for which there is no team; one row a text.
+    """Texts in Salesforce, from which accounts would take their team, for which there is none.
 
-    Empty unless a rule takes the team from a mirrored field; see `attributes.unknown_teams`.
+    One row a text, with ``people`` who have it; what most people have comes first.
     """
-    rule = AttributeRule.objects.filter(
-        connection=connection, attribute=AttributeRule.Attribute.TEAM
-    ).exclude(policy=AttributeRule.Policy.NEVER)
-    source = rule.exclude(source=AttributeRule.MANAGERS_TEAM).first()
     people = DirectoryUser.objects.filter(connection=connection)
-    if source is None:
+    rule = _rule_of_teams(connection)
+    if rule is None:
         return people.none().values("name")
-
-    mapped = UserMapping.objects.filter(
-        connection=OuterRef("connection"),
-        salesforce_user_id=OuterRef("salesforce_id"),
-        is_current=True,
-        account__state__in=User.STATES_HOLDING_ADDRESS,
-    )
-    if source.policy == AttributeRule.Policy.FILL:
-        mapped = mapped.filter(account__team__isnull=True)
     teams = connection.company.teams.annotate(folded=Lower("name")).values("folded")
+    column = column_of(rule.source)
     return (
-        people.annotate(text=column_of(source.source), folded=Lower(column_of(source.source)))
-        .filter(Exists(mapped), is_active=True)
+        people.annotate(text=column, folded=Lower(column))
+        .filter(Exists(_followers(rule)), is_active=True, missing_since__isnull=True)
         .exclude(text="")
         .exclude(folded__in=teams)
         .values("text")
         .annotate(people=Count("pk"))
         .order_by("-people", "text")
     )
+
+
+def _rule_of_teams(connection: Connection) -> AttributeRule | None:
+    """The rule that takes teams from a text in Salesforce, where one does."""
+    rules = AttributeRule.objects.filter(
+        connection=connection, attribute=AttributeRule.Attribute.TEAM
+    )
+    return (
+        rules.exclude(policy=AttributeRule.Policy.NEVER)
+        .exclude(source=AttributeRule.MANAGERS_TEAM)
+        .first()
+    )
+
+
+def _followers(rule: AttributeRule) -> QuerySet[UserMapping]:
+    """Mappings, of the person of an outer query, to an account that takes its team by the rule."""
+    mapped: QuerySet[UserMapping] = UserMapping.objects.filter(
+        connection=OuterRef("connection"),
+        salesforce_user_id=OuterRef("salesforce_id"),
+        is_current=True,
+        account__protected=False,
+        account__state__in=User.STATES_HOLDING_ADDRESS,
+    )
+    if rule.policy == AttributeRule.Policy.FILL:
+        mapped = mapped.filter(account__team__isnull=True)
+    return mapped
 
 
 def _person_of_mapping() -> QuerySet[DirectoryUser]:

@@ -3,17 +3,15 @@
 - ``plan_attributes(connection, by=None) -> SyncPlan | None``: the differences; approved by the
   policy unless they are many;
 - ``preview(connection, rules) -> list[Difference]`` for rules not yet saved;
-- ``unknown_teams(connection) -> dict[str, int]``: values that name no team, and how many have it;
 - ``follows_salesforce(account) -> dict[str, AttributeRule]``: what is read-only on the account;
 - ``change_rule(rule, policy=..., source=..., by=...)``.
 
-The log-in e-mail is never among them: a difference is work for a
-person, `account_work.email_differs`.
+The log-in e-mail is never among them: a difference is work for a person,
+`account_work.email_differs`. So is a text that names no team, `account_work.unknown_teams`.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -59,7 +57,6 @@ class Difference:
     person: DirectoryUser
     account: User
     values: dict[str, list[Any]] = field(default_factory=dict)
-    unknown_team: str = ""
 
 
 def plan_attributes(connection: Connection, *, by: User | None = None) -> SyncPlan | None:
@@ -137,19 +134,10 @@ def _row(difference: Difference) -> Row:
 
 
 def preview(connection: Connection, rules: Sequence[AttributeRule]) -> list[Difference]:
-    """What these rules, saved or not, would change now."""
-    return [one for one in differences(connection, rules) if one.values]
-
-
-def differences(
-    connection: Connection, rules: Sequence[AttributeRule] | None = None
-) -> Iterator[Difference]:
-    """Every person with an account of their own that a rule concerns, a few queries a thousand."""
-    if rules is None:
-        rules = list(AttributeRule.objects.filter(connection=connection))
+    """What these rules, saved or not, would change now; a few queries a thousand accounts."""
     rules = [rule for rule in rules if rule.policy != Policy.NEVER]
     if not rules:
-        return
+        return []
     comparison = _Comparison(connection, rules)
     mappings = (
         UserMapping.objects.filter(
@@ -163,8 +151,10 @@ def differences(
         .order_by("pk")
         .iterator(chunk_size=CHUNK)
     )
+    found: list[Difference] = []
     while chunk := list(islice(mappings, CHUNK)):
-        yield from comparison.of(chunk)
+        found += comparison.of(chunk)
+    return found
 
 
 class _Comparison:
@@ -190,7 +180,8 @@ class _Comparison:
                 difference = Difference(person, mapping.account)
                 for rule in self.rules:
                     self._compare(difference, rule, managers)
-                yield difference
+                if difference.values:
+                    yield difference
 
     def _compare(
         self, difference: Difference, rule: AttributeRule, managers: dict[str, int | None]
@@ -199,23 +190,18 @@ class _Comparison:
         now = getattr(difference.account, name)
         if rule.policy == Policy.FILL and now:
             return
-        new = self._value(difference, rule, managers)
+        new = self._value(difference.person, rule, managers)
         if new and new != now:
             difference.values[name] = [now, new]
 
     def _value(
-        self, difference: Difference, rule: AttributeRule, managers: dict[str, int | None]
+        self, person: DirectoryUser, rule: AttributeRule, managers: dict[str, int | None]
     ) -> str | int | None:
         """What Salesforce says; empty where it says nothing, which changes nothing here."""
-        person = difference.person
         if rule.attribute == Attribute.TEAM:
             if rule.source == AttributeRule.MANAGERS_TEAM:
                 return managers.get(person.manager_id_in_salesforce)
-            text = value_of(person, rule.source).strip()
-            team = self.team_ids.get(key_of(text))
-            if text and team is None:
-                difference.unknown_team = text
-            return team
+            return self.team_ids.get(key_of(value_of(person, rule.source)))
         text = value_of(person, rule.source).strip()
         if rule.attribute == Attribute.TIME_ZONE:
             return text if text in time_zones() else ""
@@ -228,12 +214,6 @@ class _Comparison:
                 connection=self.connection, salesforce_user_id__in=ids
             ).values_list("salesforce_user_id", "account__team_id")
         )
-
-
-def unknown_teams(connection: Connection) -> dict[str, int]:
-    """Texts in Salesforce for which there is no team, and how many people have each."""
-    counts = Counter(one.unknown_team for one in differences(connection) if one.unknown_team)
-    return dict(counts.most_common())
 
 
 def follows_salesforce(account: User) -> dict[str, AttributeRule]:

@@ -51,31 +51,42 @@ class Candidate:
         """For `PlannedChange.candidates`; `Candidate.from_json` reads it."""
         return asdict(self) | {"found_by": list(self.found_by)}
 
+    def as_basis(self) -> dict[str, Any]:
+        """What of it a decision rests on."""
+        return {
+            "name": self.name,
+            "role": self.role,
+            "state": self.state,
+            "protected": self.protected,
+            "has_logged_in": self.has_logged_in,
+            "mapped_to": self.mapped_to,
+        }
+
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Candidate:
         return cls(**{**values, "found_by": tuple(values["found_by"])})
 
 
 class Accounts:
-    """The accounts behind some addresses and federation ids."""
+    """The accounts behind the addresses and federation ids of some people."""
 
     def __init__(
         self,
         connection: Connection,
-        addresses: Collection[str],
-        federation_ids: Collection[str],
+        people: Sequence[DirectoryUser],
         rules: Sequence[MatchRule],
     ) -> None:
-        self.rules = [_RULES[MatchRule.Rule(one.rule)] for one in rules]
+        self.rules = [_RULES[MatchRule.Rule(one.rule)] for one in rules if one.enabled]
         self.by_address: dict[str, list[User]] = defaultdict(list)
         self.by_federation_id: dict[str, list[User]] = defaultdict(list)
         self.support_addresses: set[str] = set()
-        for account in _with_addresses(connection, addresses):
+        addresses = {folded(one) for person in people for one in (person.email, person.username)}
+        for account in _with_addresses(connection, addresses - {""}):
             if account.company_id is None:
                 self.support_addresses.add(folded(account.email))
             else:
                 self.by_address[folded(account.email)].append(account)
-        for account in _with_federation_ids(connection, federation_ids):
+        for account in _with_federation_ids(connection, {one.federation_id for one in people}):
             self.by_federation_id[account.federation_id].append(account)
         self._read_mappings(connection)
 

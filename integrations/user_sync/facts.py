@@ -55,17 +55,7 @@ class Facts:
             "mapped_account": self.mapping.account_id if self.mapping else None,
             "sharing": self.sharing.number,
             "is_support_staff": self.is_support_staff,
-            "accounts": {
-                str(one.account_id): {
-                    "name": one.name,
-                    "role": one.role,
-                    "state": one.state,
-                    "protected": one.protected,
-                    "has_logged_in": one.has_logged_in,
-                    "mapped_to": one.mapped_to,
-                }
-                for one in self.candidates
-            },
+            "accounts": {str(one.account_id): one.as_basis() for one in self.candidates},
         }
 
 
@@ -78,26 +68,11 @@ def gather(
     scope_rules: Sequence[ScopeRule] | None = None,
 ) -> dict[int, Facts]:
     """The facts by `DirectoryUser.pk`, in at most nine queries; by rules not yet saved if given."""
-    if scope_rules is None:
-        scope_rules = rules_of(connection, approach)
+    scope_rules = rules_of(connection, approach) if scope_rules is None else scope_rules
     fields = {rule.field for rule in scope_rules}
-    ids = [person.salesforce_id for person in people]
-    mappings = {
-        mapping.salesforce_user_id: mapping
-        for mapping in UserMapping.objects.filter(
-            connection=connection, salesforce_user_id__in=ids
-        ).select_related("account", "created_by")
-    }
-    addresses = {folded(person.email) for person in people}
-    addresses |= {folded(person.username) for person in people}
-    addresses.discard("")
-    accounts = Accounts(
-        connection,
-        addresses,
-        {p.federation_id for p in people} - {""},
-        enabled_rules(connection) if rules is None else [one for one in rules if one.enabled],
-    )
-    sharing = sharing_by_address(connection, addresses)
+    mappings = _mappings(connection, people)
+    accounts = Accounts(connection, people, enabled_rules(connection) if rules is None else rules)
+    sharing = sharing_by_address(connection, {folded(person.email) for person in people})
     return {
         person.pk: Facts(
             person=person,
@@ -109,6 +84,14 @@ def gather(
         )
         for person in people
     }
+
+
+def _mappings(connection: Connection, people: Sequence[DirectoryUser]) -> dict[str, UserMapping]:
+    """By Salesforce id."""
+    mappings = UserMapping.objects.filter(
+        connection=connection, salesforce_user_id__in=[one.salesforce_id for one in people]
+    )
+    return {one.salesforce_user_id: one for one in mappings.select_related("account", "created_by")}
 
 
 def enabled_rules(connection: Connection) -> list[MatchRule]:

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models.functions import Lower
 
 from accounts import bulk_writer
 from accounts.models import User
@@ -31,8 +32,8 @@ from integrations.models import (
 
 from .candidates import folded
 from .errors import PlanError
-from .facts import gather
 from .manual import checked_user_id
+from .mapping_rows import mapped
 from .plan_rows import CHUNK, ROW_FIELDS, Row, save_ready
 
 Action = PlannedChange.Action
@@ -187,51 +188,57 @@ def _parsed(number: int, cells: list[str], columns: dict[str, int]) -> _Line:
 
 
 def _decide(connection: Connection, lines: list[_Line]) -> list[tuple[DirectoryUser, Row]]:
-    people = {
-        person.salesforce_id: person
-        for person in DirectoryUser.objects.filter(
-            connection=connection, salesforce_id__in=[line.salesforce_id for line in lines]
-        ).defer("search")
-    }
-    accounts = {
-        folded(account.email): account
-        for account in User.objects.holding_address()
-        .filter(company=connection.company_id)
-        .defer("search")
-    }
-    facts = gather(connection, list(people.values()))
-    current = UserMapping.objects.filter(connection=connection, is_current=True)
-    taken = {
-        account_id: f"mapped to {salesforce_id} already"
-        for account_id, salesforce_id in current.values_list("account_id", "salesforce_user_id")
-    }
+    known = _Known(connection, lines)
     rows: list[tuple[DirectoryUser, Row]] = []
     bad: list[tuple[int, str]] = []
     for line in lines:
-        person, account = people.get(line.salesforce_id), accounts.get(line.email)
-        if person is None:
-            bad.append((line.number, f"{line.salesforce_id} is not in the Salesforce users"))
-        elif account is None:
-            bad.append((line.number, f"no account has the e-mail {line.email}"))
-        elif (mapping := facts[person.pk].mapping) is not None:
-            if mapping.account_id == account.pk:
-                rows.append((person, {"action": Action.NOTHING, "reason": "Mapped already"}))
-            else:
-                bad.append((line.number, f"{person} is mapped to {mapping.account}: unlink first"))
-        elif (said := taken.setdefault(account.pk, line.claim)) != line.claim:
-            bad.append((line.number, f"{account} is {said}"))
-        else:
-            rows.append((person, _map(person, account)))
+        try:
+            rows.append(known.row_of(line))
+        except PlanError as error:
+            bad.append((line.number, str(error)))
     if bad:
         raise BadLines(bad)
     return rows
 
 
-def _map(person: DirectoryUser, account: User) -> Row:
-    return {
-        "action": Action.MAP,
-        "reason": f"Maps to {account}, as the file says",
-        "account": account.pk,
-        "account_name": str(account),
-        "basis": {"mapped_account": None, "is_ignored": person.ignored_at is not None},
-    }
+class _Known:
+    """The people and the accounts that a file names, and who is mapped to whom already."""
+
+    def __init__(self, connection: Connection, lines: list[_Line]) -> None:
+        ids = [line.salesforce_id for line in lines]
+        people = DirectoryUser.objects.filter(connection=connection, salesforce_id__in=ids)
+        self.people = {one.salesforce_id: one for one in people.defer("search")}
+        holders = User.objects.holding_address().alias(address=Lower("email"))
+        accounts = holders.filter(
+            company=connection.company_id, address__in={line.email for line in lines}
+        )
+        self.accounts = {folded(one.email): one for one in accounts.defer("search")}
+        mappings = UserMapping.objects.filter(connection=connection)
+        self.mapped_to: dict[str, User] = {
+            one.salesforce_user_id: one.account
+            for one in mappings.filter(salesforce_user_id__in=ids)
+            .select_related("account")
+            .defer("account__search")
+        }
+        current = mappings.filter(is_current=True)
+        self.taken = {
+            account_id: f"mapped to {salesforce_id} already"
+            for account_id, salesforce_id in current.values_list("account_id", "salesforce_user_id")
+        }
+
+    def row_of(self, line: _Line) -> tuple[DirectoryUser, Row]:
+        """Raises `PlanError` for a line that cannot be carried out."""
+        person, account = self.people.get(line.salesforce_id), self.accounts.get(line.email)
+        if person is None:
+            raise PlanError(f"{line.salesforce_id} is not in the Salesforce users")
+        if account is None:
+            raise PlanError(f"no account has the e-mail {line.email}")
+        mapped_to = self.mapped_to.get(line.salesforce_id)
+        if mapped_to == account:
+            return person, {"action": Action.NOTHING, "reason": "Mapped already"}
+        if mapped_to is not None:
+            raise PlanError(f"{person} is mapped to {mapped_to}: unlink first")
+        said = self.taken.setdefault(account.pk, line.claim)
+        if said != line.claim:
+            raise PlanError(f"{account} is {said}")
+        return person, mapped(person, account, f"Maps to {account}, as the file says")

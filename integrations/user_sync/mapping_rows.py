@@ -5,7 +5,6 @@ from __future__ import annotations
 from accounts.models import User
 from integrations.models import Connection, DirectoryUser, PlannedChange, UserMapping
 
-from .facts import gather
 from .plan_rows import Row
 
 Action = PlannedChange.Action
@@ -15,24 +14,25 @@ def map_row(connection: Connection, person: DirectoryUser, account: User) -> Row
     """Map this person to this account, as an admin wants it; else *nothing*, and why not."""
     if account.company_id != connection.company_id:
         return _nothing("There is no such account")
-    facts = gather(connection, [person])[person.pk]
-    if facts.mapping is not None:
-        if facts.mapping.account_id == account.pk:
+    mappings = UserMapping.objects.filter(connection=connection).select_related("account")
+    mapping = mappings.filter(salesforce_user_id=person.salesforce_id).first()
+    if mapping is not None:
+        if mapping.account_id == account.pk:
             return _nothing(f"Is mapped to {account} already")
-        return _nothing(f"Is mapped to {facts.mapping.account}: unlink them first")
-    other = (
-        UserMapping.objects.filter(connection=connection, account=account, is_current=True)
-        .exclude(salesforce_user_id=person.salesforce_id)
-        .first()
-    )
+        return _nothing(f"Is mapped to {mapping.account}: unlink them first")
+    other = mappings.filter(account=account, is_current=True).first()
     if other is not None:
         return _nothing(
             f"{account} is mapped to another Salesforce user, {other.salesforce_user_id}:"
             " move or unlink that mapping first"
         )
+    return mapped(person, account, f"Maps to {account}, as you decided")
+
+
+def mapped(person: DirectoryUser, account: User, reason: str) -> Row:
     return {
         "action": Action.MAP,
-        "reason": f"Maps to {account}, as you decided",
+        "reason": reason,
         "account": account.pk,
         "account_name": str(account),
         "basis": {"mapped_account": None, "is_ignored": person.ignored_at is not None},

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower, Trim
 
 from accounts.models import User
 from integrations.models import Connection, DirectoryUser, PlannedChange, SyncPlan, UserMapping
@@ -25,10 +27,8 @@ def returning_leavers(
 
     Same e-mail, federation id or name. Which it is (*same person* or *different*) a person says.
     """
-    leavers = {
-        one.salesforce_id: one
-        for one in DirectoryUser.objects.filter(connection=connection, is_active=False)
-    }
+    newcomers = [one for one in people if one.is_active]
+    leavers = {one.salesforce_id: one for one in _leavers_like(connection, newcomers)}
     mappings = UserMapping.objects.filter(
         connection=connection, is_current=True, salesforce_user_id__in=leavers
     ).select_related("account")
@@ -38,11 +38,29 @@ def returning_leavers(
             found.setdefault(key, mapping)
     return {
         person.pk: found[key]
-        for person in people
-        if person.is_active
+        for person in newcomers
         for key in reversed(_marks(person))
         if key in found
     }
+
+
+def _leavers_like(
+    connection: Connection, newcomers: Sequence[DirectoryUser]
+) -> QuerySet[DirectoryUser]:
+    """Those who share a mark with one of these."""
+    federation_ids = {one.federation_id for one in newcomers} - {""}
+    addresses = {folded(one.email) for one in newcomers} - {""}
+    names = {_folded_name(one) for one in newcomers}
+    leavers: QuerySet[DirectoryUser] = (
+        DirectoryUser.objects.filter(connection=connection, is_active=False)
+        .alias(address=Lower("email"), folded_name=Lower(Trim("name")))
+        .filter(
+            Q(federation_id__in=federation_ids)
+            | Q(address__in=addresses)
+            | Q(folded_name__in=names)
+        )
+    )
+    return leavers.defer("search")
 
 
 def _marks(person: DirectoryUser) -> list[str]:
@@ -50,9 +68,13 @@ def _marks(person: DirectoryUser) -> list[str]:
     marks = {
         "federation": person.federation_id,
         "e-mail": folded(person.email),
-        "name": person.name.strip().lower(),
+        "name": _folded_name(person),
     }
     return [f"{kind}:{mark}" for kind, mark in marks.items() if mark]
+
+
+def _folded_name(person: DirectoryUser) -> str:
+    return person.name.strip().lower()
 
 
 def move(connection: Connection, *, former_id: str, new_id: str, by: User) -> SyncPlan:

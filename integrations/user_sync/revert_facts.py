@@ -57,36 +57,44 @@ def gather_for_revert(
     connection_id: int, company_id: int, rows: Sequence[PlannedChange]
 ) -> dict[int, RevertFacts]:
     """The facts by `PlannedChange.pk`, in five queries."""
-    ids = [row.salesforce_user_id for row in rows]
     account_ids = {row.account_id for row in rows if row.account_id is not None}
-    people = {
-        person.salesforce_id: person
-        for person in DirectoryUser.objects.filter(
-            connection=connection_id, salesforce_id__in=ids
-        ).select_related("ignored_by")
-    }
+    people = _people(connection_id, rows)
     accounts = User.objects.filter(company=company_id).defer("search").in_bulk(account_ids)
-    mapped_to = {
-        user_id: (account_id, approach)
-        for user_id, account_id, approach in UserMapping.objects.filter(
-            connection=connection_id, salesforce_user_id__in=ids
-        ).values_list("salesforce_user_id", "account_id", "approach")
-    }
-    mappings = _places_mapped_to(account_ids)
+    mapped_to = _mapped_to(connection_id, rows)
+    places = _places_mapped_to(account_ids)
     in_use = accounts_in_use(account_ids)
-    return {
-        row.pk: RevertFacts(
+    facts: dict[int, RevertFacts] = {}
+    for row in rows:
+        account_id = row.account_id or 0
+        mapped_account_id, mapped_by = mapped_to.get(row.salesforce_user_id, (None, ""))
+        here = {(connection_id, row.salesforce_user_id)}
+        facts[row.pk] = RevertFacts(
             person=people.get(row.salesforce_user_id) or _unknown(row, connection_id),
-            account=accounts.get(row.account_id) if row.account_id else None,
-            mapped_account_id=mapped_to.get(row.salesforce_user_id, (None, ""))[0],
-            mapped_by=mapped_to.get(row.salesforce_user_id, (None, ""))[1],
-            is_mapped_elsewhere=bool(
-                mappings.get(row.account_id or 0, set()) - {(connection_id, row.salesforce_user_id)}
-            ),
-            in_use=in_use.get(row.account_id or 0, ""),
+            account=accounts.get(account_id),
+            mapped_account_id=mapped_account_id,
+            mapped_by=mapped_by,
+            is_mapped_elsewhere=bool(places.get(account_id, set()) - here),
+            in_use=in_use.get(account_id, ""),
         )
-        for row in rows
-    }
+    return facts
+
+
+def _people(connection_id: int, rows: Sequence[PlannedChange]) -> dict[str, DirectoryUser]:
+    people = DirectoryUser.objects.filter(
+        connection=connection_id, salesforce_id__in=[row.salesforce_user_id for row in rows]
+    )
+    found = people.select_related("ignored_by").defer("search", "ignored_by__search")
+    return {person.salesforce_id: person for person in found}
+
+
+def _mapped_to(
+    connection_id: int, rows: Sequence[PlannedChange]
+) -> dict[str, tuple[int | None, str]]:
+    """By Salesforce user, the account and the approach of the mapping that there is."""
+    mappings = UserMapping.objects.filter(
+        connection=connection_id, salesforce_user_id__in=[row.salesforce_user_id for row in rows]
+    ).values_list("salesforce_user_id", "account_id", "approach")
+    return {user_id: (account_id, approach) for user_id, account_id, approach in mappings}
 
 
 def _places_mapped_to(account_ids: Collection[int]) -> dict[int, set[tuple[int, str]]]:

@@ -51,11 +51,20 @@ def imported(
     return applied(planning.plan_import(connection, people, by=by, **options), by)
 
 
-def applied(plan: SyncPlan, by: User) -> SyncPlan:
+def approved(plan: SyncPlan, by: User) -> SyncPlan:
     approving.approve(plan, by=by)
-    applying.apply_plan(plan.pk)
+    return plan
+
+
+def applied(plan: SyncPlan, by: User) -> SyncPlan:
+    applying.apply_plan(approved(plan, by).pk)
     plan.refresh_from_db()
     return plan
+
+
+def actions(plan: SyncPlan) -> list[tuple[str, str]]:
+    """What each row would do, and why, in their order."""
+    return list(plan.changes.order_by("position").values_list("action", "reason"))
 
 
 def outcomes(plan: SyncPlan) -> dict[str, str]:
