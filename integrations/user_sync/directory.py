@@ -77,10 +77,11 @@ class _Refresh(Round):
     def _refresh(self, client: SalesforceClient) -> None:
         asked_at = timezone.now()
         self.save(expected=expected_users(client), read=0)
+        mirror = Mirror.of(self.connection)  # who is added while one reads is not missing
         answer = read_users(client, self._progress, self.connection.extra_user_fields)
-        mirror = Mirror.of(self.connection)
         hold = why_hold(answer, mirror)
-        if hold is not None and not self.run.accepts_shrinking:
+        is_accepted = self.run.accepts_shrinking and answer.people  # nobody means to accept none
+        if hold is not None and not is_accepted:
             self.end(State.HELD, error=hold)
             return
         self._write(answer, mirror, asked_at)

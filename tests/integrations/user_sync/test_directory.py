@@ -1,55 +1,22 @@
-"""Against the demo org on a real socket."""
+"""The mirror of Salesforce users, against the demo org on a real socket."""
 
 from __future__ import annotations
 
-import threading
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection as database
 from django.utils import timezone
-from django_q.models import OrmQ
 
-from accounts.models import AuditEntry, User
-from integrations.credentials import access_to
+from accounts.models import User
 from integrations.demo_org.org import DemoOrg
 from integrations.models import Connection, DirectoryUser, SyncRun
-from integrations.salesforce.client import SalesforceClient
-from integrations.salesforce.session import TimeLimits
-from integrations.user_sync import directory
-from integrations.user_sync.directory import accept_shrinking, refresh_directory, request_refresh
-from integrations.user_sync.errors import RefreshRefused
+from integrations.user_sync import directory, directory_reading
+from integrations.user_sync.directory_reading import Answer
 
-from .builders import imported
+from .builders import imported, person
+from .mirroring import refresh, versions
 
 State = SyncRun.State
-
-
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A client that gives up within two seconds."""
-
-    def client_for(connection: Connection) -> SalesforceClient:
-        limits = TimeLimits(connect=1, read=0.5, total=2)
-        return SalesforceClient(access_to(connection), limits=limits)
-
-    monkeypatch.setattr(directory, "client_for", client_for)
-
-
-def refresh(connection: Connection, **options: Any) -> SyncRun:
-    run = request_refresh(connection, by=None, **options)
-    refresh_directory(run.pk)
-    run.refresh_from_db()
-    connection.refresh_from_db()
-    return run
-
-
-def versions() -> dict[str, str]:
-    """Which transaction wrote each row."""
-    with database.cursor() as cursor:
-        cursor.execute("SELECT salesforce_id, xmin::text FROM integrations_directoryuser")
-        return dict(cursor.fetchall())
 
 
 def test_the_mirror_holds_every_salesforce_user(salesforce: Connection, org: DemoOrg) -> None:
@@ -62,38 +29,28 @@ def test_the_mirror_holds_every_salesforce_user(salesforce: Connection, org: Dem
     }
 
 
+def name_of(org: DemoOrg, table: str, record_id: str) -> str:
+    found = org.store.get(table, record_id)
+    assert found is not None
+    return str(found["Name"])
+
+
 def test_a_user_has_everything_that_decisions_rest_on(salesforce: Connection, org: DemoOrg) -> None:
     refresh(salesforce)
     row = next(row for row in org.users if row["ManagerId"] and row["UserRoleId"])
     profile = org.store.get("Profile", row["ProfileId"]) or {}
     kept = DirectoryUser.objects.get(salesforce_id=row["Id"])
-    assert {
-        "username": kept.username,
-        "email": kept.email,
-        "name": kept.name,
-        "title": kept.title,
-        "department": kept.department,
-        "profile": kept.profile_name,
-        "license": kept.license_name,
-        "role": kept.role_name,
-        "user_type": kept.user_type,
-        "manager": (kept.manager_id_in_salesforce, kept.manager_name),
-        "active": kept.is_active,
-        "stamp": kept.system_modstamp.replace(microsecond=0),
-    } == {
-        "username": row["Username"],
-        "email": row["Email"],
-        "name": row["Name"],
-        "title": row["Title"] or "",
-        "department": row["Department"] or "",
-        "profile": profile["Name"],
-        "license": (org.store.get("UserLicense", profile["UserLicenseId"]) or {})["Name"],
-        "role": (org.store.get("UserRole", row["UserRoleId"]) or {})["Name"],
-        "user_type": row["UserType"],
-        "manager": (row["ManagerId"], (org.store.get("User", row["ManagerId"]) or {})["Name"]),
-        "active": row["IsActive"],
-        "stamp": row["SystemModstamp"].replace(microsecond=0),
-    }
+    assert (kept.username, kept.email, kept.name) == (row["Username"], row["Email"], row["Name"])
+    assert (kept.title, kept.department) == (row["Title"] or "", row["Department"] or "")
+    assert (kept.user_type, kept.is_active) == (row["UserType"], row["IsActive"])
+    assert kept.profile_name == profile["Name"]
+    assert kept.license_name == name_of(org, "UserLicense", profile["UserLicenseId"])
+    assert kept.role_name == name_of(org, "UserRole", row["UserRoleId"])
+    assert kept.manager_id_in_salesforce == row["ManagerId"]
+    assert kept.manager_name == name_of(org, "User", row["ManagerId"])
+    assert kept.system_modstamp.replace(microsecond=0) == row["SystemModstamp"].replace(
+        microsecond=0
+    )
     assert DirectoryUser.objects.get(salesforce_id=org.cast["frozen"].user_id).is_frozen
 
 
@@ -179,214 +136,24 @@ def test_odd_text_survives(salesforce: Connection, org: DemoOrg) -> None:
     assert DirectoryUser.objects.get(salesforce_id=someone["Id"]).title == "ab <\U0001f600>"
 
 
+def test_who_is_looked_up_while_all_are_read_is_not_missing(
+    salesforce: Connection, org: DemoOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_users(*args: Any) -> Answer:
+        answer = directory_reading.read_users(*args)
+        person(salesforce, 900)  # made after the page on which they would stand
+        return answer
+
+    monkeypatch.setattr(directory, "read_users", read_users)
+    assert refresh(salesforce).missing == 0
+    assert DirectoryUser.objects.get(name="Person 900").missing_since is None
+
+
 def test_use_of_the_api_is_kept(salesforce: Connection) -> None:
     refresh(salesforce)
     assert salesforce.api_calls_used
     assert salesforce.api_calls_allowed == 100_000
     assert salesforce.directory_refreshed_at is not None
-
-
-class TestGuard:
-    def test_an_empty_answer_is_held(self, salesforce: Connection, org: DemoOrg) -> None:
-        refresh(salesforce)
-        before = versions()
-        org.faults.break_it("empty_directory")
-        run = refresh(salesforce)
-        assert run.state == State.HELD
-        assert run.error.startswith("Salesforce answered with no users at all")
-        assert versions() == before
-
-    def test_an_empty_answer_is_held_the_first_time_too(
-        self, salesforce: Connection, org: DemoOrg
-    ) -> None:
-        org.faults.break_it("empty_directory")
-        assert refresh(salesforce).state == State.HELD
-
-    def test_a_shrunken_answer_is_held_until_a_person_accepts_it(
-        self, salesforce: Connection, org: DemoOrg, admin: User
-    ) -> None:
-        refresh(salesforce)
-        before = versions()
-        org.faults.break_it("shrunk_directory")
-        held = refresh(salesforce)
-        assert held.state == State.HELD
-        assert f"of {len(org.users)} Salesforce users are missing" in held.error
-        assert versions() == before
-        accepted = accept_shrinking(held, by=admin)
-        refresh_directory(accepted.pk)
-        accepted.refresh_from_db()
-        assert accepted.state == State.DONE
-        assert accepted.missing == DirectoryUser.objects.filter(missing_since__isnull=False).count()
-        assert accepted.missing > 5
-        assert AuditEntry.objects.get(action="directory.shrinking_accepted").actor == admin
-        org.faults.mend_everything()
-        assert refresh(salesforce).changed == accepted.missing
-        assert not DirectoryUser.objects.filter(missing_since__isnull=False).exists()
-
-    def test_a_few_who_are_missing_are_marked_and_kept(
-        self, salesforce: Connection, org: DemoOrg
-    ) -> None:
-        refresh(salesforce)
-        for number in range(5):
-            DirectoryUser.objects.create(
-                company=salesforce.company,
-                connection=salesforce,
-                salesforce_id=f"005{number:015d}",
-                username="gone",
-                name="Gone",
-                is_active=True,
-                system_modstamp=timezone.now(),
-                refreshed_at=timezone.now(),
-            )
-        assert refresh(salesforce).missing == 5
-        gone = DirectoryUser.objects.filter(name="Gone", missing_since__isnull=False)
-        assert gone.count() == 5
-
-    def test_only_a_held_refresh_can_be_accepted(self, salesforce: Connection, admin: User) -> None:
-        with pytest.raises(RefreshRefused, match="does not wait"):
-            accept_shrinking(refresh(salesforce), by=admin)
-
-
-class TestFaults:
-    @pytest.mark.parametrize(
-        "fault", ["unavailable", "html_page", "half_page", "empty_body", "reset", "token_expired"]
-    )
-    def test_in_passing_is_survived(self, salesforce: Connection, org: DemoOrg, fault: str) -> None:
-        org.faults.break_it("small_pages", value="10")
-        org.faults.break_it(fault, times=1, after=3)
-        run = refresh(salesforce)
-        assert (run.state, run.read) == (State.DONE, len(org.users))
-
-    @pytest.mark.usefixtures("impatient")
-    @pytest.mark.parametrize("fault", ["unavailable", "html_page", "half_page", "hang", "reset"])
-    def test_for_ever_ends_in_words_and_is_tried_again_later(
-        self, salesforce: Connection, org: DemoOrg, fault: str
-    ) -> None:
-        refresh(salesforce)
-        before = versions()
-        org.faults.break_it(fault, after=3)
-        run = refresh(salesforce)
-        assert run.state == State.FAILED
-        assert run.error.endswith(".")
-        assert versions() == before
-        assert run.retry_at is not None
-        assert timedelta(minutes=4) < run.retry_at - timezone.now() <= timedelta(minutes=5)
-        assert salesforce.state == Connection.State.CONNECTED
-
-    def test_the_org_s_limit_waits_for_an_hour(self, salesforce: Connection, org: DemoOrg) -> None:
-        org.faults.break_it("request_limit")
-        run = refresh(salesforce)
-        assert (run.state, run.error_code) == (State.FAILED, "REQUEST_LIMIT_EXCEEDED")
-        assert run.retry_at is not None
-        assert run.retry_at - timezone.now() > timedelta(minutes=59)
-
-    def test_an_access_that_was_taken_away_stops_the_connection(
-        self, salesforce: Connection, org: DemoOrg
-    ) -> None:
-        org.faults.break_it("revoke_grant")
-        run = refresh(salesforce)
-        assert (run.state, run.retry_at) == (State.FAILED, None)
-        assert salesforce.state == Connection.State.RECONNECT_REQUIRED
-        with pytest.raises(RefreshRefused):
-            request_refresh(salesforce, by=None)
-
-    @pytest.mark.usefixtures("impatient")
-    def test_after_five_attempts_it_is_no_longer_tried_by_itself(
-        self, salesforce: Connection, org: DemoOrg
-    ) -> None:
-        run = request_refresh(salesforce, by=None)
-        SyncRun.objects.filter(pk=run.pk).update(attempts=4)
-        org.faults.break_it("unavailable")
-        refresh_directory(run.pk)
-        run.refresh_from_db()
-        assert (run.state, run.attempts, run.retry_at) == (State.FAILED, 5, None)
-
-    def test_waiting_for_the_org_s_limit_is_no_attempt(
-        self, salesforce: Connection, org: DemoOrg
-    ) -> None:
-        run = request_refresh(salesforce, by=None)
-        SyncRun.objects.filter(pk=run.pk).update(attempts=4)
-        org.faults.break_it("request_limit")
-        refresh_directory(run.pk)
-        run.refresh_from_db()
-        assert (run.state, run.attempts) == (State.FAILED, 0)
-        assert run.retry_at is not None
-
-    def test_a_refresh_that_kills_its_worker_is_given_up(self, salesforce: Connection) -> None:
-        run = request_refresh(salesforce, by=None)
-        SyncRun.objects.filter(pk=run.pk).update(attempts=5, state=State.RUNNING)
-        refresh_directory(run.pk)
-        run.refresh_from_db()
-        assert run.state == State.FAILED
-        assert run.error.startswith("It was interrupted 5 times")
-
-
-class TestConnectingUser:
-    @pytest.mark.parametrize(
-        ("fault", "words"),
-        [
-            ("user_frozen", "is frozen in Salesforce"),
-            ("no_view_all_users", "View All Users"),
-        ],
-    )
-    def test_at_risk_needs_attention(
-        self, salesforce: Connection, org: DemoOrg, fault: str, words: str
-    ) -> None:
-        org.faults.break_it(fault)
-        refresh(salesforce, accepts_shrinking=True)
-        assert salesforce.state == Connection.State.NEEDS_ATTENTION
-        assert words in salesforce.state_reason
-
-    def test_without_access_must_be_replaced(self, salesforce: Connection, org: DemoOrg) -> None:
-        org.faults.break_it("user_inactive")
-        assert refresh(salesforce).state == State.FAILED
-        assert salesforce.state == Connection.State.RECONNECT_REQUIRED
-
-    def test_in_order_says_nothing(self, salesforce: Connection) -> None:
-        refresh(salesforce)
-        assert salesforce.state == Connection.State.CONNECTED
-
-
-def test_one_refresh_at_a_time(salesforce: Connection) -> None:
-    first = request_refresh(salesforce, by=None)
-    queued = OrmQ.objects.count()
-    assert request_refresh(salesforce, by=None) == first
-    assert OrmQ.objects.count() == queued
-
-
-@pytest.mark.django_db(transaction=True)
-def test_of_many_requests_at_the_same_moment_one_is_queued(connection: Connection) -> None:
-    start = threading.Barrier(5)
-    runs: list[int] = []
-
-    def ask() -> None:
-        start.wait(10)
-        try:
-            runs.append(request_refresh(connection, by=None).pk)
-        finally:
-            database.close()
-
-    threads = [threading.Thread(target=ask) for _ in range(5)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    assert len(runs) == 5
-    assert len(set(runs)) == SyncRun.objects.count() == OrmQ.objects.count() == 1
-
-
-@pytest.mark.parametrize("state", [Connection.State.PAUSED, Connection.State.TERMINATED])
-def test_salesforce_is_not_asked_by_a_connection_without_access(
-    connection: Connection, state: str
-) -> None:
-    queued = request_refresh(connection, by=None)
-    connection.state = state
-    connection.save()
-    with pytest.raises(RefreshRefused, match=connection.get_state_display().lower()):
-        request_refresh(connection, by=None)
-    refresh_directory(queued.pk)
-    queued.refresh_from_db()
-    assert queued.state == State.FAILED
 
 
 def test_an_import_of_the_real_thing(salesforce: Connection, admin: User) -> None:
