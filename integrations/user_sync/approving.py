@@ -25,6 +25,7 @@ def approve(plan: SyncPlan, *, by: User | None) -> None:
     """
     try:
         with transaction.atomic():
+            _lock_what_it_undoes(plan)
             approved = _approvable(plan).update(
                 # That it was held has been told; its end is another piece of news.
                 state=State.QUEUED,
@@ -80,6 +81,9 @@ def resume(plan: SyncPlan, *, by: User | None) -> None:
     """Continue a plan that was stopped, or that gave up."""
     try:
         with transaction.atomic():
+            _lock_what_it_undoes(plan)
+            # Whoever approves a revert of it meanwhile is waited for, and then found.
+            SyncPlan.objects.select_for_update(no_key=True).get(pk=plan.pk)
             resumed = (
                 SyncPlan.objects.filter(pk=plan.pk, state__in=(State.STOPPED, State.NEEDS_A_PERSON))
                 .exclude(reverted_by__state__in=(*SyncPlan.STATES_UNDER_WAY, State.DONE))
@@ -112,6 +116,17 @@ def discard(plan: SyncPlan, *, by: User | None) -> None:
     plan.refresh_from_db()
     if not discarded:
         raise _why_not_approved(plan)
+
+
+def _lock_what_it_undoes(plan: SyncPlan) -> None:
+    """A plan and its revert are never under way at once. Raises `PlanError`."""
+    if plan.reverts_id is None:
+        return
+    reverted = SyncPlan.objects.select_for_update(no_key=True).get(pk=plan.reverts_id)
+    if reverted.state in SyncPlan.STATES_UNDER_WAY:
+        raise PlanError(
+            "The plan that this undoes is under way again: stop it first, or wait until it is done."
+        )
 
 
 def _enqueue(plan: SyncPlan) -> None:

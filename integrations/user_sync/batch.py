@@ -27,6 +27,16 @@ class Result:
     account: User | None = None
     before: dict[str, Any] | None = None
 
+    def columns(self) -> tuple[Any, ...]:
+        """For `_WRITE_RESULTS`; what is ``None`` stays as the row has it."""
+        return (
+            self.outcome,
+            self.note,
+            self.account.pk if self.account else None,
+            str(self.account)[:254] if self.account else None,
+            Jsonb(self.before) if self.before is not None else None,
+        )
+
 
 class Batch:
     """Everything that one transaction needs of its rows, read in a few queries.
@@ -89,6 +99,11 @@ class Batch:
         self.free_seats -= 1
         return True
 
+    def address_is_taken(self, account: User) -> bool:
+        """Whether another account has its e-mail now, so that it cannot have it again."""
+        holders: models.QuerySet[User] = User.objects.holding_address().with_address(account.email)
+        return holders.filter(company=self.plan.company_id).exclude(pk=account.pk).exists()
+
     def expect(
         self, rows: Sequence[PlannedChange], now: Mapping[int, Mapping[str, Any]], words: Words
     ) -> list[PlannedChange]:
@@ -121,18 +136,7 @@ class Batch:
 
     def write(self) -> None:
         """The outcomes, each once, in one statement; and the audit entries."""
-        rows = [
-            (
-                change.pk,
-                result.outcome,
-                result.note,
-                result.account.pk if result.account else None,
-                str(result.account)[:254] if result.account else None,
-                Jsonb(result.before) if result.before is not None else None,
-            )
-            for change in self.changes
-            if (result := self.results[change.pk])
-        ]
+        rows = [(change.pk, *self.results[change.pk].columns()) for change in self.changes]
         with connection.cursor() as cursor:
             cursor.execute(
                 _WRITE_RESULTS, [self.now, *(list(column) for column in zip(*rows, strict=True))]

@@ -77,13 +77,11 @@ def _move_mappings(keep: User, give_up: User) -> list[list[Any]]:
 def _separate(batch: Batch, row: PlannedChange, keep: User, give_up: User) -> None:
     before = row.values["before"]
     state = before["state"]
+    if state != User.State.DEACTIVATED and batch.address_is_taken(give_up):
+        batch.settle(row, Outcome.LEFT, f"Another account has {give_up}'s e-mail now.")
+        return
     if state == User.State.ACTIVE and not batch.take_seat():
         batch.settle(row, Outcome.NO_SEAT, "All seats of the company are taken.")
-        return
-    holders = User.objects.holding_address().with_address(give_up.email)
-    holders = holders.filter(company=batch.plan.company_id).exclude(pk=give_up.pk)
-    if state != User.State.DEACTIVATED and holders.exists():
-        batch.settle(row, Outcome.LEFT, f"Another account has {give_up}'s e-mail now.")
         return
     for mapping_id, was_current in before["mappings"]:
         UserMapping.objects.filter(pk=mapping_id, account=keep).update(

@@ -142,27 +142,15 @@ def _map(batch: Batch) -> None:
     mapped: list[tuple[PlannedChange, User]] = []
     filled: list[User] = []
     for row in batch.with_action(Action.MAP):
-        account = batch.accounts.get(row.account_id or 0)
+        account = _account_to_map(batch, row)
         if account is None:
-            batch.settle(row, Outcome.CHANGED, f"The account {row.account_name} is gone.")
             continue
-        if _team_is_gone(batch, row):
-            continue
-        reopened = _is_reopened(account, row.values)
-        if reopened and not batch.take_seat():
-            batch.settle(row, Outcome.NO_SEAT, "All seats of the company are taken.")
-            continue
+        mapped.append((row, account))
         written = _fill(account, row.values)
         if written:
             filled.append(account)
-        mapped.append((row, account))
-        batch.settle(
-            row,
-            Outcome.DONE,
-            "Mapped.",
-            account=account,
-            before={"account": written} | _no_longer(batch, row),
-        )
+        before = {"account": written} | _no_longer(batch, row)
+        batch.settle(row, Outcome.DONE, "Mapped.", account=account, before=before)
         batch.log(
             "account.mapped",
             account,
@@ -173,6 +161,25 @@ def _map(batch: Batch) -> None:
         User.objects.bulk_update(filled, ["title", "team", "state"])
     _save_mappings(batch, mapped)
     link_again(batch, [row for row, _ in mapped])
+
+
+def _account_to_map(batch: Batch, row: PlannedChange) -> User | None:
+    """With a seat where it is reopened; ``None`` where the row says why it cannot be mapped."""
+    account = batch.accounts.get(row.account_id or 0)
+    if account is None:
+        batch.settle(row, Outcome.CHANGED, f"The account {row.account_name} is gone.")
+        return None
+    if _team_is_gone(batch, row):
+        return None
+    if not _is_reopened(account, row.values):
+        return account
+    if batch.address_is_taken(account):
+        batch.settle(row, Outcome.LEFT, f"Another account has {account}'s e-mail now.")
+        return None
+    if not batch.take_seat():
+        batch.settle(row, Outcome.NO_SEAT, "All seats of the company are taken.")
+        return None
+    return account
 
 
 def _is_reopened(account: User, values: dict[str, Any]) -> bool:

@@ -129,8 +129,7 @@ def _move_back(batch: Batch, row: PlannedChange, mappings: dict[str, UserMapping
 
 
 def _reopen(batch: Batch, row: PlannedChange, account: User) -> bool:
-    holders = User.objects.holding_address().with_address(account.email)
-    if holders.filter(company=batch.plan.company_id).exists():
+    if batch.address_is_taken(account):
         batch.settle(row, Outcome.LEFT, f"Another account has {account}'s e-mail now.")
         return False
     if not batch.take_seat():

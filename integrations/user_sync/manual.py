@@ -39,6 +39,7 @@ from .directory_writing import write_one
 from .errors import PlanError
 from .linking import as_basis
 from .mapping_rows import map_row
+from .matching import is_usable_email
 from .plan_rows import save_one
 from .planning import plan_import
 
@@ -104,19 +105,27 @@ def add_person(
         if row.action == Action.NOTHING:
             raise PlanError(f"{person}: {row.reason}.")
         if row.action == Action.CREATE:
-            row.values = {**row.values, **{"name": name.strip() or row.values["name"]}}
-            _use_address(row, email.strip(), connection)
-            row.save(update_fields=["values"])
+            _rename(row, name.strip(), email.strip(), connection)
     return plan if row.action == Action.CONFLICT else run_now(plan, by=by)
 
 
-def _use_address(row: PlannedChange, email: str, connection: Connection) -> None:
-    if not email or folded(email) == folded(row.values["email"]):
+def _rename(row: PlannedChange, name: str, email: str, connection: Connection) -> None:
+    """Give the new account this name and this e-mail, as far as they are given."""
+    if email:
+        _check_address(row, email, connection)
+    given = {"name": name, "email": email}
+    row.values |= {key: value for key, value in given.items() if value}
+    row.save(update_fields=["values"])
+
+
+def _check_address(row: PlannedChange, email: str, connection: Connection) -> None:
+    if folded(email) == folded(row.values["email"]):
         return
+    if not is_usable_email(email):
+        raise PlanError(f"“{email}” is no e-mail.")
     holders = User.objects.holding_address().with_address(email)
     if holder := holders.filter(company=connection.company_id).first():
         raise PlanError(f"{holder} already has the e-mail {email}: map to that account instead.")
-    row.values["email"] = email
 
 
 def map_account(connection: Connection, *, salesforce_id: str, account: User, by: User) -> SyncPlan:

@@ -91,8 +91,7 @@ def new_plan(connection: Connection, kind: SyncPlan.Kind, *, by: User | None) ->
 
 def import_decider(plan: SyncPlan) -> Decider:
     approach = Approach(plan.approach)
-    is_automatic = approach == Approach.AUTOMATIC
-    new_accounts = plan.connection.automatic_accounts if is_automatic else NewAccounts.ACTIVE
+    new_accounts = new_accounts_of(plan)
     matcher = Matcher(plan.connection, viewer=plan.created_by, approach=approach)
     teams = TeamChooser(plan.company, plan.team_source, plan.team)
 
@@ -101,6 +100,12 @@ def import_decider(plan: SyncPlan) -> Decider:
         return import_row(plan, facts, matcher.decide(facts), team, new_accounts)
 
     return Decider(decide, matcher.gather)
+
+
+def new_accounts_of(plan: SyncPlan) -> str:
+    """In what state the plan makes new accounts: Automatic has a setting of its own for it."""
+    is_automatic = plan.approach == Approach.AUTOMATIC
+    return plan.connection.automatic_accounts if is_automatic else NewAccounts.ACTIVE
 
 
 @transaction.atomic

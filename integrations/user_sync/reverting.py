@@ -170,6 +170,8 @@ def _ignoring(row: Row) -> Row:
 
 def _take_back(facts: RevertFacts, account: User) -> Row:
     remark = "; its invitation cannot be taken back" if account.invited_at else ""
+    if facts.in_use and account.state == User.State.DEACTIVATED and not facts.mapped_account_id:
+        return _nothing(f"{account} is deactivated and unmapped already")
     if facts.in_use:
         return {
             "action": Action.DEACTIVATE,

@@ -14,6 +14,7 @@ from .answers import Answers
 from .candidates import Candidate
 from .errors import PlanError
 from .plan_rows import filling_values, new_account_values
+from .planning import new_accounts_of
 from .teams import TeamChooser
 
 Action = PlannedChange.Action
@@ -107,7 +108,8 @@ def _create(change: PlannedChange, plan: SyncPlan, person: DirectoryUser) -> Non
     team = TeamChooser(plan.company, plan.team_source, plan.team).choose(person)
     change.action, change.account, change.account_name = Action.CREATE, None, ""
     change.reason = "New account, as you decided" + (f"; {team.remark}" if team.remark else "")
-    change.values = new_account_values(person, team, plan.role) | {"resolved": True}
+    values = new_account_values(person, team, plan.role, new_accounts_of(plan))
+    change.values = values | {"resolved": True}
 
 
 def _ignore(change: PlannedChange) -> None:

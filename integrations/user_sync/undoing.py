@@ -63,20 +63,22 @@ def _leave_the_last_admin(batch: Batch) -> None:
     going = {
         row.account_id: row
         for row in batch.with_action(Action.REMOVE, Action.DEACTIVATE, Action.UNMAP)
-        if _loses_access(row) and batch.accounts[row.account_id or 0].is_company_admin
+        if _loses_access(row) and _is_active_admin(batch.accounts[row.account_id or 0])
     }
     if not going:
         return
-    staying = User.objects.filter(
-        company=batch.plan.company_id, role=User.Role.ADMIN, state=User.State.ACTIVE
-    ).exclude(pk__in=going)
-    if not staying.exists():
+    admins = User.objects.active_admins().filter(company=batch.plan.company_id)
+    if not admins.exclude(pk__in=going).exists():
         row = next(iter(going.values()))
         batch.settle(row, Outcome.LEFT, "The last company admin is never removed or deactivated.")
 
 
 def _loses_access(row: PlannedChange) -> bool:
     return row.action != Action.UNMAP or "state" in row.values.get("restore", {})
+
+
+def _is_active_admin(account: User) -> bool:
+    return account.is_company_admin and account.is_active
 
 
 def _delete_mappings(batch: Batch) -> None:

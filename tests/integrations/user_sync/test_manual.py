@@ -42,6 +42,13 @@ def test_a_typed_address_that_somebody_has_makes_nothing(
     assert not SyncPlan.objects.exists()
 
 
+def test_a_typed_address_that_is_none_makes_nothing(connection: Connection, admin: User) -> None:
+    person(connection, 1)
+    with pytest.raises(PlanError, match="“ann at home” is no e-mail"):
+        manual.add_person(connection, salesforce_id=salesforce_id(1), by=admin, email="ann at home")
+    assert not SyncPlan.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [

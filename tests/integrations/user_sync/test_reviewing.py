@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from accounts.models import Company, User
-from integrations.models import Connection, PlannedChange, SyncPlan
+from integrations.models import Approach, Connection, PlannedChange, SyncPlan
 from integrations.user_sync import approving
 from integrations.user_sync.errors import PlanError
 from integrations.user_sync.planning import plan_import
@@ -135,3 +135,16 @@ def test_an_unticked_row_is_left_as_it_is(connection: Connection, admin: User) -
     assert outcomes(plan) == {"Person 1": "left", "Person 2": "done"}
     assert plan.state == SyncPlan.State.DONE
     assert plan.changes.get(position=1).outcome_note == "Unticked."
+
+
+def test_a_new_account_in_a_plan_of_automatic_is_as_its_setting_says(
+    connection: Connection, admin: User
+) -> None:
+    people(connection, (1, 2), email="shared@example.com")
+    plan = plan_import(
+        connection, connection.directory.order_by("pk"), by=None, approach=Approach.AUTOMATIC
+    )
+    row = plan.changes.get(position=1)
+    resolve_conflict(row, Resolution.CREATE, by=admin)
+    row.refresh_from_db()
+    assert row.values["state"] == User.State.PENDING
