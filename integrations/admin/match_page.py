@@ -15,10 +15,10 @@ from accounts.admin_base import person
 from integrations.models import Connection, PlannedChange
 from integrations.user_sync import trying
 
+from .addresses import page_of
+from .chosen_connection import changeable_connection
 from .named_person import NamedPerson, named_person
-from .pausing import changeable_connection
 from .rule_forms import MatchRulesForm, digest
-from .set_up import page_of
 from .subpage import attempt, subpage
 
 Action = PlannedChange.Action
@@ -70,12 +70,11 @@ def _save(request: HttpRequest, connection: Connection, form: MatchRulesForm) ->
 
 def _trial(request: HttpRequest, connection: Connection, form: MatchRulesForm) -> dict[str, Any]:
     """What these rules say of everybody without an account, beside what the saved ones say."""
-    rules = form.rules()
-    before = trying.try_match_rules(connection, []).before
-    connection.email_policy = form.cleaned_data["email_policy"]
-    now = trying.try_match_rules(connection, rules).verdicts
+    policy = form.cleaned_data["email_policy"]
+    trial = trying.try_match_rules(connection, form.rules(), policy)
     counts = [
-        (words, before.get(action, 0), now.get(action, 0)) for action, words in VERDICTS.items()
+        (words, trial.before.get(action, 0), trial.verdicts.get(action, 0))
+        for action, words in VERDICTS.items()
     ]
     return {
         "counts": [one for one in counts if one[1] or one[2]],
@@ -87,7 +86,8 @@ def _named(connection: Connection, words: str, form: MatchRulesForm) -> NamedPer
     found = named_person(connection, words)
     if found is None or found.person is None:
         return found
-    match = trying.check_match(connection, form.rules(), found.person)
+    policy = form.cleaned_data["email_policy"]
+    match = trying.check_match(connection, form.rules(), found.person, policy)
     return NamedPerson(found.words, found.person, match.reason, match.verdict != Action.CONFLICT)
 
 

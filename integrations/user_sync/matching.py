@@ -55,8 +55,9 @@ class Matcher:
         approach: Approach = Approach.ON_DEMAND,
         rules: Sequence[MatchRule] | None = None,
         scope_rules: Sequence[ScopeRule] | None = None,
+        policy: str | None = None,
     ) -> None:
-        """The connection's own rules, or given ones that are not saved."""
+        """The connection's own rules and policy, or given ones that are not saved."""
         self.connection = connection
         self.viewer = viewer
         self.approach = approach
@@ -64,7 +65,7 @@ class Matcher:
             rules = enabled_rules(connection)
         self.rules = [rule for rule in rules if rule.enabled]
         self.scope_rules = rules_of(connection, approach) if scope_rules is None else scope_rules
-        self.policy = Connection.EmailPolicy(connection.email_policy)
+        self.policy = Connection.EmailPolicy(policy or connection.email_policy)
         self.maps_by_email = any(rule.rule == MatchRule.Rule.EMAIL for rule in self.rules)
 
     def match(self, people: Sequence[DirectoryUser]) -> dict[int, Match]:

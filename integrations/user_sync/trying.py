@@ -1,7 +1,8 @@
 """Rules are tried on the real directory before they are saved: how many in and out, and who.
 
 - ``try_scope_rules(connection, rules) -> ScopeTrial``; ``check_scope(connection, rules, person)``;
-- ``try_match_rules(connection, rules) -> MatchTrial``; ``check_match(connection, rules, person)``;
+- ``try_match_rules(connection, rules, policy) -> MatchTrial``;
+- ``check_match(connection, rules, person, policy)``;
 - ``save_scope_rules(connection, rules, by=..., confirmed=False)``, ``save_match_rules(…)``.
 
 Rules are unsaved `ScopeRule`s and `MatchRule`s, in their order. Nothing here asks Salesforce.
@@ -10,7 +11,7 @@ Rules are unsaved `ScopeRule`s and `MatchRule`s, in their order. Nothing here as
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -28,6 +29,7 @@ from integrations.models import (
     UserMapping,
 )
 
+from .alike import people_alike
 from .errors import PlanError
 from .matching import Match, Matcher
 from .plan_rows import CHUNK
@@ -100,36 +102,36 @@ def check_scope(
     return (False, why) if why else (True, "In: all rules hold")
 
 
-def try_match_rules(connection: Connection, rules: Sequence[MatchRule]) -> MatchTrial:
-    """Both counts over everybody without a mapping; some seconds for tens of thousands."""
-    tried = Matcher(connection, rules=rules)
+def try_match_rules(
+    connection: Connection, rules: Sequence[MatchRule], policy: str | None = None
+) -> MatchTrial:
+    """By these rules, and this policy for e-mails if not the saved one, beside the saved ones."""
+    tried = Matcher(connection, rules=rules, policy=policy)
     saved = Matcher(connection)
+    alike = people_alike(connection)
     verdicts: Counter[str] = Counter()
     before: Counter[str] = Counter()
-    for chunk in _unmapped(connection):
-        verdicts.update(str(one.verdict) for one in tried.match(chunk).values())
-        before.update(str(one.verdict) for one in saved.match(chunk).values())
+    for people in _chunks(alike):
+        for matcher, counts in ((tried, verdicts), (saved, before)):
+            for pk, match in matcher.match(people).items():
+                counts[match.verdict.value] += alike[pk]
     return MatchTrial(verdicts, before)
 
 
-def check_match(connection: Connection, rules: Sequence[MatchRule], person: DirectoryUser) -> Match:
-    """What these rules say about this person."""
-    return Matcher(connection, rules=rules).match([person])[person.pk]
+def check_match(
+    connection: Connection,
+    rules: Sequence[MatchRule],
+    person: DirectoryUser,
+    policy: str | None = None,
+) -> Match:
+    """What these rules, and this policy, say about this person."""
+    return Matcher(connection, rules=rules, policy=policy).match([person])[person.pk]
 
 
-def _unmapped(connection: Connection) -> Iterator[list[DirectoryUser]]:
-    mapped = UserMapping.objects.filter(connection=connection)
-    people = (
-        DirectoryUser.objects.filter(
-            in_scope(connection, Approach.ON_DEMAND), connection=connection, ignored_at__isnull=True
-        )
-        .exclude(salesforce_id__in=mapped.values("salesforce_user_id"))
-        .defer("search")
-        .order_by("pk")
-        .iterator(chunk_size=CHUNK)
-    )
-    while chunk := list(islice(people, CHUNK)):
-        yield chunk
+def _chunks(ids: Iterable[int]) -> Iterator[list[DirectoryUser]]:
+    rest = iter(ids)
+    while chunk := list(islice(rest, CHUNK)):
+        yield list(DirectoryUser.objects.filter(pk__in=chunk).defer("search"))
 
 
 @transaction.atomic
@@ -139,18 +141,7 @@ def save_scope_rules(
     """Replace the rules. Raises `NeedsConfirmation` where they leave out most of who is in now,
     and `PlanError` for a rule that cannot be.
     """
-    for rule in rules:
-        _check(rule)
-    trial = try_scope_rules(connection, rules)
-    if trial.not_read:
-        raise PlanError(
-            f"{', '.join(trial.not_read)} has not been read from Salesforce yet: refresh first."
-        )
-    if trial.is_suspicious and not confirmed:
-        raise NeedsConfirmation(
-            f"Of {trial.before} people who are in now, these rules leave {trial.inside}."
-            " Is that what you want?"
-        )
+    _check_all(connection, rules, confirmed)
     locked = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
     before = [str(rule) for rule in ScopeRule.objects.filter(connection=locked)]
     ScopeRule.objects.filter(connection=locked).delete()
@@ -167,6 +158,21 @@ def save_scope_rules(
     audit.record(
         "rules.scope_changed", locked, by=by, before={"rules": before}, after={"rules": after}
     )
+
+
+def _check_all(connection: Connection, rules: Sequence[ScopeRule], confirmed: bool) -> None:
+    for rule in rules:
+        _check(rule)
+    trial = try_scope_rules(connection, rules)
+    if trial.not_read:
+        raise PlanError(
+            f"{', '.join(trial.not_read)} has not been read from Salesforce yet: refresh first."
+        )
+    if trial.is_suspicious and not confirmed:
+        raise NeedsConfirmation(
+            f"Of {trial.before} people who are in now, these rules leave {trial.inside}."
+            " Is that what you want?"
+        )
 
 
 def _check(rule: ScopeRule) -> None:

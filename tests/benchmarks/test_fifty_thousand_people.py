@@ -16,11 +16,11 @@ from django.db import connection as database
 from django.test import Client
 
 from accounts.models import Company, User
-from integrations.models import Connection, SyncPlan, UserMapping
-from integrations.user_sync import applying, approving, preparing
+from integrations.models import Connection, MatchRule, SyncPlan, UserMapping
+from integrations.user_sync import applying, approving, preparing, trying
 from integrations.user_sync.directory_reading import Answer, user_values
 from integrations.user_sync.directory_writing import Mirror, write
-from tests.integrations.user_sync.builders import NOON, salesforce_id
+from tests.integrations.user_sync.builders import NOON, people, salesforce_id
 
 pytestmark = [pytest.mark.nightly, pytest.mark.django_db(transaction=True)]
 
@@ -69,16 +69,22 @@ def timed(what: str, at_most: float) -> Iterator[None]:
     assert seconds < at_most
 
 
-def test_a_directory_of_50_000_is_mirrored_imported_and_reverted() -> None:
+def big_company() -> tuple[Connection, User]:
+    """Its connection and its admin."""
     company = Company.objects.create(name="Big", slug="big", time_zone="UTC", currency="EUR")
     dana = User.objects.create_user(company=company, email="dana@example.com", role=User.Role.ADMIN)
     salesforce = Connection.objects.create(
         company=company, login_url="https://x.salesforce.com", state=Connection.State.CONNECTED
     )
+    return salesforce, dana
+
+
+def test_a_directory_of_50_000_is_mirrored_imported_and_reverted() -> None:
+    salesforce, dana = big_company()
     with timed("reading the answer", 60):
         values = [user_values(row(number)) for number in range(PEOPLE)]
-        people = {one["salesforce_id"]: one for one in values}
-        answer = Answer(people, frozen=frozenset(), with_tab=frozenset())
+        by_id = {one["salesforce_id"]: one for one in values}
+        answer = Answer(by_id, frozen=frozenset(), with_tab=frozenset())
     for what in ("writing the mirror", "writing it again, unchanged"):
         with timed(what, 60):
             written = write(salesforce, answer, Mirror.of(salesforce), NOON)
@@ -107,6 +113,23 @@ def test_a_directory_of_50_000_is_mirrored_imported_and_reverted() -> None:
     revert.refresh_from_db()
     apply(revert, dana, "applying the revert", 300)
     assert list(User.objects.all()) == [dana]
+
+
+def test_match_rules_are_tried_on_50_000_while_somebody_waits() -> None:
+    """Half of them have an account of the same e-mail."""
+    salesforce, dana = big_company()
+    people(salesforce, range(PEOPLE))
+    accounts = (
+        User(company=dana.company, email=f"person{number}@example.com", name="Somebody")
+        for number in range(0, PEOPLE, 2)
+    )
+    User.objects.bulk_create(accounts, batch_size=5_000)
+    with database.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    rules = list(MatchRule.objects.filter(connection=salesforce))
+    with timed("trying match rules", 2):
+        trial = trying.try_match_rules(salesforce, rules)
+    assert trial.verdicts == {"map": PEOPLE // 2, "create": PEOPLE // 2}
 
 
 def look_at(client: Client, what: str, address: str, at_most: float = LONGEST_PAGE) -> None:
