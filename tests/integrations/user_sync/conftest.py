@@ -7,12 +7,14 @@ import pytest
 from pytest_django import Settings
 
 from accounts.models import Company, User
+from activities.models import ActivityType
 from integrations.connecting.logging_in import connect_directly
 from integrations.credentials import callback_url, store_app_keys
 from integrations.demo_org.org import CONSUMER_KEY, CONSUMER_SECRET, DemoOrg
 from integrations.demo_org.server import run_in_thread
-from integrations.models import Connection
+from integrations.models import Connection, Workflow
 from integrations.salesforce.tokens import AppKeys, Tokens
+from integrations.user_sync import wanted
 
 
 @pytest.fixture
@@ -43,6 +45,25 @@ def connection(company: Company) -> Connection:
         login_url="https://acme.my.salesforce.com",
         state=Connection.State.CONNECTED,
     )
+
+
+@pytest.fixture
+def cause(connection: Connection) -> wanted.Cause:
+    """Automatic is on for three a day, and a workflow takes part."""
+    connection.automatic_is_on = True
+    connection.automatic_daily_limit = 3
+    connection.save()
+    deals = ActivityType.objects.create(company=connection.company, name="Deals", sentence="won")
+    workflow = Workflow.objects.create(
+        company=connection.company,
+        connection=connection,
+        name="Won deals",
+        object_name="Opportunity",
+        activity_type=deals,
+        date_field="CloseDate",
+        creates_accounts=True,
+    )
+    return wanted.Cause("006000000000001AAA", workflow)
 
 
 @pytest.fixture

@@ -1,3 +1,5 @@
+"""To which account does a Salesforce user belong, and what is a question for a person?"""
+
 from __future__ import annotations
 
 from typing import Any
@@ -14,6 +16,7 @@ from integrations.user_sync.matching import Match, Matcher
 from .builders import NOON, account, mapped, people, person
 
 Action = PlannedChange.Action
+
 Policy = Connection.EmailPolicy
 
 
@@ -193,39 +196,6 @@ def test_a_live_account_comes_before_a_deactivated_one_with_its_old_address(
     assert (found.verdict, found.account_id) == (Action.MAP, live.pk)
 
 
-@pytest.mark.parametrize("is_active", [True, False])
-def test_a_shared_e_mail_is_a_question_for_each_of_them(
-    connection: Connection, is_active: bool
-) -> None:
-    one = person(connection, 1)
-    other = person(connection, 2, email="PERSON1@EXAMPLE.COM", is_active=is_active)
-    found = Matcher(connection).match([one, other])
-    assert found[one.pk].verdict == Action.CONFLICT
-    left = "" if is_active else ", has left"
-    assert found[one.pk].reason == (
-        f"Same e-mail in Salesforce: Person 2 (user2@example.com.org{left})"
-    )
-    assert found[other.pk].verdict == (Action.CONFLICT if is_active else Action.NOTHING)
-
-
-def test_of_many_with_one_e_mail_some_are_named_and_the_others_counted(
-    connection: Connection,
-) -> None:
-    everybody = people(connection, range(1, 8), email="office@example.com")
-    found = Matcher(connection).match(everybody)
-    assert found[everybody[0].pk].reason == (
-        "Same e-mail in Salesforce: Person 2 (user2@example.com.org), "
-        "Person 3 (user3@example.com.org), Person 4 (user4@example.com.org) and 3 more"
-    )
-    assert "Person 1 (user1@example.com.org), Person 2" in found[everybody[6].pk].reason
-
-
-def test_a_machine_may_share_the_e_mail_of_its_keeper(connection: Connection) -> None:
-    keeper = person(connection, 1)
-    person(connection, 2, email=keeper.email, license_name="Salesforce Integration")
-    assert match(connection, keeper).verdict == Action.CREATE
-
-
 def test_an_address_of_the_support_staff_is_a_question_that_names_nobody(
     connection: Connection,
 ) -> None:
@@ -250,9 +220,7 @@ def test_matching_asks_the_same_number_of_queries_for_any_number_of_people(
     )
     mapped(connection, number + 1, account(company, "mapped@example.com"))
     DirectoryUser.objects.filter(name__contains="7").update(email="office@example.com")
-    with CaptureQueriesContext(
-        database,
-    ) as queries:
+    with CaptureQueriesContext(database) as queries:
         Matcher(connection).match(everybody)
     assert len(queries) <= 7
 
