@@ -73,11 +73,12 @@ def carry_out_decisions(connection: Connection) -> Evaluated:
     """Do with the reports of held mass changes what a person decided.
 
     What came to wait after the decision waits for another one. What nobody has decided, but what
-    no longer waits, asks for nobody any more.
+    no longer waits, asks for nobody any more: so also where its workflow was switched off.
     """
     done = Evaluated()
     for change in HeldChange.objects.filter(connection=connection, finished_at__isnull=True):
         waiting = Q(hold=change.kind, workflow__object_name=change.object_name)
+        waiting &= ~Q(workflow__state=Workflow.State.OFF)
         if change.decided_at is not None:
             waiting &= Q(evaluated_at__lte=change.decided_at)
             keep = change.decision == HeldChange.Decision.KEEP

@@ -90,11 +90,12 @@ def preview_switching_off(workflow: Workflow) -> int:
 
 def preview_held_change(change: HeldChange) -> int:
     """How many reports wait for this decision."""
-    return Evaluation.objects.filter(
+    waiting = Evaluation.objects.filter(
         workflow__connection=change.connection_id,
         workflow__object_name=change.object_name,
         hold=change.kind,
-    ).count()
+    )
+    return waiting.exclude(workflow__state=Workflow.State.OFF).count()
 
 
 def _records_of(workflow: Workflow) -> models.QuerySet[SalesforceRecord]:

@@ -33,7 +33,15 @@ DECIDES = (
     "title_field",
     "includes_private",
     "owner_change",
+)
+#: What other doors write, perhaps while somebody looked at a form.
+_OF_OTHER_DOORS = (
+    "state",
+    "problem",
+    "evaluated_version",
     "counts_from",
+    "creates_accounts",
+    "company_terms",
 )
 
 
@@ -102,7 +110,8 @@ def change(workflow: Workflow, conditions: Sequence[Condition], *, by: User | No
     after = {name: str(getattr(workflow, name) or "") for name in DECIDES}
     changes = before != after or _as_rows(conditions) != _kept_rows(kept)
     workflow.version = kept.version + (1 if changes else 0)
-    workflow.evaluated_version, workflow.state = kept.evaluated_version, kept.state
+    for name in _OF_OTHER_DOORS:
+        setattr(workflow, name, getattr(kept, name))
     if changes and kept.state == State.NEEDS_ATTENTION:
         workflow.state, workflow.problem = State.ON, ""  # the next describe says if it still does
     if changes and kept.state == State.OFF and kept.evaluated_version == kept.version:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from integrations.demo_org.org import DemoOrg
@@ -11,6 +15,7 @@ from integrations.models import Connection, Evaluation, HeldChange
 from integrations.record_sync import brakes, due, workflows
 from integrations.record_sync.evaluating import Evaluated
 from integrations.record_sync.previewing import preview_held_change
+from tests.activities.threads import in_own_connection, wait_until_somebody_waits_for_a_lock
 
 from .world import account, deal, evaluate, poll, rep, reports, switched_on
 
@@ -104,6 +109,27 @@ def test_a_decision_is_made_once(connection: Connection, org: DemoOrg, deals: li
         brakes.decide(change, Decision.CHANGE, by=None)
 
 
+@pytest.mark.django_db(transaction=True)
+def test_of_two_decisions_at_the_same_moment_the_first_counts(connection: Connection) -> None:
+    change = HeldChange.objects.create(
+        company=connection.company,
+        connection=connection,
+        object_name="Opportunity",
+        kind=HeldChange.Kind.MOVE,
+    )
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            brakes.decide(change, Decision.KEEP, by=None)
+            second = in_own_connection(
+                pool, partial(brakes.decide, change, Decision.CHANGE, by=None)
+            )
+            wait_until_somebody_waits_for_a_lock()
+        with pytest.raises(brakes.AlreadyDecided):
+            second.result(10)
+    change.refresh_from_db()
+    assert change.decision == Decision.KEEP
+
+
 def test_what_waits_and_becomes_right_again_waits_no_more(
     connection: Connection, org: DemoOrg, deals: list[Row]
 ) -> None:
@@ -164,3 +190,19 @@ def test_what_comes_to_wait_after_the_decision_waits_for_another_one(
     assert first.finished_at is not None
     assert second.decided_at is None
     assert preview_held_change(second) == 9
+
+
+def test_nobody_is_asked_about_the_reports_of_a_workflow_that_was_switched_off(
+    connection: Connection, org: DemoOrg, deals: list[Row]
+) -> None:
+    for one in deals[:21]:
+        org.update("Opportunity", one["Id"], IsDeleted=True)
+    poll(connection)
+    change = HeldChange.objects.get()
+    workflow = Evaluation.objects.all()[0].workflow
+    workflows.switch_off(workflow, take_back=False, by=None)
+    assert preview_held_change(change) == 0
+    evaluate(connection)
+    change.refresh_from_db()
+    assert change.finished_at is not None
+    assert len(reports()) == 30

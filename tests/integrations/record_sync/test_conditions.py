@@ -1,0 +1,49 @@
+"""The conditions of a workflow compare as Salesforce does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from integrations.models import Connection, Workflow
+from integrations.record_sync import workflows
+from integrations.record_sync.conditions import compile_conditions
+
+from .world import workflow
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "yes", "no"),
+    [
+        ("equals", "Closed Won", "closed won", "Open"),
+        ("not_equals", "Open", None, "open"),
+        ("equals", True, True, False),
+        ("in", ["a", "b"], "B", "c"),
+        ("greater", 10, "10.01", "10"),
+        ("at_least", 10, "10", None),
+        ("less", 10, "9", "x"),
+        ("at_most", "2026-03-05", "2026-03-05", "2026-03-06"),
+        ("contains", "ACME", "the acme deal", None),
+        ("is_empty", None, None, "x"),
+        ("is_not_empty", None, "x", None),
+    ],
+)
+def test_conditions_compare_as_salesforce_does(
+    connection: Connection, operator: str, value: Any, yes: Any, no: Any
+) -> None:
+    made = workflow(connection)
+    made.conditions.all().delete()
+    workflows.change(made, [workflows.Condition("F", operator, value)], by=None)
+    matches = compile_conditions(made.match, made.conditions.all())
+    assert matches({"F": yes})
+    assert not matches({"F": no})
+
+
+def test_any_condition_is_enough_where_the_workflow_says_so(connection: Connection) -> None:
+    made = workflow(connection, match=Workflow.Match.ANY)
+    conditions = [workflows.Condition("A", "equals", 1), workflows.Condition("B", "equals", 2)]
+    workflows.change(made, conditions, by=None)
+    matches = compile_conditions(made.match, made.conditions.all())
+    assert matches({"A": 0, "B": 2})
+    assert not matches({"A": 0, "B": 0})

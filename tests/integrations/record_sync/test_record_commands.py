@@ -1,0 +1,73 @@
+"""Workflows and rounds from a shell: each command's JSON and exit code."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+from typing import Any
+
+from django.core.management import CommandError, call_command
+
+from integrations.demo_org.org import DemoOrg
+from integrations.models import Connection
+
+from .world import account, deal, poll, rep, reports, switched_on
+
+
+def command(*args: str) -> tuple[int, Any]:
+    """The exit code and the JSON of a command."""
+    out = StringIO()
+    try:
+        call_command(*args, "--json", stdout=out)
+    except CommandError as error:
+        return error.returncode, str(error)
+    except SystemExit as end:
+        return int(str(end.code)), json.loads(out.getvalue())
+    return 0, json.loads(out.getvalue())
+
+
+def test_a_workflow_from_a_shell_from_making_to_taking_back(
+    connection: Connection, org: DemoOrg
+) -> None:
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    deal(org, ann)
+    code, (made,) = command("workflow", "create", "--template", "closed-won")
+    assert (code, made["state"]) == (0, "off")
+    code, rows = command("workflow", "try", made["name"])
+    assert (code, [row["verdict"] for row in rows]) == (0, ["reported"])
+    code, (run,) = command("workflow", "enable", made["name"], "--since", "2016-01-01")
+    assert (code, run["state"], run["reported"]) == (0, "done", 1)
+    code, (polled,) = command("salesforce_poll")
+    assert (code, polled["error"]) == (0, "")
+    code, (run,) = command("salesforce_backfill", "--since", "2016-01-01")
+    assert (code, run["read"], run["added"]) == (0, 1, 0)
+    code, (run,) = command("salesforce_reconcile")
+    assert (code, run["state"]) == (0, "done")
+    code, _ = command("workflow", "disable", made["name"], "--take-back")
+    assert (code, reports()) == (0, {})
+    code, (listed,) = command("workflow", "list")
+    assert (code, listed["state"]) == (0, "off")
+
+
+def test_commands_tell_failure_bad_use_and_waiting_apart(
+    connection: Connection, org: DemoOrg
+) -> None:
+    assert command("workflow", "enable", "no such")[0] == 2
+    assert command("workflow", "create")[0] == 2
+    assert command("salesforce_backfill", "--since", "2026-01-01")[0] == 2
+    switched_on(connection, since=None)
+    assert command("workflow", "create", "--template", "closed-won")[0] == 1
+    org.faults.break_it("request_limit")
+    code, (polled,) = command("salesforce_poll")
+    assert code == 1
+    assert "used up" in polled["error"]
+    org.faults.mend_everything()
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    deals = [deal(org, ann) for _ in range(21)]
+    poll(connection)
+    for one in deals:
+        org.update("Opportunity", one["Id"], IsDeleted=True)
+    code, (polled,) = command("salesforce_poll")
+    assert (code, polled["waiting"]) == (3, 1)
