@@ -19,10 +19,18 @@ PATIENCE = 30.0
 
 
 def wait_for(true: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
+    comes_true = becomes(true, PATIENCE)
+    assert comes_true, list(SyncRun.objects.values("kind", "state", "error"))
+
+
+def becomes(true: Callable[[], object], seconds: float) -> bool:
+    """Whether it comes true within this time."""
+    deadline = time.monotonic() + seconds
     while not true():
-        assert time.monotonic() < deadline, list(SyncRun.objects.values("kind", "state", "error"))
+        if time.monotonic() > deadline:
+            return False
         time.sleep(0.01)
+    return True
 
 
 @contextmanager
@@ -53,13 +61,10 @@ def hears(org: DemoOrg, connection: Connection, owner: Row) -> None:
     probe = deal(org, owner, StageName="Prospecting")["Id"]
     deadline = time.monotonic() + PATIENCE
     patience = 0.1
-    while position(connection) != str(org.changes.tip):
+    while not becomes(lambda: position(connection) == str(org.changes.tip), patience):
         assert time.monotonic() < deadline
         org.update("Opportunity", probe, NextStep="Call")
         patience *= 2
-        next_change = time.monotonic() + patience
-        while position(connection) != str(org.changes.tip) and time.monotonic() < next_change:
-            time.sleep(0.02)
 
 
 def position(connection: Connection) -> str:
