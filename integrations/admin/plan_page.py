@@ -48,6 +48,13 @@ RESULTS: dict[Action, tuple[str, str]] = {
     Action.STOP_IGNORING: ("person no longer ignored", "people no longer ignored"),
 }
 
+#: What was not.
+LEFT = {
+    Outcome.CHANGED: "changed since preview",
+    Outcome.NO_SEAT: "without a free seat",
+    Outcome.FAILED: "failed",
+}
+
 
 def plan_page(request: HttpRequest, plan: SyncPlan) -> dict[str, Any]:
     counts = Counts.of(plan)
@@ -143,8 +150,8 @@ def result(counts: Counts) -> str:
         if (number := counts.done_with(action))
     ]
     left = [
-        f"{number:,} {ended.label.lower()}"
-        for ended in (Outcome.CHANGED, Outcome.NO_SEAT, Outcome.FAILED)
+        f"{number:,} {words}"
+        for ended, words in LEFT.items()
         if (number := counts.with_outcome(ended))
     ]
     sentences = [listed(done) or "Nothing was changed", listed(left)]
