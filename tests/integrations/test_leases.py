@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -11,13 +9,7 @@ from django.utils import timezone
 from integrations import leases
 from integrations.leases import LeaseLost, LeaseTaken, held_lease
 from integrations.models import Lease
-
-
-def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)
+from tests.waiting import wait_until
 
 
 @pytest.mark.django_db
@@ -60,7 +52,8 @@ def test_a_dead_holder_is_followed_by_another_with_a_higher_token() -> None:
 def test_a_lease_is_renewed_while_its_holder_works() -> None:
     with held_lease("work", seconds=1) as lease:
         first = Lease.objects.get(name="work").expires_at
-        until(lambda: Lease.objects.get(name="work").expires_at > first + timedelta(seconds=1))
+        longer = first + timedelta(seconds=1)
+        wait_until(lambda: Lease.objects.get(name="work").expires_at > longer, "it is renewed")
         assert not lease.lost
 
 
@@ -68,7 +61,7 @@ def test_a_lease_is_renewed_while_its_holder_works() -> None:
 def test_a_holder_learns_that_somebody_else_took_over() -> None:
     with held_lease("work", seconds=1) as lease:
         Lease.objects.update(token=lease.token + 1)
-        until(lambda: lease.lost)
+        wait_until(lambda: lease.lost, "it is lost")
         with pytest.raises(LeaseLost):
             lease.renew()
 
@@ -88,5 +81,8 @@ def test_a_database_that_is_away_for_a_moment_does_not_end_the_lease(
     monkeypatch.setattr(leases.HeldLease, "renew", sometimes_renew)
     with held_lease("work", seconds=2) as lease:
         first = Lease.objects.get(name="work").expires_at
-        until(lambda: not failures and Lease.objects.get(name="work").expires_at > first)
+        wait_until(
+            lambda: not failures and Lease.objects.get(name="work").expires_at > first,
+            "it is renewed after all",
+        )
         assert not lease.lost
