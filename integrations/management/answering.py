@@ -65,18 +65,26 @@ class RecordCommand(BaseCommand):
         options: Mapping[str, Any],
         requests: Iterable[Callable[[], SyncRun]],
         carry_out: Callable[[int], None],
+        *,
+        refused: Sequence[str] = (),
     ) -> None:
-        """Do the rounds that are asked for, here and now, and answer with what came of each."""
-        runs = []
+        """Do the rounds that are asked for, here and now, and answer with what came of each.
+
+        One that is ``refused``, already or now, keeps no other from being done.
+        """
+        runs, refusals = [], list(refused)
         for request in requests:
             try:
                 run = request()
             except RunRefused as error:
-                raise CommandError(str(error), returncode=FAILED) from error
+                refusals.append(str(error))
+                continue
             carry_out(run.pk)
             run.refresh_from_db()
             runs.append(run)
         self.answer(options, [run_as_row(one) for one in runs], [run_as_line(one) for one in runs])
+        if refusals:
+            raise CommandError(" ".join(dict.fromkeys(refusals)), returncode=FAILED)
         self.end(exit_code(runs))
 
     def end(self, code: int) -> None:

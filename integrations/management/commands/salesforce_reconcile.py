@@ -1,10 +1,7 @@
 from functools import partial
 from typing import Any
 
-from django.core.management.base import CommandError
-
 from integrations.management.answering import EXIT_CODES, RecordCommand
-from integrations.management.exit_codes import FAILED
 from integrations.record_sync.describing import objects_in_use
 from integrations.record_sync.reconciling import reconcile, request_reconcile
 from integrations.rounds import why_no_access
@@ -15,12 +12,11 @@ class Command(RecordCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         connections = self.connections(options)
-        for connection in connections:
-            if not connection.has_access:
-                raise CommandError(f"{connection}: {why_no_access(connection)}", returncode=FAILED)
         requests = [
             partial(request_reconcile, connection, name, by=None)
             for connection in connections
+            if connection.has_access
             for name in objects_in_use(connection)
         ]
-        self.do_rounds(options, requests, reconcile)
+        refused = [f"{one}: {why_no_access(one)}" for one in connections if not one.has_access]
+        self.do_rounds(options, requests, reconcile, refused=refused)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 
 import pytest
 
+from accounts.models import Company
 from activities.models import ActivityType
 from integrations.models import Connection, SyncRun, Workflow
 from integrations.record_sync.backfilling import FIRST_DAY, _since
@@ -16,8 +18,7 @@ from .running import run
 DAYS = ("0001-01-01", "1998-12-31", "9999-12-31", "tomorrow")
 
 
-@pytest.fixture
-def workflow(connection: Connection) -> Workflow:
+def deals(connection: Connection, **fields: str) -> Workflow:
     kind = ActivityType.objects.create(company=connection.company, name="Deal won")
     return Workflow.objects.create(
         company=connection.company,
@@ -26,7 +27,13 @@ def workflow(connection: Connection) -> Workflow:
         object_name="Opportunity",
         activity_type=kind,
         date_field="CloseDate",
+        **fields,
     )
+
+
+@pytest.fixture
+def workflow(connection: Connection) -> Workflow:
+    return deals(connection)
 
 
 @pytest.mark.parametrize("day", DAYS)
@@ -59,6 +66,26 @@ def test_numbers_that_cannot_be_meant_are_refused() -> None:
     assert run("workflow", "enable", "²").code == 2
     for rows in ("-5", "9" * 30):
         assert "from 0 to" in run("plan", "show", "1", f"--rows={rows}").error
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_paused_connection_keeps_no_other_from_being_compared(
+    connected: Connection, other_company: Company
+) -> None:
+    Connection.objects.create(
+        company=other_company,
+        name="Theirs",
+        state=Connection.State.PAUSED,
+        state_reason="We move.",
+    )
+    deals(connected, state=Workflow.State.ON)
+    ran = run("salesforce_reconcile", "--json")
+    assert ran.code == 1
+    assert ran.error.startswith("Theirs: ")
+    assert "We move." in ran.error
+    assert [(row["object"], row["state"]) for row in json.loads(ran.out)] == [
+        ("Opportunity", "done")
+    ]
 
 
 @pytest.mark.parametrize("command", ["salesforce_poll", "salesforce_reconcile"])
