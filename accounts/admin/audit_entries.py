@@ -3,12 +3,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.db.models.fields.json import KT
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 
 from accounts.admin_base import CompanyScopedAdmin
 from accounts.models import AuditEntry, User
@@ -115,7 +117,7 @@ class AuditEntryAdmin(CompanyScopedAdmin[AuditEntry]):
     list_select_related = []
     ordering = ["-at", "-id"]
     sortable_by = ()
-    fields = ["at", "who", "what", "subject_name", "subject_type", "address", "changes"]
+    fields = ["at", "who", "what", "subject_name", "kind", "address", "changes"]
     actions = None
     empty_value_display = ""
 
@@ -127,6 +129,13 @@ class AuditEntryAdmin(CompanyScopedAdmin[AuditEntry]):
     def what(self, entry: AuditEntry) -> str:
         return in_words(entry.action)
 
+    @admin.display(description="kind")
+    def kind(self, entry: AuditEntry) -> str:
+        try:
+            return capfirst(str(apps.get_model(entry.subject_type)._meta.verbose_name))
+        except (LookupError, ValueError):  # of something that there is no more
+            return entry.subject_type
+
     @admin.display(description="changes")
     def changes(self, entry: AuditEntry) -> SafeString | str:
         before, after = entry.before or {}, entry.after or {}
@@ -134,9 +143,10 @@ class AuditEntryAdmin(CompanyScopedAdmin[AuditEntry]):
             (name, _shown(before.get(name)), _shown(after.get(name)))
             for name in sorted({*before, *after})
         ]
-        if not rows:
+        differing = [(name, former, now) for name, former, now in rows if former != now]
+        if not differing:
             return "-"
-        lines = format_html_join("", "<tr><th>{}</th><td>{}</td><td>{}</td></tr>", rows)
+        lines = format_html_join("", "<tr><th>{}</th><td>{}</td><td>{}</td></tr>", differing)
         head = "<thead><tr><th>Field</th><th>Before</th><th>After</th></tr></thead>"
         return format_html("<table>" + head + "<tbody>{}</tbody></table>", lines)
 

@@ -11,7 +11,7 @@ from activities.models import ActivityType
 
 @admin.register(ActivityType)
 class ActivityTypeAdmin(CompanyScopedAdmin[ActivityType]):
-    list_display = ["name", "sentence", "unit", "in_feed", "shows_value", "by_hand"]
+    list_display = ["name", "sentence", "unit", "use"]
     list_filter = ["unit", "in_feed"]
     ordering = ["name"]
     search_fields = ["name"]
@@ -26,6 +26,12 @@ class ActivityTypeAdmin(CompanyScopedAdmin[ActivityType]):
         "by_hand",
     ]
     actions = None
+
+    @admin.display(description="use")
+    def use(self, activity_type: ActivityType) -> str:
+        amount = "with amounts" if activity_type.shows_value else "without amounts"
+        place = f"In the feed, {amount}" if activity_type.in_feed else "Not in the feed"
+        return f"{place}; may be reported by hand" if activity_type.by_hand else place
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: ActivityType | None = None

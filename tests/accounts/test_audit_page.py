@@ -64,3 +64,21 @@ def test_the_audit_is_read_only_and_filters_by_person_and_action(
     assert client.get(f"{AUDIT}add/").status_code == 403
     assert client.post(f"{AUDIT}{entry.pk}/change/", {"action": "x"}).status_code == 403
     assert client.post(f"{AUDIT}{entry.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_an_entry_names_its_kind_and_only_what_changed(
+    client: Client, company: Company, member: User
+) -> None:
+    audit.record(
+        "updated",
+        member,
+        by=None,
+        before={"title": "", "name": "M"},
+        after={"title": "", "name": "Mia"},
+    )
+    entry = AuditEntry.objects.get(action="updated")
+    page = client.get(f"{AUDIT}{entry.pk}/change/").text
+    assert '<div class="readonly">Account</div>' in page
+    assert "<tr><th>name</th><td>M</td><td>Mia</td></tr>" in page
+    assert "<th>title</th>" not in page
+    assert "/history/" not in page, "what nobody changes has none"
