@@ -48,17 +48,20 @@ class EmbeddedPostgresError(Exception):
 class EmbeddedPostgres:
     url: str
     process: subprocess.Popen[bytes]
+    short_folder: Path | None  # made for the socket alone
 
     def stop(self) -> None:
         """End the sessions, write everything to disk, and return when the server is gone."""
         for request in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
             if self.process.poll() is not None:
-                return
+                break
             self.process.send_signal(request)
             try:
                 self.process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 continue
+        if self.short_folder:
+            shutil.rmtree(self.short_folder, ignore_errors=True)
 
 
 def start(folder: Path, *, durable: bool = True) -> EmbeddedPostgres:
@@ -106,7 +109,8 @@ class _Launch:
         self.folder = own_folder(folder, self.account)
         self.data = self.folder / "data"
         self.log = self.folder / "log"
-        self.socket_folder = self._socket_folder()
+        self.short_folder = self._short_folder()
+        self.socket_folder = self.short_folder or self.data
 
     def run(self) -> EmbeddedPostgres:
         self._initialise()
@@ -116,17 +120,20 @@ class _Launch:
             process = self._spawn()
             if self._becomes_ready(process):
                 url = f"postgres://postgres@/postgres?host={quote(str(self.socket_folder))}"
-                return EmbeddedPostgres(url, process)
+                return EmbeddedPostgres(url, process, self.short_folder)
             complaint = self._complaint(log_start)
             if not _in_use(complaint) or time.monotonic() > deadline:
+                if self.short_folder:
+                    shutil.rmtree(self.short_folder, ignore_errors=True)
                 raise EmbeddedPostgresError(self._explanation(complaint))
             self._drop_lock_of_the_dead()
             time.sleep(0.2)
 
-    def _socket_folder(self) -> Path:
+    def _short_folder(self) -> Path | None:
+        """A folder for the socket, where the path of the data is too long for one."""
         if len(os.fsencode(self.data / ".s.PGSQL.5432")) <= LONGEST_SOCKET_PATH:
-            return self.data
-        short = Path(tempfile.mkdtemp(prefix="scoreline-"))
+            return None
+        short = Path(tempfile.mkdtemp(prefix="scoreline-socket-"))
         self._hand_over(short)
         return short
 
@@ -135,12 +142,11 @@ class _Launch:
             os.chown(folder, self.account.uid, self.account.gid)
 
     def _initialise(self) -> None:
-        """Make the data folder, all or nothing: a killed initdb leaves only the unfinished one."""
+        """Make the data folder, all or nothing: a killed initdb leaves only an unfinished one."""
         if self.data.exists():
             return
-        unfinished = self.folder / "data.unfinished"
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir(mode=0o700)
+        # Never the former one: a child of the initdb that was killed may still write to it.
+        unfinished = Path(tempfile.mkdtemp(prefix="data.unfinished-", dir=self.folder))
         self._hand_over(unfinished)
         # The built-in locale is the same on every system.
         subprocess.run(  # noqa: S603 - the wheel's own program
@@ -155,6 +161,8 @@ class _Launch:
             **self._identity(signal.SIGKILL),
         )
         unfinished.rename(self.data)
+        for left_behind in self.folder.glob("data.unfinished-*"):
+            shutil.rmtree(left_behind, ignore_errors=True)
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:

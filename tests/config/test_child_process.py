@@ -2,8 +2,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from pathlib import Path
+
+from tests.waiting import wait_until
+
+from .processes import gone
 
 FAMILY = """
 import os, sys, time
@@ -16,14 +18,6 @@ time.sleep(600)
 """
 
 
-def gone(pid: int) -> bool:
-    """Whether it has ended; nobody may be there to bury it."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
-        return True
-
-
 def test_killing_the_first_process_kills_its_forks_and_their_forks() -> None:
     process = subprocess.Popen([sys.executable, "-c", FAMILY], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
@@ -31,7 +25,5 @@ def test_killing_the_first_process_kills_its_forks_and_their_forks() -> None:
     assert process.pid in family
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
-    deadline = time.monotonic() + 5
-    while not all(gone(pid) for pid in family):
-        assert time.monotonic() < deadline, "a fork is still there"
-        time.sleep(0.02)
+    wait_until(lambda: all(map(gone, family)), "every fork is gone", seconds=5)
+    assert all(map(gone, family))

@@ -1,18 +1,27 @@
+"""The embedded server. To make one costs seconds, so the tests share two: one that runs, and one
+that is stopped between them.
+"""
+
 import os
 import signal
 import stat
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import unquote
 
 import psycopg
 import pytest
 
 from config import embedded_postgres
 from config.embedded_postgres import EmbeddedPostgresError
+from config.system_postgres import own_folder, system_account
+from tests.waiting import wait_until
+
+from .processes import gone
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has to hand the server over")
 STARTER = """
@@ -24,8 +33,8 @@ time.sleep(600)
 """
 
 
-@pytest.fixture
-def folder() -> Iterator[Path]:
+@contextmanager
+def short_folder() -> Iterator[Path]:
     """Where a server may live; short, for pytest's own temporary folders exceed a socket's path."""
     with tempfile.TemporaryDirectory(prefix="scoreline-") as parent:
         yield Path(parent) / "postgres"
@@ -34,28 +43,57 @@ def folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[tuple[Path, str]]:
-    """The folder and the URL of a server that no test stops: making one costs seconds."""
-    with tempfile.TemporaryDirectory(prefix="scoreline-") as parent:
-        folder = Path(parent) / "postgres"
+    """The folder, below a closed one, and the URL of a server that no test stops."""
+    with tempfile.TemporaryDirectory(prefix="scoreline-") as closed:
+        folder = Path(closed) / "demo" / "postgres"
         with embedded_postgres.running(folder) as url:
             yield folder, url
         embedded_postgres.remove(folder)
 
 
-def starter(folder: Path) -> tuple[subprocess.Popen[str], int]:
-    """A process that started a server, and the server's pid."""
+@pytest.fixture(scope="module")
+def stopped() -> Iterator[Path]:
+    """The folder of a server that keeps a number, and that was made at the second try."""
+    with short_folder() as made:
+        with starter(made):
+            wait_until(lambda: unfinished(made), "making has begun")
+        assert not (made / "data").exists()
+        with embedded_postgres.running(made) as url, psycopg.connect(url) as connection:
+            connection.execute("CREATE TABLE kept AS SELECT 7 AS number")
+        yield made
+
+
+@contextmanager
+def starter(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that starts a server, tells its pid and stays; killed at the end of the block."""
     process = subprocess.Popen(
         [sys.executable, "-c", STARTER, folder], stdout=subprocess.PIPE, text=True
     )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def unfinished(folder: Path) -> list[Path]:
+    return list(folder.glob("data.unfinished-*/PG_VERSION"))
+
+
+def server_of(process: subprocess.Popen[str]) -> int:
     assert process.stdout is not None
-    return process, int(process.stdout.readline())
+    return int(process.stdout.readline())
 
 
-def wait_until_gone(pid: int, seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while Path(f"/proc/{pid}").exists():
-        assert time.monotonic() < deadline, f"process {pid} is still there"
-        time.sleep(0.05)
+def socket_folder(url: str) -> Path:
+    return Path(unquote(url.partition("host=")[2]))
+
+
+def kept_number(url: str) -> int:
+    with psycopg.connect(url) as connection:
+        row = connection.execute("SELECT number FROM kept").fetchone()
+    assert row
+    return int(row[0])
 
 
 def test_the_server_has_no_port_and_knows_letters_of_all_countries(
@@ -68,11 +106,15 @@ def test_the_server_has_no_port_and_knows_letters_of_all_countries(
         assert row == ("", "Éß", True)
 
 
-def test_data_survive_a_restart(folder: Path) -> None:
-    with embedded_postgres.running(folder) as url, psycopg.connect(url) as connection:
-        connection.execute("CREATE TABLE kept AS SELECT 1 AS one")
-    with embedded_postgres.running(folder) as url, psycopg.connect(url) as connection:
-        assert connection.execute("SELECT one FROM kept").fetchone() == (1,)
+def test_a_path_too_long_for_a_socket_and_full_of_odd_letters_works() -> None:
+    with tempfile.TemporaryDirectory(prefix="scoreline-") as open_to_all:
+        Path(open_to_all).chmod(0o755)
+        folder = Path(open_to_all) / ("long & odd? #" * 8)
+        folder.mkdir()  # what is there already is used also by root
+        with embedded_postgres.running(folder) as url, psycopg.connect(url) as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+            assert socket_folder(url) != folder / "data"
+        assert not socket_folder(url).exists()
 
 
 def test_a_second_server_on_a_live_folder_is_refused_and_the_first_goes_on(
@@ -86,74 +128,66 @@ def test_a_second_server_on_a_live_folder_is_refused_and_the_first_goes_on(
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
-def test_a_server_ends_with_its_killed_starter_and_the_next_start_finds_the_data(
-    folder: Path,
-) -> None:
-    process, server_pid = starter(folder)
-    process.kill()
-    process.wait()
-    wait_until_gone(server_pid)
-    with embedded_postgres.running(folder) as url:
-        psycopg.connect(url).close()
-
-
-def test_a_folder_whose_server_was_killed_a_moment_ago_starts(folder: Path) -> None:
-    process, server_pid = starter(folder)
-    try:
-        os.kill(server_pid, signal.SIGKILL)  # its starter does not bury it
-        with embedded_postgres.running(folder) as url:
-            psycopg.connect(url).close()
-    finally:
-        process.kill()
-        process.wait()
-
-
-def test_a_data_folder_left_half_made_is_made_again(folder: Path) -> None:
-    with embedded_postgres.running(folder):
-        pass
-    (folder / "data").rename(folder / "data.unfinished")
-    (folder / "data.unfinished" / "PG_VERSION").unlink()
-    with embedded_postgres.running(folder) as url:
-        psycopg.connect(url).close()
-    assert not (folder / "data.unfinished").exists()
-
-
-def test_a_folder_that_is_no_database_is_one_clear_line(folder: Path) -> None:
-    with embedded_postgres.running(folder):
-        pass
-    (folder / "data" / "PG_VERSION").write_text("7\n")
-    with pytest.raises(EmbeddedPostgresError, match="incompatible with server"):
-        embedded_postgres.start(folder)
-
-
-def test_a_path_too_long_for_a_socket_and_full_of_odd_letters_works(folder: Path) -> None:
-    deep = folder.parent / ("long & odd? #" * 8) / "postgres"
-    with embedded_postgres.running(deep) as url, psycopg.connect(url) as connection:
-        assert connection.execute("SELECT 1").fetchone() == (1,)
-    embedded_postgres.remove(deep)
-
-
 def test_nobody_else_can_reach_the_socket(running: tuple[Path, str]) -> None:
-    socket_folder = Path(running[1].partition("host=")[2])
-    assert stat.S_IMODE(socket_folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE(socket_folder(running[1]).stat().st_mode) == 0o700
+
+
+def test_the_folders_around_the_server_stay_closed(running: tuple[Path, str]) -> None:
+    made, given = running[0].parent, running[0].parent.parent
+    assert stat.S_IMODE(given.stat().st_mode) == 0o700
+    assert stat.S_IMODE(made.stat().st_mode) & 0o077 == 0
 
 
 @as_root
-def test_root_starts_a_server_below_a_closed_folder_and_leaves_it_closed(folder: Path) -> None:
-    closed = folder.parent / "closed"
-    closed.mkdir(mode=0o700)
-    with embedded_postgres.running(closed / "demo" / "postgres") as url:
-        psycopg.connect(url).close()
-        assert stat.S_IMODE(closed.stat().st_mode) == 0o700
-        assert stat.S_IMODE((closed / "demo").stat().st_mode) & 0o077 == 0
-    embedded_postgres.remove(closed / "demo" / "postgres")
+def test_what_root_starts_lives_in_the_system_folder(running: tuple[Path, str]) -> None:
+    assert running[0].is_symlink()
 
 
 @as_root
-def test_removing_roots_server_leaves_nothing_in_the_system_folder(folder: Path) -> None:
-    with embedded_postgres.running(folder):
-        home = folder.resolve()
-        assert home != folder
-    embedded_postgres.remove(folder)
-    assert not home.exists()
-    assert not folder.is_symlink()
+def test_removing_roots_server_leaves_nothing_in_the_system_folder() -> None:
+    with short_folder() as linked:
+        home = own_folder(linked, system_account())
+        (home / "data").mkdir()
+        assert home != linked
+        embedded_postgres.remove(linked)
+        assert not home.exists()
+        assert not linked.is_symlink()
+
+
+def test_a_making_that_was_broken_off_leaves_nothing_behind(stopped: Path) -> None:
+    assert (stopped / "data" / "PG_VERSION").exists()
+    assert unfinished(stopped) == []
+
+
+def test_data_survive_a_restart(stopped: Path) -> None:
+    with embedded_postgres.running(stopped) as url:
+        assert kept_number(url) == 7
+
+
+def test_a_server_ends_with_its_killed_starter_and_the_next_start_finds_the_data(
+    stopped: Path,
+) -> None:
+    with starter(stopped) as process:
+        server_pid = server_of(process)
+        assert not gone(server_pid)
+    wait_until(lambda: gone(server_pid), "the server has ended with its starter")
+    with embedded_postgres.running(stopped) as url:
+        assert kept_number(url) == 7
+
+
+def test_a_folder_whose_server_was_killed_a_moment_ago_starts(stopped: Path) -> None:
+    with starter(stopped) as process:
+        os.kill(server_of(process), signal.SIGKILL)  # its starter does not bury it
+        with embedded_postgres.running(stopped) as url:
+            assert kept_number(url) == 7
+
+
+def test_a_folder_that_is_no_database_is_one_clear_line(stopped: Path) -> None:
+    version = stopped / "data" / "PG_VERSION"
+    own = version.read_text()
+    version.write_text("7\n")
+    try:
+        with pytest.raises(EmbeddedPostgresError, match="incompatible with server"):
+            embedded_postgres.start(stopped)
+    finally:
+        version.write_text(own)

@@ -17,17 +17,22 @@ async function save(box) {
     body.append("row", box.value);
     body.append("included", box.checked ? "1" : "0");
     body.append("csrfmiddlewaretoken", card.querySelector("[name=csrfmiddlewaretoken]").value);
+    let words = "This tick could not be saved. Reload the page.";
     try {
         const answer = await fetch(card.dataset.plan, { method: "POST", body, redirect: "error" });
         const news = await answer.json();
-        if (!answer.ok) throw new Error(news.error);
-        card.querySelector("[data-button]").textContent = news.button;
-        card.querySelector("[data-button]").disabled = !news.can_approve;
-        card.querySelector("[data-seats]").textContent = news.seats;
-        error.hidden = true;
-    } catch (problem) {
-        box.checked = !box.checked;
-        error.textContent = problem.message || "This tick could not be saved. Reload the page.";
-        error.hidden = false;
+        if (answer.ok) {
+            card.querySelector("[data-button]").textContent = news.button;
+            card.querySelector("[data-button]").disabled = !news.can_approve;
+            card.querySelector("[data-seats]").textContent = news.seats;
+            error.hidden = true;
+            return;
+        }
+        words = news.error;
+    } catch {
+        // No answer, or another one than asked for.
     }
+    box.checked = !box.checked;
+    error.textContent = words;
+    error.hidden = false;
 }
