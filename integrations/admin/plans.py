@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -14,12 +13,12 @@ from django.utils.html import format_html
 
 from accounts.admin_base import CompanyScopedAdmin
 from accounts.reach import number_in
-from integrations.models import PlannedChange, SyncPlan
+from integrations.models import SyncPlan
 
 from . import plan_actions
 from .menu_filter import ColumnFilter, ConnectionFilter
 from .plan_page import plan_page
-from .plan_words import STATE_TONES, title
+from .shown_plan import ShownPlan, with_row_counts
 from .words import who_and_when
 
 
@@ -54,27 +53,17 @@ class SyncPlanAdmin(CompanyScopedAdmin[SyncPlan]):
     # --- the list
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SyncPlan]:
-        rows = PlannedChange.objects.filter(plan=OuterRef("pk")).order_by().values("plan")
-        number = rows.annotate(number=Count("pk")).values("number")
-        done = rows.filter(outcome=PlannedChange.Outcome.DONE)
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(
-                rows=Coalesce(Subquery(number), 0),
-                rows_done=Coalesce(Subquery(done.annotate(number=Count("pk")).values("number")), 0),
-            )
-        )
+        return with_row_counts(super().get_queryset(request))
 
     @admin.display(description="change")
     def change(self, plan: Any) -> str:
         address = reverse("admin:integrations_syncplan_change", args=[plan.pk])
-        words = title(plan, plan.rows_done if plan.state == SyncPlan.State.DONE else plan.rows)
+        words = ShownPlan.of(plan).title
         return format_html('<strong><a href="{}">{}</a></strong>', address, words)
 
     @admin.display(description="state")
     def shown_state(self, plan: Any) -> str:
-        tone = STATE_TONES.get(SyncPlan.State(plan.state), "")
+        tone = ShownPlan.of(plan).tone
         return format_html('<span class="chip {}">{}</span>', tone, plan.get_state_display())
 
     @admin.display(description="done", empty_value="")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
-from integrations.models import Connection, SyncPlan
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
-from .plan_rows import Counts
+from integrations.models import Connection, PlannedChange, SyncPlan
+
 from .plan_words import STATE_TONES, title
 
 #: Plans in a short list; all are under *Changes*.
@@ -18,6 +19,8 @@ NEWEST = 5
 @dataclass(frozen=True)
 class ShownPlan:
     plan: SyncPlan
+    rows: int
+    rows_done: int
 
     @classmethod
     def newest(cls, connection: Connection, **which: Any) -> list[ShownPlan]:
@@ -28,14 +31,28 @@ class ShownPlan:
             .select_related("created_by", "approved_by")
             .order_by("-created_at", "-pk")
         )
-        return [cls(plan) for plan in plans[:NEWEST]]
+        return [cls.of(plan) for plan in with_row_counts(plans)[:NEWEST]]
 
-    @cached_property
+    @classmethod
+    def of(cls, plan: Any) -> ShownPlan:
+        """``plan`` comes from `with_row_counts`."""
+        return cls(plan, plan.rows, plan.rows_done)
+
+    @property
     def title(self) -> str:
-        counts = Counts.of(self.plan)
         is_done = self.plan.state == SyncPlan.State.DONE
-        return title(self.plan, counts.with_outcome("done") if is_done else counts.total)
+        return title(self.plan, self.rows_done if is_done else self.rows)
 
     @property
     def tone(self) -> str:
         return STATE_TONES.get(SyncPlan.State(self.plan.state), "")
+
+
+def with_row_counts(plans: QuerySet[SyncPlan]) -> QuerySet[SyncPlan]:
+    """The plans with their ``rows`` and ``rows_done``, counted for those alone that are shown."""
+    rows = PlannedChange.objects.filter(plan=OuterRef("pk")).order_by().values("plan")
+    done = rows.filter(outcome=PlannedChange.Outcome.DONE)
+    return plans.annotate(
+        rows=Coalesce(Subquery(rows.annotate(number=Count("pk")).values("number")), 0),
+        rows_done=Coalesce(Subquery(done.annotate(number=Count("pk")).values("number")), 0),
+    )

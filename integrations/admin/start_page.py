@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Case, Count, IntegerField, QuerySet, Value, When
+from django.db.models import Case, IntegerField, QuerySet, Value, When
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -24,10 +24,9 @@ from .chosen_connection import chosen_connection, visible_connections
 from .connection_health import health
 from .connection_page import STATE_CHIPS
 from .freshness import freshness
-from .plan_words import title
 from .reports_by_day import reports_by_day
 from .set_up import SetUpStep, set_up
-from .shown_plan import ShownPlan
+from .shown_plan import ShownPlan, with_row_counts
 from .work_line import Work
 from .work_list import work_list
 
@@ -140,15 +139,10 @@ def _open_requests() -> QuerySet[AccessRequest]:
     )[:CONNECTIONS_SHOWN]
 
 
-def _plans_that_wait(state: str) -> list[tuple[SyncPlan, str]]:
-    """With the title of each."""
-    plans = (
-        SyncPlan.objects.filter(state=state)
-        .select_related("company", "connection")
-        .annotate(rows=Count("changes"))
-        .order_by("-pk")[:CONNECTIONS_SHOWN]
-    )
-    return [(plan, title(plan, plan.rows)) for plan in plans]
+def _plans_that_wait(state: str) -> list[ShownPlan]:
+    plans = SyncPlan.objects.filter(state=state).select_related("company", "connection")
+    newest = plans.order_by("-pk")
+    return [ShownPlan.of(plan) for plan in with_row_counts(newest)[:CONNECTIONS_SHOWN]]
 
 
 def _seats(company: Company) -> Seats | None:
