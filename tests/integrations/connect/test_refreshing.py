@@ -12,7 +12,6 @@ from django.db import connections, transaction
 from pytest_django import Settings
 
 from accounts.models import AuditEntry, User
-from integrations import connection_states
 from integrations.connecting import logging_in
 from integrations.connecting.attempts import LogInRefused
 from integrations.connecting.check import check
@@ -150,26 +149,6 @@ def test_a_revoked_grant_is_asked_about_once_and_told_once(
     assert message.subject == "Salesforce of Maventech: reconnect required"
     assert f"/admin/integrations/connection/{connected.pk}/change/" in message.body
     assert AuditEntry.objects.filter(action="connection.reconnect_required").count() == 1
-
-
-def test_mails_wait_for_a_mail_server(
-    connected: Connection, settings: Settings, admin: User
-) -> None:
-    settings.EMAIL_CONFIGURED = True
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
-    connection_states.reconnect_required(connected, "Log in again.")
-    assert send_what_is_due() == 0
-    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-    assert send_what_is_due() == 1
-    assert send_what_is_due() == 0
-    assert [message.to for message in mail.outbox] == [[admin.email]]
-
-
-def test_without_mail_settings_nothing_is_sent(connected: Connection, admin: User) -> None:
-    connection_states.reconnect_required(connected, "Log in again.")
-    assert send_what_is_due() == 0
-    assert mail.outbox == []
 
 
 def test_an_org_that_moved_is_followed(connected: Connection, org: DemoOrg) -> None:

@@ -7,6 +7,7 @@ import smtplib
 import pytest
 from django.core import mail
 from django.core.mail import EmailMultiAlternatives
+from pytest_django import Settings
 
 from accounts.models import User
 from integrations import connection_states
@@ -53,3 +54,24 @@ def test_a_refused_address_does_not_keep_the_others_from_knowing(
     assert send_what_is_due() == 0
     assert [message.to for message in mail.outbox] == [[support.email]]
     assert admin.email not in caplog.text
+
+
+def test_mails_wait_for_a_mail_server_that_cannot_be_reached(
+    connection: Connection, admin: User, settings: Settings
+) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    connection_states.reconnect_required(connection, "Log in again.")
+    assert send_what_is_due() == 0
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    assert send_what_is_due() == 1
+    assert send_what_is_due() == 0
+    assert [message.to for message in mail.outbox] == [[admin.email]]
+
+
+@pytest.mark.usefixtures("admin")
+def test_without_mail_settings_nothing_is_sent(connection: Connection, settings: Settings) -> None:
+    settings.EMAIL_CONFIGURED = False
+    connection_states.reconnect_required(connection, "Log in again.")
+    assert send_what_is_due() == 0
+    assert mail.outbox == []

@@ -25,7 +25,7 @@ USERS = "SELECT Id, Name, Email, Profile.Name FROM User ORDER BY Id"
 def running() -> Iterator[Running]:
     org = DemoOrg.believable(people=12)
     org.app.callback_urls.append(CALLBACK)
-    org.stream_hold = 2.0
+    org.stream_hold = 1.0
     with run_in_thread(org) as running:
         yield running
 
