@@ -14,7 +14,7 @@ from integrations.user_sync.approving import approve
 from integrations.user_sync.planning import plan_import
 from tests.integrations.user_sync.builders import account, mapped, person, salesforce_id
 
-from .browsing import LIST, button, page_of, press
+from .browsing import LIST, button, page, page_of, press
 from .conftest import logged_in
 from .safety import unsafe_in
 
@@ -32,6 +32,20 @@ ATTACKS = [
 ]
 TEXTS = ("name", "title", "department", "profile_name", "role_name", "license_name")
 MORE_TEXTS = ("username", "email", "federation_id", "division", "manager_name", "ignored_reason")
+#: Pages that show people, accounts, teams or rules.
+BELOW_A_CONNECTION = (
+    "pause",
+    "automatic",
+    "add_person",
+    "pending",
+    "all_active",
+    "leavers",
+    "email_differs",
+    "match_rules",
+    "tab",
+    "csv_import",
+    "held_records",
+)
 
 
 @pytest.fixture
@@ -100,6 +114,10 @@ def pages(
         f"{LIST}{directory[0].pk}/change/",
         *(page_of(plan) for plan in (preview, done, failed)),
         f"{LIST}{connection.pk}/refresh/progress/",
+        *(page(name, connection) for name in BELOW_A_CONNECTION),
+        f"{page('add_person', connection)}?person={directory[0].salesforce_id}",
+        page("explain", connection, directory[0].pk),
+        page("account", connection, connection.mappings.latest("pk").account_id),
     )
     return [*(("GET", address) for address in shown), ("POST", button(done, "invite"))]
 
