@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -18,9 +18,7 @@ from integrations.models import (
     Evaluation,
     SalesforceRecord,
     Watermark,
-    Workflow,
 )
-from integrations.record_sync.conditions import compile_conditions
 from integrations.record_sync.describing import objects_in_use
 from integrations.salesforce.errors import SalesforceError
 from integrations.salesforce.ids import InvalidSalesforceId, to_18
@@ -30,7 +28,7 @@ from integrations.salesforce.soql import literal, select
 from .chosen_connection import changeable_connection
 from .salesforce_records import name_of
 from .subpage import subpage
-from .workflow_words import VERDICT_TONES, condition_words
+from .workflow_words import VERDICT_TONES
 
 LONGEST = 500
 FOUND_AT_MOST = 20
@@ -44,7 +42,7 @@ class Found:
     name: str
     record: SalesforceRecord | None  # never seen here
     about: str = ""  # whose it is and more that is kept, to tell those of one name apart
-    said: Sequence[tuple[Evaluation, str, str]] = ()  # with its tone, and the condition missed
+    said: Sequence[tuple[Evaluation, str]] = ()  # with its tone
 
     @property
     def is_seen(self) -> bool:
@@ -130,7 +128,7 @@ def _with_verdicts(connection: Connection, wanted: dict[str, str]) -> list[Found
         for one in SalesforceRecord.objects.filter(connection=connection, record_id__in=wanted)
     }
     prefetch_related_objects(
-        list(records.values()), "evaluations__workflow__conditions", "evaluations__report__user"
+        list(records.values()), "evaluations__workflow", "evaluations__report__user"
     )
     owners = _owners(connection, records.values())
     return [
@@ -156,22 +154,8 @@ def _found(
     amount = " ".join(str(kept[one]) for one in ("Amount", "CurrencyIsoCode") if kept.get(one))
     details = (owners.get(str(kept.get("OwnerId"))), kept.get("StageName"), amount)
     about = " · ".join(str(one) for one in details if one)
-    said = [
-        (one, VERDICT_TONES.get(Verdict(one.verdict), ""), _missed(one, kept))
-        for one in record.evaluations.all()
-    ]
+    said = [(one, VERDICT_TONES.get(Verdict(one.verdict), "")) for one in record.evaluations.all()]
     return Found(record_id, name_of(record), record, about, said)
-
-
-def _missed(said: Evaluation, fields: Mapping[str, Any]) -> str:
-    """The first condition that the record does not meet, where all have to be met."""
-    if said.verdict != Verdict.NO_MATCH or said.workflow.match != Workflow.Match.ALL:
-        return ""
-    conditions = sorted(said.workflow.conditions.all(), key=lambda one: one.position)
-    for one in conditions:
-        if one.field in fields and not compile_conditions(Workflow.Match.ALL, [one])(fields):
-            return condition_words(one)
-    return ""
 
 
 def _followed(connection: Connection) -> list[Watermark]:

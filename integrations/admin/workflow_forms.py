@@ -17,7 +17,6 @@ from integrations.record_sync.workflows import Condition
 
 from .condition_values import UnfitValue, typed_value
 from .object_fields import ObjectField, ObjectFields
-from .workflow_words import WITHOUT_VALUE, value_words
 
 Operator = WorkflowCondition.Operator
 LONGEST_VALUE = 500
@@ -110,7 +109,7 @@ class ConditionForm(forms.Form):
             return cleaned
         if operator == "":
             self.add_error("operator", "Choose how the field is compared.")
-        elif operator in WITHOUT_VALUE:
+        elif operator in WorkflowCondition.WITHOUT_VALUE:
             cleaned["value"] = None
         elif operator and "value" in cleaned:
             self._read(cleaned, name, Operator(operator))
@@ -133,7 +132,7 @@ class ConditionForm(forms.Form):
         return {
             "field": condition.field,
             "operator": condition.operator,
-            "value": value_words(condition.value),
+            "value": condition.value_as_typed,
             "kept": condition.value,
         }
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
-from integrations.models import Evaluation, Workflow, WorkflowCondition
+from integrations.models import Evaluation, Workflow
 from integrations.record_sync.previewing import ChangePreview
 
 from .words import counted, listed
 
 State = Workflow.State
 Verdict = Evaluation.Verdict
-Operator = WorkflowCondition.Operator
 
 STATE_TONES = {State.OFF: "", State.ON: "good", State.NEEDS_ATTENTION: "warn"}
 VERDICT_TONES = {
@@ -21,7 +19,6 @@ VERDICT_TONES = {
     Verdict.WAITING: "warn",
     Verdict.FAILED: "bad",
 }
-WITHOUT_VALUE = (Operator.IS_EMPTY, Operator.IS_NOT_EMPTY)
 
 
 def what_counts(workflow: Workflow) -> str:
@@ -30,23 +27,7 @@ def what_counts(workflow: Workflow) -> str:
     if not conditions:
         return f"Every {workflow.object_name}"
     joint = " or " if workflow.match == Workflow.Match.ANY else " and "
-    return f"{workflow.object_name} where {joint.join(map(condition_words, conditions))}"
-
-
-def condition_words(condition: WorkflowCondition) -> str:
-    words = f"{condition.field} {condition.get_operator_display()}"
-    if condition.operator in WITHOUT_VALUE:
-        return words
-    return f"{words} {value_words(condition.value)}"
-
-
-def value_words(value: Any) -> str:
-    """A condition's value as one types it."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return "" if value is None else str(value)
+    return f"{workflow.object_name} where {joint.join(map(str, conditions))}"
 
 
 def change_words(preview: ChangePreview) -> str:

@@ -110,6 +110,8 @@ class WorkflowCondition(models.Model):
         IS_EMPTY = "is_empty", "is empty"
         IS_NOT_EMPTY = "is_not_empty", "is not empty"
 
+    WITHOUT_VALUE = (Operator.IS_EMPTY, Operator.IS_NOT_EMPTY)
+
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="+")
     workflow = models.ForeignKey(
         Workflow, on_delete=models.CASCADE, related_name="conditions", db_constraint=False
@@ -127,4 +129,13 @@ class WorkflowCondition(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.field} {self.get_operator_display()} {self.value}"
+        words = f"{self.field} {self.get_operator_display()}"
+        return words if self.operator in self.WITHOUT_VALUE else f"{words} {self.value_as_typed}"
+
+    @property
+    def value_as_typed(self) -> str:
+        if isinstance(self.value, bool):
+            return "yes" if self.value else "no"
+        if isinstance(self.value, list):
+            return ", ".join(map(str, self.value))
+        return "" if self.value is None else str(self.value)

@@ -35,6 +35,15 @@ def compile_conditions(match: str, conditions: Iterable[WorkflowCondition]) -> Q
     return lambda fields: all(ask(fields) for ask in questions)
 
 
+def compile_lacking(match: str, conditions: Iterable[WorkflowCondition]) -> Callable[[Fields], str]:
+    """What a record would have to be, in words; to be asked of those that don't match."""
+    asked = [(str(one), _question(one)) for one in conditions]
+    if match == Workflow.Match.ANY:
+        any_of_them = " or ".join(words for words, _ in asked)
+        return lambda fields: any_of_them
+    return lambda fields: next(words for words, ask in asked if not ask(fields))
+
+
 def _question(condition: WorkflowCondition) -> Question:
     name, wanted = condition.field, condition.value
     match condition.operator:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from activities.models import ActivityType
 from integrations.models import Workflow, WorkflowCondition
 from integrations.salesforce.ids import to_18
 
-from .conditions import Question, compile_conditions
+from .conditions import Fields, Question, compile_conditions, compile_lacking
 from .fields import wanted_fields
 
 
@@ -23,6 +23,7 @@ class Rules:
 
     workflow: Workflow
     matches: Question
+    lacking: Callable[[Fields], str]
     needs: tuple[str, ...]
     zone: ZoneInfo
     currency: str  # of the company; empty for what is no money
@@ -39,6 +40,7 @@ class Rules:
         return cls(
             workflow=workflow,
             matches=compile_conditions(workflow.match, conditions),
+            lacking=compile_lacking(workflow.match, conditions),
             needs=tuple(wanted_fields(workflow, conditions)),
             zone=ZoneInfo(company.time_zone),
             currency=company.currency if is_money else "",

@@ -102,10 +102,12 @@ def _counted_moment(record: Record, rules: Rules, former: Former, now: datetime)
     if fields.get("IsRecurrence"):
         raise _NotCounted("The template of a series: its occurrences count.")
     if not rules.matches(fields):
-        raise _NotCounted("Does not match the conditions.", Says.NO_MATCH)
+        counts = f"“{workflow.name}” counts only where {rules.lacking(fields)}"
+        raise _NotCounted(f"{counts[:254]}.", Says.NO_MATCH)
     moment = _moment(fields, rules)
     if not _counts_by_its_day(moment.day, workflow, former):
-        raise _NotCounted(f"Before {workflow.counts_from}, from when on the workflow counts.")
+        first = f"{workflow.counts_from:%-d %b %Y}"
+        raise _NotCounted(f"Before {first}, from when on the workflow counts.")
     if workflow.object_name == "Event" and _is_to_come(moment, now, rules.zone):
         due = moment.at or datetime.combine(moment.day, time(), rules.zone)
         raise _NotCounted("Has not taken place yet.", Says.NO_MATCH, due)

@@ -8,7 +8,7 @@ import pytest
 
 from integrations.models import Connection, Workflow
 from integrations.record_sync import workflows
-from integrations.record_sync.conditions import compile_conditions
+from integrations.record_sync.conditions import compile_conditions, compile_lacking
 
 from .world import workflow
 
@@ -47,3 +47,19 @@ def test_any_condition_is_enough_where_the_workflow_says_so(connection: Connecti
     matches = compile_conditions(made.match, made.conditions.all())
     assert matches({"A": 0, "B": 2})
     assert not matches({"A": 0, "B": 0})
+
+
+@pytest.mark.parametrize(
+    ("match", "said"), [("all", "B is one of x, y"), ("any", "A is yes or B is one of x, y")]
+)
+def test_what_a_record_lacks_is_said_in_words(
+    connection: Connection, match: str, said: str
+) -> None:
+    made = workflow(connection, match=match)
+    conditions = [
+        workflows.Condition("A", "equals", True),
+        workflows.Condition("B", "in", ["x", "y"]),
+    ]
+    workflows.change(made, conditions, by=None)
+    lacking = compile_lacking(made.match, made.conditions.order_by("position"))
+    assert lacking({"A": match == "all", "B": "z"}) == said

@@ -56,8 +56,8 @@ def test_a_deal_is_found_by_name_and_person_also_when_it_was_never_seen(
     of_both = find(client, connection, "acme ren").context["found"]
     assert {one.about.split(" · ")[0] for one in of_both} == {ann["Name"], bob["Name"]}
     assert all("1000" in one.about for one in of_both)
-    assert "Not so" not in find(client, connection, "acme ren").text
+    assert "counts only where" not in find(client, connection, "acme ren").text
     org.update("Opportunity", mine["Id"], StageName="Qualification")
     poll(connection)
-    assert "Not so: IsWon is yes." in find(client, connection, "acme ren", "ann").text
+    assert "counts only where IsWon is yes." in find(client, connection, "acme ren", "ann").text
     assert "no opportunity of this name" in find(client, connection, "O'Neill \\ %").text
