@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import audit
+from accounts import audit, bulk_writer
 from accounts.models import User
-from integrations import connection_states, rounds
+from integrations import connection_states, round_queue, rounds
 from integrations.connecting.check import connecting_user_problems, in_words
 from integrations.credentials import client_for
 from integrations.leases import LeaseLost
-from integrations.models import Connection, SyncRun
+from integrations.models import Connection, DirectoryUser, SyncRun
 from integrations.rounds import Round
 from integrations.salesforce.client import SalesforceClient
 from integrations.salesforce.errors import ReconnectRequired, SalesforceError
@@ -36,7 +36,7 @@ def request_refresh(
     """Queue a refresh, or return the one that is under way. Raises `RefreshRefused`."""
     if not salesforce.has_access:
         raise RefreshRefused(rounds.why_no_access(salesforce))
-    return rounds.queue(
+    return round_queue.queue(
         salesforce,
         SyncRun.Kind.DIRECTORY,
         REFRESH_TASK,
@@ -98,6 +98,8 @@ class _Refresh(Round):
                 changed=written.changed,
                 missing=written.missing,
             )
+        if written.added:  # lists and trials come at once, autovacuum up to a minute later
+            bulk_writer.analyze(DirectoryUser)
 
     def _warn(self, client: SalesforceClient) -> None:
         """The connecting user may be about to lose its access, or has lost a part of it."""

@@ -7,18 +7,12 @@ rows of the company: 220 million rows, instead of 0.2, to remove 5,000 accounts.
 
 from __future__ import annotations
 
-from django.db import connection
-
+from accounts import bulk_writer
 from accounts.models import User
 from integrations.models import DirectoryUser, PlannedChange, UserMapping
-
-_TABLES = ", ".join(
-    model._meta.db_table for model in (User, DirectoryUser, PlannedChange, UserMapping)
-)
 
 
 def renew_after_batch(number: int) -> None:
     """After full batches 1, 2, 4, 8, …: each time that the rows may have doubled."""
     if number & (number - 1) == 0:
-        with connection.cursor() as cursor:
-            cursor.execute(f"ANALYZE {_TABLES}")
+        bulk_writer.analyze(User, DirectoryUser, PlannedChange, UserMapping)
