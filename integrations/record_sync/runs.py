@@ -12,7 +12,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import User
-from integrations import rounds
+from integrations import round_queue, rounds
 from integrations.credentials import client_for
 from integrations.leases import HeldLease
 from integrations.models import Connection, SyncRun
@@ -112,7 +112,7 @@ def request(
     """
     if not connection.has_access:
         raise RunRefused(rounds.why_no_access(connection))
-    return rounds.queue(
+    return round_queue.queue(
         connection,
         kind,
         TASKS[kind],

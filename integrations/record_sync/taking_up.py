@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django_q.tasks import async_task
 
-from integrations import leases, rounds
+from integrations import leases, round_queue
 from integrations.models import Connection, SyncRun, Watermark
 
 from . import budget
@@ -28,7 +28,7 @@ NIGHT = (time(1), time(4))
 
 def take_up_work() -> None:
     """Queue what is due and in nobody's hands. A task too many finds nothing to do."""
-    rounds.queue_failed_again(TASKS)
+    round_queue.queue_failed_again(TASKS)
     for run in SyncRun.objects.filter(kind__in=TASKS, state__in=SyncRun.STATES_UNDER_WAY):
         fresh = run.state == SyncRun.State.QUEUED and timezone.now() - run.created_at < LOST_AFTER
         if not fresh and leases.is_free(leases.of_run(run.pk)):

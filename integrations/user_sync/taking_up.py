@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 from django_q.tasks import async_task
 
-from integrations import leases, rounds
+from integrations import leases, round_queue
 from integrations.models import SyncPlan, SyncRun
 
 from .approving import APPLY_TASK
@@ -23,7 +23,7 @@ def take_up_work() -> None:
 
     A task too many does no harm: it finds the lease taken, or nothing left to do.
     """
-    rounds.queue_failed_again([SyncRun.Kind.DIRECTORY])
+    round_queue.queue_failed_again([SyncRun.Kind.DIRECTORY])
     for plan in SyncPlan.objects.filter(state__in=SyncPlan.STATES_UNDER_WAY):
         fresh = plan.state == SyncPlan.State.QUEUED and _is_fresh(plan.approved_at)
         if not fresh and leases.is_free(leases.of_plan(plan.pk)):
