@@ -1,12 +1,14 @@
-"""Times on screens are in the person's own time zone, or else their company's."""
+"""Times on screens: in the person's own time zone or else their company's, and written alike."""
 
 from __future__ import annotations
 
+import datetime as dt
 import zoneinfo
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from accounts.models import User
 
@@ -26,3 +28,13 @@ def zone_of(user: User) -> zoneinfo.ZoneInfo | None:
     """``None``, which is UTC, for support staff who have chosen none."""
     name = user.time_zone or (user.company.time_zone if user.company else "")
     return zoneinfo.ZoneInfo(name) if name else None
+
+
+def written_day(moment: dt.datetime) -> str:
+    """The day for whoever reads it, as in templates: 3 May 2026."""
+    return date_format(timezone.localtime(moment), "DATE_FORMAT")
+
+
+def written_time(moment: dt.datetime) -> str:
+    """The day and the time for whoever reads it, as in templates: 3 May 2026, 14:00."""
+    return date_format(timezone.localtime(moment), "DATETIME_FORMAT")

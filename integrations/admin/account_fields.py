@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 
 from accounts.admin.users import UserAdmin
 from accounts.models import User
+from accounts.time_zone import written_day
 from integrations.models import Connection, DirectoryUser, UserMapping
 from integrations.user_sync.attributes import follows_salesforce
 
@@ -56,7 +57,7 @@ class MappedUserAdmin(UserAdmin):
             "",
             "<p>{}, since {}</p>",
             (
-                (rule.get_attribute_display(), f"{rule.policy_since:%-d %B %Y}")
+                (rule.get_attribute_display(), written_day(rule.policy_since))
                 for rule in follows_salesforce(account).values()
             ),
         )

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
+from accounts.time_zone import written_day
 from integrations.models import AccessRequest, Connection, DirectoryUser, SyncPlan
 from integrations.user_sync.wanted import takes_from_a_workflow
 
 from .addresses import page_of, people_with
 from .all_active import newest_request
-from .words import WITHOUT_WORKFLOW, count_of, day
+from .words import WITHOUT_WORKFLOW, count_of
 
 
 @dataclass(frozen=True)
@@ -118,11 +119,16 @@ def _state_of(request: AccessRequest | None) -> tuple[str, str, str, str]:
     if request is None:
         return "Not requested", "Request…", "", ""
     if request.is_open:
-        return f"Waiting since {day(request.requested_at)}", "See the request", "Waiting", "warn"
+        return (
+            f"Waiting since {written_day(request.requested_at)}",
+            "See the request",
+            "Waiting",
+            "warn",
+        )
     assert request.decided_at is not None
     if request.decision == AccessRequest.Decision.REFUSED:
-        return f"Refused on {day(request.decided_at)}", "See why", "Refused", ""
+        return f"Refused on {written_day(request.decided_at)}", "See why", "Refused", ""
     if request.plan.state == SyncPlan.State.DONE:
         when = request.plan.finished_at or timezone.now()
-        return f"Done on {day(when)}", "See what became of it", "Done", "good"
-    return f"Approved on {day(request.decided_at)}", "See how far it is", "Approved", "good"
+        return f"Done on {written_day(when)}", "See what became of it", "Done", "good"
+    return f"Approved on {written_day(request.decided_at)}", "See how far it is", "Approved", "good"

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.db.models import Max
-from django.utils import timezone
 
+from accounts.time_zone import written_time
 from integrations.models import Connection, SyncRun, Watermark
 from integrations.record_sync.describing import objects_in_use
 from integrations.record_sync.stream_runs import is_listening
@@ -25,8 +23,8 @@ def health(connection: Connection) -> str:
         return words
     if stalled := silent(connection.state_since):
         return (
-            f"No worker has answered since {_moment(stalled)}: nothing new arrives. Ask whoever"
-            f" runs {settings.PRODUCT_NAME} to start it: manage.py qcluster."
+            f"No worker has answered since {written_time(stalled)}: nothing new arrives. Ask"
+            f" whoever runs {settings.PRODUCT_NAME} to start it: manage.py qcluster."
         )
     if connection.state == State.NEEDS_ATTENTION:
         return connection.state_reason
@@ -37,7 +35,7 @@ def health(connection: Connection) -> str:
 
 def _standstill(connection: Connection) -> str:
     """Why Salesforce is not asked; empty where it is."""
-    since, reason = _moment(connection.state_since), sentence(connection.state_reason)
+    since, reason = written_time(connection.state_since), sentence(connection.state_reason)
     match connection.state:
         case State.NOT_CONNECTED:
             return "Nobody has logged in to Salesforce yet."
@@ -57,10 +55,6 @@ def _standstill(connection: Connection) -> str:
                 " where it stopped."
             )
     return ""
-
-
-def _moment(moment: datetime) -> str:
-    return f"{timezone.localtime(moment):%-d %B, %H:%M}"
 
 
 def _failed_refresh(connection: Connection) -> str | None:

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from accounts.admin_base import CompanyScopedAdmin, person
 from accounts.search import prefix_query
+from accounts.time_zone import written_time
 from integrations.models import DirectoryUser
 from integrations.user_sync.user_types import type_in_words
 
@@ -152,8 +153,8 @@ class DirectoryUserAdmin(CompanyScopedAdmin[DirectoryUser]):
 
 
 def _shown_time(moment: datetime | None) -> str:
-    """“14:02” today, “3 May, 14:02” on other days."""
+    """“14:02” today, with the day on other days."""
     if moment is None:
         return ""
     local = timezone.localtime(moment)
-    return f"{local:%H:%M}" if local.date() == timezone.localdate() else f"{local:%-d %B, %H:%M}"
+    return f"{local:%H:%M}" if local.date() == timezone.localdate() else written_time(moment)

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.utils import timezone
 
+from accounts.time_zone import written_day
 from integrations.models import Connection, Watermark
 from integrations.record_sync import budget
 from integrations.record_sync.describing import objects_in_use
 from integrations.record_sync.stream_runs import is_listening
-
-from .words import day
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ def _comparison(marks: list[Watermark]) -> FreshnessLine:
     compared = [one.reconciled_at for one in marks if one.reconciled_at]
     if not compared:
         return FreshnessLine("Compared with Salesforce", "not yet: that is done each night")
-    return FreshnessLine("Compared with Salesforce", day(min(compared)))
+    return FreshnessLine("Compared with Salesforce", written_day(min(compared)))
 
 
 def _budget(connection: Connection) -> list[FreshnessLine]:

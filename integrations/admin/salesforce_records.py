@@ -10,12 +10,12 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from accounts.admin_base import CompanyScopedAdmin, person, within_reach
 from accounts.reach import number_in
+from accounts.time_zone import written_time
 from integrations.models import Connection, DirectoryUser, Evaluation, SalesforceRecord, Workflow
 from integrations.record_sync import due
 from integrations.salesforce.ids import InvalidSalesforceId, to_18
@@ -150,7 +150,7 @@ class SalesforceRecordAdmin(CompanyScopedAdmin[SalesforceRecord]):
         state = "Deleted in Salesforce" if record.is_deleted else ""
         if record.not_visible_since:
             state = "Not visible any more"
-        when = f"{timezone.localtime(record.system_modstamp):%-d %b %Y, %H:%M}"
+        when = written_time(record.system_modstamp)
         return format_html("{}<small>{}</small>", when, state)
 
     @admin.action(description="Look at it again", permissions=["retry"])

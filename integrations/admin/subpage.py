@@ -10,10 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 
+from accounts.time_zone import written_time
 from integrations.models import Connection, SyncPlan
 from integrations.user_sync.errors import AlreadyApproved, PlanError, RefreshRefused
-
-from .words import at_time
 
 
 def subpage(
@@ -33,7 +32,7 @@ def attempt(request: HttpRequest, act: Callable[[], HttpResponse | None]) -> Htt
     try:
         return act()
     except AlreadyApproved as error:
-        messages.warning(request, f"{error} That was at {at_time(error.when)}.")
+        messages.warning(request, f"{error} That was on {written_time(error.when)}.")
     except (PlanError, RefreshRefused) as error:
         messages.error(request, str(error))
     return None

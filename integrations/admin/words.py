@@ -7,11 +7,11 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
-from django.utils import timezone
 from django.utils.html import format_html
 
 from accounts.capped_paginator import COUNTED_AT_MOST
 from accounts.models import User
+from accounts.time_zone import written_time
 
 #: How Automatic stands that is on and takes its people from nowhere.
 WITHOUT_WORKFLOW = "On, but no workflow is chosen: nobody gets an account by it."
@@ -48,17 +48,5 @@ def who_and_when(who: User | None, when: datetime | None) -> str:
         '{}<small><time datetime="{}">{}</time></small>',
         who or settings.PRODUCT_NAME,
         when.isoformat(),
-        f"{timezone.localtime(when):%-d %b %Y, %H:%M}",
+        written_time(when),
     )
-
-
-def day(moment: datetime) -> str:
-    """“3 May”, or “3 May 2025” in another year."""
-    local = timezone.localtime(moment)
-    year = "" if local.year == timezone.localdate().year else f" {local.year}"
-    return f"{local:%-d %B}{year}"
-
-
-def at_time(moment: datetime) -> str:
-    """“14:02 on 3 May”."""
-    return f"{timezone.localtime(moment):%H:%M on %-d %B}"

@@ -6,11 +6,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-
-from django.utils import timezone
 
 from accounts.models import AuditEntry
+from accounts.time_zone import written_time
 from integrations.models import (
     Approach,
     Connection,
@@ -90,11 +88,15 @@ def explain(person: DirectoryUser) -> Explanation:
 
 
 def _read(person: DirectoryUser, connection: Connection) -> Step:
-    details = [f"As of {_when(person.refreshed_at)}: {_state_in_salesforce(person)}."]
+    details = [f"As of {written_time(person.refreshed_at)}: {_state_in_salesforce(person)}."]
     if connection.directory_refreshed_at is not None:
-        details.append(f"All users were last read {_when(connection.directory_refreshed_at)}.")
+        details.append(
+            f"All users were last read {written_time(connection.directory_refreshed_at)}."
+        )
     if person.missing_since is not None:
-        details.append(f"Not visible to the connecting user since {_when(person.missing_since)}.")
+        details.append(
+            f"Not visible to the connecting user since {written_time(person.missing_since)}."
+        )
     if not connection.has_access:
         details.append("Salesforce cannot be asked now, so this may be old.")
     fine = person.missing_since is None and connection.has_access
@@ -116,7 +118,7 @@ def _scope(person: DirectoryUser, connection: Connection) -> Step:
     if person.ignored_at is not None:
         who = person.ignored_by or "somebody"
         why = f": {person.ignored_reason}" if person.ignored_reason else ""
-        details.append(f"Ignored by {who}, {_when(person.ignored_at)}{why}.")
+        details.append(f"Ignored by {who}, {written_time(person.ignored_at)}{why}.")
     verdict = "Ignored" if person.ignored_at else named or wide or "In scope"
     return Step("Scope", verdict, details, not (named or wide or person.ignored_at))
 
@@ -129,7 +131,7 @@ def _match(facts: Facts, match: Match, matcher: Matcher) -> Step:
         details.append(f"{one.name} ({one.email}, {state}): same {', '.join(one.found_by)}.")
     if facts.person.unlinked_at is not None:
         who = facts.person.unlinked_by or "somebody"
-        details.append(f"Unlinked by {who}, {_when(facts.person.unlinked_at)}.")
+        details.append(f"Unlinked by {who}, {written_time(facts.person.unlinked_at)}.")
     is_reached = match.verdict != Action.NOTHING or facts.mapping is not None
     is_fine = match.verdict != Action.CONFLICT
     return Step("Match", match.verdict.label, details, is_fine, is_reached)
@@ -141,7 +143,7 @@ def _plan(history: list[PlannedChange]) -> Step:
         return Step("Plan", "Never planned", details, is_reached=False)
     row = history[0]
     details = [
-        f"{row.plan} of {_when(row.plan.created_at)}, {row.plan.get_approach_display()}:"
+        f"{row.plan} of {written_time(row.plan.created_at)}, {row.plan.get_approach_display()}:"
         f" {row.get_action_display()}. {row.reason}.",
         f"Approved by {_approver(row.plan)}.",
     ]
@@ -175,7 +177,7 @@ def _apply(history: list[PlannedChange], mapping: UserMapping | None) -> Step:
         state = account.get_state_display().lower()
         details.append(
             f"{kind.capitalize()} to {account} ({state}), {mapping.get_approach_display()},"
-            f" {_when(mapping.created_at)}."
+            f" {written_time(mapping.created_at)}."
         )
     applied = [row for row in history if row.outcome != PlannedChange.Outcome.WAITING]
     if applied:
@@ -231,7 +233,3 @@ def _next_of_mapped(connection: Connection, mapping: UserMapping) -> str:
             return "The account is reactivated: the person is back."
         return "Nothing by itself: reactivating the account is suggested."
     return "Nothing: the account stays as it is."
-
-
-def _when(moment: datetime) -> str:
-    return f"{timezone.localtime(moment):%-d %B %Y at %H:%M}"

@@ -149,7 +149,7 @@ def rows_of(
 
 def suspend_row(person: DirectoryUser, account: User) -> Row:
     why = "Left Salesforce" if not person.is_active else "Frozen in Salesforce"
-    since = f" (seen {person.left_at:%-d %B})" if person.left_at else ""
+    since = f" (seen {person.left_at:%-d %b %Y})" if person.left_at else ""
     return {"action": Action.SUSPEND, "reason": f"{why}{since}"}
 
 

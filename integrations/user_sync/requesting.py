@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.models import Team, User
+from accounts.time_zone import written_time
 from integrations.models import (
     AccessRequest,
     Approach,
@@ -122,7 +123,8 @@ def check_open(request: AccessRequest) -> None:
     if request.withdrawn_at is not None:
         raise PlanError("This request was withdrawn.")
     if request.decision:
-        when = f"{request.decided_at:%-d %B at %H:%M} UTC"
+        assert request.decided_at is not None
+        when = written_time(request.decided_at)
         raise PlanError(f"{request.get_decision_display()} by {request.decided_by} on {when}.")
 
 

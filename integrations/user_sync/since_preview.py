@@ -82,7 +82,7 @@ def last_acts(account_ids: Iterable[str], plan: SyncPlan) -> dict[str, str]:
         .distinct("subject_id")
     )
     return {
-        entry.subject_id: f"{entry.actor_name or 'a sync'}, {entry.at:%-d %B at %H:%M} UTC"
+        entry.subject_id: f"{entry.actor_name or 'a sync'}, {entry.at:%-d %b %Y, %H:%M} UTC"
         for entry in entries
     }
 

@@ -74,19 +74,19 @@ def test_a_failed_refresh_is_not_called_well(client: Client, connection: Connect
         (
             State.PAUSED,
             "Our org moves",
-            "Paused since 2 November, 13:00: Our org moves. Nothing new arrives until somebody"
+            "Paused since 2 Nov 2026, 13:00: Our org moves. Nothing new arrives until somebody"
             " presses Resume; what happens in Salesforce meanwhile is read then.",
         ),
         (
             State.RECONNECT_REQUIRED,
             "The access was revoked in Salesforce.",
-            "The access was revoked in Salesforce. Nothing new arrives since 2 November, 13:00;"
+            "The access was revoked in Salesforce. Nothing new arrives since 2 Nov 2026, 13:00;"
             " what happens in Salesforce meanwhile is read once somebody reconnects.",
         ),
         (
             State.TERMINATED,
             "The integration was terminated.",
-            "The integration was terminated. Nothing new arrives since 2 November, 13:00."
+            "The integration was terminated. Nothing new arrives since 2 Nov 2026, 13:00."
             " Connecting the same org again goes on where it stopped.",
         ),
     ],
@@ -103,7 +103,7 @@ def test_a_silent_worker_is_said_with_whom_to_ask(connection: Connection) -> Non
     connection.state_since = NOON
     with timezone.override("Europe/Oslo"):
         assert health(connection) == (
-            "No worker has answered since 2 November, 13:00: nothing new arrives. Ask whoever runs"
+            "No worker has answered since 2 Nov 2026, 13:00: nothing new arrives. Ask whoever runs"
             " Scoreline to start it: manage.py qcluster."
         )
 
