@@ -17,6 +17,7 @@ from tests.integrations.user_sync.builders import person
 
 from .browsing import LIST, page
 from .odd_texts import TEXTS
+from .records.workflow_form import filled
 from .safety import unsafe_in
 
 KEYS = {
@@ -88,11 +89,8 @@ def test_a_form_is_saved_or_says_what_is_wrong(
         assert not unsafe_in(shown.content.decode()), what
 
 
-@pytest.mark.usefixtures("_paused")
-@pytest.mark.parametrize("field", ["name", "condition-0-value", "condition-0-operator"])
-def test_a_workflow_is_saved_or_says_what_is_wrong(
-    client: Client, connection: Connection, field: str
-) -> None:
+@pytest.fixture
+def deals(connection: Connection) -> Workflow:
     kind = ActivityType.objects.create(company=connection.company, name="Deal won")
     made = Workflow.objects.create(
         company=connection.company,
@@ -106,25 +104,20 @@ def test_a_workflow_is_saved_or_says_what_is_wrong(
     made.conditions.create(
         company=made.company, position=1, field="Stage", operator="equals", value="Won"
     )
-    address = reverse("admin:integrations_workflow_change", args=[made.pk])
-    form = {
-        "name": "Deals",
-        "activity_type": kind.pk,
-        "match": "all",
-        "user_field": "OwnerId",
-        "date_field": "CloseDate",
-        "owner_change": made.owner_change,
-        "condition-TOTAL_FORMS": "1",
-        "condition-INITIAL_FORMS": "1",
-        "condition-0-field": "Stage",
-        "condition-0-operator": "equals",
-        "condition-0-value": "Won",
-    }
+    return made
+
+
+@pytest.mark.usefixtures("_paused")
+@pytest.mark.parametrize("field", ["name", "condition-0-value", "condition-0-operator"])
+def test_a_workflow_is_saved_or_says_what_is_wrong(
+    client: Client, deals: Workflow, field: str
+) -> None:
+    address = reverse("admin:integrations_workflow_change", args=[deals.pk])
+    form = filled(client, address)
     for what, text in {**TEXTS, "nothing": ""}.items():
         answer = client.post(address, form | {field: text})
         assert answer.status_code in (200, 302), what
-        html = client.get(address).content.decode()
-        assert not unsafe_in(html), what
+        assert not unsafe_in(client.get(address).content.decode()), what
     refused = client.post(address, form | {field: "\x00"})
     assert refused.content.decode().count('class="problem"') == 1
 
