@@ -38,8 +38,8 @@ from . import approving
 from .declined import declined_updates
 from .plan_rows import CHUNK, ROW_FIELDS, Row, save_ready, time_zones
 from .teams import key_of
-from .updating import LABELS
-from .user_fields import value_of
+from .updating import FIELDS, LABELS
+from .user_fields import MIRRORED, value_of
 
 Attribute = AttributeRule.Attribute
 Policy = AttributeRule.Policy
@@ -147,7 +147,7 @@ def preview(connection: Connection, rules: Sequence[AttributeRule]) -> list[Diff
             account__state__in=User.STATES_HOLDING_ADDRESS,
         )
         .select_related("account")
-        .defer("account__search")
+        .only("salesforce_user_id", "account__email", *(f"account__{name}" for name in FIELDS))
         .order_by("pk")
         .iterator(chunk_size=CHUNK)
     )
@@ -155,6 +155,10 @@ def preview(connection: Connection, rules: Sequence[AttributeRule]) -> list[Diff
     while chunk := list(islice(mappings, CHUNK)):
         found += comparison.of(chunk)
     return found
+
+
+#: Of each person, beside what the rules take: who it is, and after whom the team may go.
+_READ = ("connection", "salesforce_id", "name", "username", "email", "manager_id_in_salesforce")
 
 
 class _Comparison:
@@ -172,7 +176,7 @@ class _Comparison:
                 salesforce_id__in=[one.salesforce_user_id for one in mappings],
                 is_active=True,
                 missing_since__isnull=True,
-            ).defer("search")
+            ).only(*_READ, *(MIRRORED.get(rule.source, "extra") for rule in self.rules))
         }
         managers = self._managers_teams(people.values())
         for mapping in mappings:

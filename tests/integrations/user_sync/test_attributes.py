@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
+
 from accounts.models import Team, User
 from integrations.models import AttributeRule, Connection, SyncPlan
 from integrations.user_sync import account_work, applying, attributes, held
@@ -135,3 +138,20 @@ def test_one_wrong_rule_does_not_rename_a_company(connection: Connection, admin:
     assert User.objects.filter(name="Own").count() == 25
     assert attributes.plan_attributes(connection) is None
     assert set(outcomes(plan).values()) == {"waiting"}
+
+
+def test_differences_cost_the_same_queries_for_any_number_of_accounts(
+    connection: Connection,
+) -> None:
+    connection.attribute_rules.update(policy=AttributeRule.Policy.SALESFORCE)
+    set_rule(connection, "title", "salesforce", "Region__c")
+    counts = []
+    for numbers in (range(2), range(2, 18)):
+        people(connection, numbers, time_zone="Europe/Oslo", extra={"Region__c": "North"})
+        for number in numbers:
+            mapped(connection, number, account(connection.company, f"a{number}@example.com"))
+        with CaptureQueriesContext(database) as queries:
+            assert attributes.plan_attributes(connection) is not None
+        SyncPlan.objects.all().update(state=SyncPlan.State.DISCARDED)
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
