@@ -84,10 +84,10 @@ def _plan(connection: Connection, by: User | None) -> SyncPlan | None:
         team_source=TeamSource.NONE,
         created_by=by,
     )
-    rows = (
+    rows = [
         save_ready(plan, position, one.person, _row(one))
         for position, one in enumerate(differing, 1)
-    )
+    ]
     bulk_writer.insert(PlannedChange, ROW_FIELDS, rows)
     mapped = UserMapping.objects.filter(connection=connection, is_current=True).count()
     if len(differing) > HELD_PEOPLE and len(differing) > HELD_SHARE * mapped:
