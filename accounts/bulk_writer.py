@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 from django.db import connection, models, transaction
 from django.db.backends.utils import CursorWrapper
@@ -49,19 +49,17 @@ def upsert(
     A row that differs in nothing is not written at all, and the fields of ``keep`` are written
     with new rows only. ``key`` names a unique constraint's fields; none comes twice in ``rows``.
     """
-    table, columns = _table(model), _columns(model, fields)
-    values = ", ".join(columns)
     keys, compared = _columns(model, key), _columns(model, unless_same)
-    fixed = {*keys, *_columns(model, keep)}
-    updates = ", ".join(f"{name} = EXCLUDED.{name}" for name in columns if name not in fixed)
+    columns, kept = _columns(model, fields), {*keys, *_columns(model, keep)}
+    values, listed_keys = ", ".join(columns), ", ".join(keys)
+    updates = ", ".join(f"{name} = EXCLUDED.{name}" for name in columns if name not in kept)
     with transaction.atomic(), connection.cursor() as cursor:
         stage(cursor, model, fields, rows)
         cursor.execute(
-            f"INSERT INTO {table} AS kept ({values}) SELECT {values} FROM incoming"  # noqa: S608
-            f" ORDER BY {', '.join(keys)}"  # one order for all, or two writers may deadlock
-            f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {updates}"
-            f" WHERE ({_listed('kept', compared)}) IS DISTINCT FROM"
-            f" ({_listed('EXCLUDED', compared)})"
+            f"INSERT INTO {_table(model)} AS kept ({values}) SELECT {values} FROM incoming"  # noqa: S608
+            f" ORDER BY {listed_keys}"  # one order for all, or two writers may deadlock
+            f" ON CONFLICT ({listed_keys}) DO UPDATE SET {updates} WHERE"
+            f" ({_listed('kept', compared)}) IS DISTINCT FROM ({_listed('EXCLUDED', compared)})"
             " RETURNING (xmax = 0)"
         )
         added = [new for (new,) in cursor.fetchall()]
@@ -103,10 +101,16 @@ def _copy(cursor: CursorWrapper, table: str, columns: Sequence[str], rows: Itera
     # The ORM's wrapper covers execute() alone; COPY's errors would be psycopg's own.
     with (
         connection.wrap_database_errors,
+        connection.execute_wrapper(_refuse),
         cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy,
     ):
         for row in rows:
             copy.write_row(row)
+
+
+def _refuse(*_: object) -> NoReturn:
+    """Of a connection that is in the middle of a COPY an answer never comes."""
+    raise RuntimeError("A row asks the database while the rows are being written to it.")
 
 
 def _table(model: type[models.Model]) -> str:

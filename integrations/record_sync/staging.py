@@ -105,10 +105,8 @@ def stage(
         cursor.execute(_WRITE, values)
         written = cursor.fetchall()
         bulk_writer.unstage(cursor)
-    return Staged(
-        added=tuple(pk for pk, is_new in written if is_new),
-        changed=tuple(pk for pk, is_new in written if not is_new),
-    )
+    added = tuple(pk for pk, is_new in written if is_new)
+    return Staged(added, changed=tuple(pk for pk, is_new in written if not is_new))
 
 
 def _latest(snapshots: Iterable[Snapshot]) -> Collection[Snapshot]:

@@ -57,6 +57,13 @@ def test_errors_of_copy_are_django_s_and_the_connection_lives_on() -> None:
     assert upsert(("a", NOON)) == Written(1, 0)
 
 
+def test_a_row_that_asks_the_database_is_an_error_and_no_endless_wait() -> None:
+    rows = ((str(Heartbeat.objects.count()), NOON) for _ in range(1))
+    with pytest.raises(RuntimeError, match="asks the database"), transaction.atomic():
+        bulk_writer.insert(Heartbeat, ("name", "at"), rows)
+    assert upsert(("a", NOON)) == Written(1, 0)
+
+
 @given(st.text(st.characters(exclude_categories=()), max_size=50))
 def test_any_text_can_be_stored(text: str) -> None:
     with connection.cursor() as cursor:
