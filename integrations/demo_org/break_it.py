@@ -16,12 +16,23 @@ from .pages import Pages
 from .stream_faults import STREAM_FAULTS
 
 TIMES = {"once": 1, "3 times": 3, "until mended": None}
-_OTHERS = [kind for kind in KINDS.values() if kind not in STREAM_FAULTS]
-GROUPS = (
-    ("Answers", [kind for kind in _OTHERS if kind.spoils_answers]),
-    ("The stream of changes", STREAM_FAULTS),
-    ("The org itself", [kind for kind in _OTHERS if not kind.spoils_answers]),
-)
+# The first group is what one meets in a first week; every fault is in one group.
+_NAMES = {
+    "To begin with": ("shrunk_directory", "revoke_grant", "unavailable", "no_view_all", "cdc_off"),
+    "Log-in and access": (
+        *("token_expired", "expire_tokens", "rotation", "user_inactive", "user_frozen", "moved"),
+    ),
+    "Permissions of the connecting user": (
+        *("no_api", "no_view_all_users", "no_read", "hidden_field"),
+    ),
+    "People and data": ("empty_directory", "delete_log_purged", "small_pages", "locator_lost"),
+    "Limits": ("request_limit", "api_usage", "bulk_job_fails"),
+    "Answers": (
+        *("server_error", "html_page", "half_page", "empty_body", "hang", "slow_drip", "reset"),
+    ),
+    "The stream of changes": tuple(kind.name for kind in STREAM_FAULTS if kind.name != "cdc_off"),
+}
+GROUPS = tuple((heading, [KINDS[name] for name in names]) for heading, names in _NAMES.items())
 
 
 class BreakIt:

@@ -104,6 +104,7 @@ _ALL = (
         "Sforce-Limit-Info says that this much of the day's requests is used.",
         value_label="Per cent",
         numeric=True,
+        whole=True,
         default="95",
     ),
     FaultKind(
@@ -113,6 +114,7 @@ _ALL = (
         value_label="Records on a page",
         default="5",
         numeric=True,
+        whole=True,
     ),
     FaultKind(
         "delete_log_purged",

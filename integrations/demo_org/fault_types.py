@@ -29,6 +29,7 @@ class FaultKind:
     default: str = ""
     choices: tuple[str, ...] = ()
     numeric: bool = False
+    whole: bool = False  # numeric, and nothing behind the point
     counted: bool = False  # can be on for the next time only, though it spoils no answer
     switch: Switch | None = None
     act: Act | None = None  # done at once and never undone

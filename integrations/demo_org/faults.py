@@ -4,6 +4,7 @@ A fault either spoils answers (the next one, the next few, all of them) or chang
 until it is mended. `web_faults.py` carries out the first kind, `switches.py` the second.
 """
 
+import re
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from .store import Row
 if TYPE_CHECKING:
     from .org import DemoOrg
 
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 AREAS = {
     "data": "Data requests",
     "login": "Log-in requests",
@@ -63,8 +65,10 @@ class Faults:
         value = value or kind.default
         if kind.choices and value not in kind.choices:
             raise UnknownFault(f"{kind.title}: {value!r} is none of {', '.join(kind.choices)}.")
-        if kind.numeric and value and not value.replace(".", "", 1).isdigit():
+        if kind.numeric and value and not _NUMBER.fullmatch(value):
             raise UnknownFault(f"{kind.title}: {value!r} is not a number.")
+        if kind.whole and not value.isdigit():
+            raise UnknownFault(f"{kind.title}: {value!r} is not a whole number.")
         with self._lock:
             if kind.act:
                 kind.act(self.org)

@@ -187,7 +187,8 @@ class Lightning:
         return Visit(request, access, Records(self.org, access), sobject)
 
     def log_in_first(self, request: Request) -> Response:
-        back = request.url.path if request.method == "GET" else ROOT
+        asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        back = asked if request.method == "GET" else ROOT
         return RedirectResponse(f"/login?{urlencode({'going_to': back})}", 303)
 
     def done(self, url: str, what: str) -> Response:

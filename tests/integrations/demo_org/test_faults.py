@@ -292,6 +292,9 @@ def test_mending_everything_leaves_the_org_as_it_was(client: Client, org: DemoOr
         lambda org: org.faults.break_it("no_read", value="Moon"),
         lambda org: org.faults.break_it("hidden_field", value="Moon.Side"),
         lambda org: org.faults.break_it("api_usage", value="much"),
+        lambda org: org.faults.break_it("api_usage", value="95.5"),
+        lambda org: org.faults.break_it("small_pages", value="²"),
+        lambda org: org.faults.break_it("slow_drip", value="²"),
     ],
 )
 def test_a_fault_that_does_not_exist_is_refused(

@@ -7,6 +7,8 @@ import pytest
 import requests
 
 from integrations.demo_org import DemoOrg
+from integrations.demo_org.break_it import GROUPS
+from integrations.demo_org.fault_kinds import KINDS
 from integrations.demo_org.org import PASSWORD
 from integrations.demo_org.server import run_in_thread
 
@@ -82,3 +84,23 @@ def test_an_org_stops_soon_though_an_answer_hangs() -> None:
                 time.sleep(0.01)
             started = time.monotonic()
         assert time.monotonic() - started < 2
+
+
+def test_break_it_shows_every_fault_once() -> None:
+    shown = [kind.name for _, group in GROUPS for kind in group]
+    assert sorted(shown) == sorted(KINDS)
+
+
+def test_who_logs_in_first_comes_to_the_view_that_was_asked_for(client: Client) -> None:
+    browser = requests.Session()
+    asked = f"{client.url}/lightning/Opportunity?view=open"
+    page = browser.get(asked, timeout=PATIENCE)
+    going_to = "/lightning/Opportunity?view=open"
+    assert going_to in page.text
+    form = {
+        "username": "integration@maventech.example",
+        "password": PASSWORD,
+        "going_to": going_to,
+    }
+    page = browser.post(f"{client.url}/login", data=form, timeout=PATIENCE)
+    assert '<a href="?view=open" aria-current="true">' in page.text
