@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.benchmarks.rendered_org import PEOPLE, TYPES, user_id
 from tests.benchmarks.sync import SOQL
+
+if TYPE_CHECKING:  # each program imports what it needs: both count from the interpreter's start
+    from simple_salesforce.api import Salesforce
+
+    from integrations.models import Connection
 
 ORG_ID = "00D000000000001AAA"
 
@@ -21,13 +26,22 @@ def prepare(port: int) -> None:
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0)
-    from datetime import UTC, datetime
-
-    from accounts.models import Company, User
-    from integrations.credentials import store_app_keys, store_tokens
-    from integrations.models import Approach, Connection, UserMapping
     from integrations.record_sync.templates import TEMPLATES
     from integrations.record_sync.workflows import create_from_template, switch_on
+
+    connection = _connected(port)
+    _map_people(connection)
+    switch_on(
+        create_from_template(connection, TEMPLATES["closed-won"], by=None),
+        since=date(2000, 1, 1),
+        by=None,
+    )
+
+
+def _connected(port: int) -> Connection:
+    from accounts.models import Company
+    from integrations.credentials import store_app_keys, store_tokens
+    from integrations.models import Connection
     from integrations.salesforce.tokens import AppKeys, Tokens
 
     company = Company.objects.create(name="A", slug="a", time_zone="UTC", currency="USD")
@@ -41,6 +55,14 @@ def prepare(port: int) -> None:
     )
     store_app_keys(connection, AppKeys("key", "secret-secret"))
     store_tokens(connection, Tokens("access", "refresh", url, f"{url}/id", datetime.now(UTC)))
+    return connection
+
+
+def _map_people(connection: Connection) -> None:
+    from accounts.models import User
+    from integrations.models import Approach, UserMapping
+
+    company = connection.company
     for number in range(PEOPLE):
         user = User.objects.create_user(
             company=company, email=f"{number}@example.com", name=f"Person {number}"
@@ -52,11 +74,6 @@ def prepare(port: int) -> None:
             account=user,
             approach=Approach.MANUAL,
         )
-    switch_on(
-        create_from_template(connection, TEMPLATES["closed-won"], by=None),
-        since=date(2000, 1, 1),
-        by=None,
-    )
 
 
 def ours(port: int) -> None:
@@ -74,6 +91,27 @@ def ours(port: int) -> None:
 
 def bare(port: int) -> None:
     import psycopg
+
+    columns = [name.lower() for name in TYPES]
+    listed = ", ".join(columns)
+    updates = ", ".join(f"{name} = EXCLUDED.{name}" for name in columns[1:])
+    kinds = {"boolean": "boolean", "currency": "numeric", "date": "date", "datetime": "timestamptz"}
+    typed = ", ".join(f"{n.lower()} {kinds.get(kind, 'text')}" for n, kind in TYPES.items())
+    with psycopg.connect(os.environ["DATABASE_URL"]) as database, database.cursor() as cursor:
+        cursor.execute(f"CREATE TABLE bare ({typed}, PRIMARY KEY (id))")
+        rows = _plain_salesforce(port).query_all_iter(SOQL)
+        while page := list(islice(rows, 2_000)):
+            cursor.execute("CREATE TEMP TABLE incoming (LIKE bare) ON COMMIT DROP")
+            with cursor.copy(f"COPY incoming ({listed}) FROM STDIN") as copy:
+                for row in page:
+                    copy.write_row(_values(row))
+            cursor.execute(
+                f"INSERT INTO bare SELECT * FROM incoming ON CONFLICT (id) DO UPDATE SET {updates}"
+            )
+            database.commit()
+
+
+def _plain_salesforce(port: int) -> Salesforce:
     import requests
     from requests.adapters import HTTPAdapter
     from simple_salesforce.api import Salesforce
@@ -88,26 +126,9 @@ def bare(port: int) -> None:
 
     session = requests.Session()
     session.mount("https://", Plain())
-    salesforce = Salesforce(
+    return Salesforce(
         instance=f"127.0.0.1:{port}", session_id="access", version="66.0", session=session
     )
-    columns = [name.lower() for name in TYPES]
-    listed = ", ".join(columns)
-    updates = ", ".join(f"{name} = EXCLUDED.{name}" for name in columns[1:])
-    kinds = {"boolean": "boolean", "currency": "numeric", "date": "date", "datetime": "timestamptz"}
-    typed = ", ".join(f"{n.lower()} {kinds.get(kind, 'text')}" for n, kind in TYPES.items())
-    with psycopg.connect(os.environ["DATABASE_URL"]) as database, database.cursor() as cursor:
-        cursor.execute(f"CREATE TABLE bare ({typed}, PRIMARY KEY (id))")
-        rows = salesforce.query_all_iter(SOQL)
-        while page := list(islice(rows, 2_000)):
-            cursor.execute("CREATE TEMP TABLE incoming (LIKE bare) ON COMMIT DROP")
-            with cursor.copy(f"COPY incoming ({listed}) FROM STDIN") as copy:
-                for row in page:
-                    copy.write_row(_values(row))
-            cursor.execute(
-                f"INSERT INTO bare SELECT * FROM incoming ON CONFLICT (id) DO UPDATE SET {updates}"
-            )
-            database.commit()
 
 
 def _values(row: Mapping[str, Any]) -> list[Any]:
