@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db.models import Count
+from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -36,7 +36,7 @@ def first_steps(connection: Connection) -> list[FirstStep]:
     steps = [_import(connection)]
     if not connection.workflows.filter(state=Workflow.State.ON).exists():
         steps.append(_workflow(connection))
-    if _somebody_shares_an_address(connection):
+    if _shared_addresses(connection).exists():
         steps.append(_conflict(connection))
     return [*steps, _live(connection), _why(connection), _break_it(connection)]
 
@@ -84,7 +84,11 @@ def _live(connection: Connection) -> FirstStep:
 
 
 def _why(connection: Connection) -> FirstStep:
-    people = DirectoryUser.objects.filter(connection=connection).order_by("-is_frozen", "name")
+    people = DirectoryUser.objects.filter(connection=connection).annotate(address=Lower("email"))
+    # Of whom the approaches say most: somebody who shares an address with another.
+    people = people.alias(
+        shares=Q(is_active=True, address__in=_shared_addresses(connection)),
+    ).order_by("-shares", "-is_active", "name")
     records = SalesforceRecord.objects.filter(connection=connection).order_by("-record_id")
     deal = records.values_list("record_id", flat=True).first()
     find = f"?{urlencode({'q': deal})}" if deal else ""
@@ -114,10 +118,12 @@ def _break_it(connection: Connection) -> FirstStep:
     )
 
 
-def _somebody_shares_an_address(connection: Connection) -> bool:
+def _shared_addresses(connection: Connection) -> QuerySet[DirectoryUser, str]:
+    """Addresses of several active people, in small letters."""
     people = DirectoryUser.objects.filter(connection=connection, is_active=True)
     addresses = people.exclude(email="").values(address=Lower("email"))
-    return addresses.annotate(people=Count("pk")).filter(people__gt=1).exists()
+    shared = addresses.annotate(people=Count("pk")).filter(people__gt=1)
+    return shared.values_list("address", flat=True)
 
 
 def _people(connection: Connection, **filters: str) -> str:

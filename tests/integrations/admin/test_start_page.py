@@ -57,6 +57,18 @@ def test_the_first_steps_of_a_demo_stay_when_its_access_is_revoked(
     assert "Smaller directory" in html
 
 
+def test_the_first_steps_explain_somebody_who_shares_an_address(
+    client: Client, connection: Connection
+) -> None:
+    Connection.objects.update(login_url="http://127.0.0.1:8200")
+    person(connection, 1, name="Aaron Alone", is_frozen=True)
+    person(connection, 2, name="Twin One", email="twin@example.com")
+    person(connection, 3, name="Twin Two", email="Twin@example.com")
+    html = home(client)
+    assert "Explain Twin One" in html
+    assert "Explain Aaron Alone" not in html
+
+
 def test_after_a_revoked_grant_what_was_done_stays_done(
     client: Client, company: Company, connection: Connection
 ) -> None:
