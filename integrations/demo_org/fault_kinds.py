@@ -1,4 +1,4 @@
-"""The catalogue of faults, in the order in which the page shows them."""
+"""The catalogue of faults; `break_it.py` says in which order the page shows them."""
 
 from . import switches
 from .fault_types import FaultKind
