@@ -19,7 +19,7 @@ from .browsing import where_chromium_is
 from .people import People
 from .site import MEMBER, Login, log_in
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.nightly]
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +88,7 @@ def plant_cookie(context: BrowserContext) -> None:
     context.add_cookies([{**cookie, "sameSite": "None", "secure": True}])  # type: ignore[typeddict-item]
 
 
-@pytest.mark.parametrize("blocks_cookies", [True, pytest.param(False, marks=pytest.mark.nightly)])
+@pytest.mark.parametrize("blocks_cookies", [True, False])
 def test_the_tab_works_across_two_sites_without_any_cookie(
     blocks_cookies: bool, window: Callable[..., BrowserContext], demo: Demo, people: People
 ) -> None:
@@ -128,7 +128,6 @@ def test_what_the_stream_commits_comes_and_goes_without_a_reload(
     expect(article).to_have_count(0)
 
 
-@pytest.mark.nightly
 def test_the_way_into_the_admin_opens_a_window_of_its_own(
     window: Callable[..., BrowserContext], demo: Demo, people: People
 ) -> None:
@@ -139,7 +138,6 @@ def test_the_way_into_the_admin_opens_a_window_of_its_own(
     expect(opened.value).to_have_url(re.compile("/admin/"))
 
 
-@pytest.mark.nightly
 def test_whoever_has_no_account_asks_once_and_sees_that_they_asked(
     window: Callable[..., BrowserContext], demo: Demo, people: People
 ) -> None:
@@ -150,7 +148,6 @@ def test_whoever_has_no_account_asks_once_and_sees_that_they_asked(
     expect(frame.get_by_role("heading", name="You asked to be added")).to_be_visible()
 
 
-@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("width", "scheme"),
     [
@@ -180,7 +177,6 @@ def test_every_page_of_the_tab_is_accessible_and_fits(
         assert inner.evaluate("document.documentElement.scrollWidth <= innerWidth"), name
 
 
-@pytest.mark.nightly
 def test_a_feed_left_open_leads_to_the_log_in_when_the_session_is_over(
     window: Callable[..., BrowserContext], demo: Demo
 ) -> None:
@@ -193,7 +189,6 @@ def test_a_feed_left_open_leads_to_the_log_in_when_the_session_is_over(
     page.wait_for_url(re.compile("/login/"))
 
 
-@pytest.mark.nightly
 def test_a_deactivated_person_reads_it_in_the_open_tab_and_is_out_at_the_next_press(
     window: Callable[..., BrowserContext], demo: Demo, people: People
 ) -> None:

@@ -6,7 +6,6 @@ Hypothesis makes up the histories and, when one goes wrong, finds the shortest t
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -145,7 +144,13 @@ def assert_that_histories_end_right(number: int) -> None:
 
 @pytest.mark.usefixtures("beginning")
 def test_any_history_ends_right() -> None:
-    assert_that_histories_end_right(50 if os.environ.get("CI") else 15)
+    assert_that_histories_end_right(12)
+
+
+@pytest.mark.nightly
+@pytest.mark.usefixtures("beginning")
+def test_fifty_histories_end_right() -> None:
+    assert_that_histories_end_right(50)
 
 
 @pytest.mark.nightly
