@@ -44,12 +44,13 @@ Policy = Connection.Deprovisioning
 def to_deactivate(connection: Connection) -> QuerySet[UserMapping]:
     """Current mappings of leavers, and of frozen people, whose accounts still have access.
 
-    Whoever an admin decided to keep, or gave access again since they left, and protected accounts
-    are left out.
+    Whoever an admin decided to keep, or gave access again since they left, whoever is active in
+    another org of the company, and protected accounts are left out.
     """
     leavers = person_of(account_kept_at__isnull=True).filter(Q(is_active=False) | Q(is_frozen=True))
     return _current(connection).filter(
         Exists(leavers.exclude(Exists(_reactivated_since_leaving()))),
+        ~Exists(_active_elsewhere()),
         account__state__in=User.STATES_HOLDING_ADDRESS,
         account__protected=False,
     )
@@ -108,6 +109,17 @@ def plan_rejection(
         for person, row in rows_of(mappings, suspend_row)
     ]
     return _draft(connection, rows, by)
+
+
+def _active_elsewhere() -> QuerySet[UserMapping]:
+    """That the account is somebody active in another org, inside `UserMapping`."""
+    active = person_of(is_active=True, is_frozen=False, missing_since__isnull=True)
+    mappings: QuerySet[UserMapping] = (
+        UserMapping.objects.filter(Exists(active), account=OuterRef("account"), is_current=True)
+        .exclude(connection=OuterRef("connection"))
+        .exclude(connection__state=Connection.State.TERMINATED)
+    )
+    return mappings
 
 
 def _reactivated_since_leaving() -> QuerySet[AuditEntry]:

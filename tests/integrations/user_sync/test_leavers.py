@@ -241,3 +241,20 @@ def test_another_companys_people_stay_out_of_it(
     leave(theirs, 1)
     assert not leavers.to_deactivate(strict).exists()
     assert run(strict) is None
+
+
+def test_whoever_is_active_in_another_org_of_the_company_keeps_their_access(
+    strict: Connection, admin: User
+) -> None:
+    (ann,) = colleagues(strict, [1])
+    other = Connection.objects.create(
+        company=strict.company, login_url="https://x.salesforce.com", state=State.CONNECTED
+    )
+    person(other, 2)
+    mapped(other, 2, ann)
+    leave(strict, 1)
+    assert run(strict) is None
+    leave(other, 2)
+    assert run(strict) is not None
+    ann.refresh_from_db()
+    assert ann.state == User.State.DEACTIVATED
