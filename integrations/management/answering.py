@@ -24,10 +24,21 @@ EXIT_CODES = "Ends with 0 when done, 1 when it failed, 2 for bad use, 3 when a p
 class RecordCommand(BaseCommand):
     """A command about connections, whose answer is for people or, with ``--json``, for programs."""
 
+    has_answered = False
+
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--company", metavar="SLUG", help="only this company")
         parser.add_argument("--connection", type=int, metavar="ID", help="only this connection")
         parser.add_argument("--json", action="store_true", help="answer in JSON")
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """As Django's; a script reads in its own form what went wrong, too."""
+        try:
+            return super().execute(*args, **options)
+        except CommandError as error:
+            if options["json"] and not self.has_answered:
+                self.answer(options, {"error": str(error)}, ())
+            raise
 
     def connections(self, options: Mapping[str, Any]) -> list[Connection]:
         """The chosen ones that are not terminated; choosing none of them is bad use."""
@@ -52,8 +63,12 @@ class RecordCommand(BaseCommand):
         return chosen[0]
 
     def answer(
-        self, options: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], lines: Sequence[str]
+        self,
+        options: Mapping[str, Any],
+        rows: Sequence[Mapping[str, Any]] | Mapping[str, Any],
+        lines: Sequence[str],
     ) -> None:
+        self.has_answered = True
         if options["json"]:
             self.stdout.write(json.dumps(rows, default=str, indent=2))
         else:
@@ -82,9 +97,11 @@ class RecordCommand(BaseCommand):
             carry_out(run.pk)
             run.refresh_from_db()
             runs.append(run)
-        self.answer(options, [run_as_row(one) for one in runs], [run_as_line(one) for one in runs])
+        refusals = list(dict.fromkeys(refusals))
+        rows = [*(run_as_row(one) for one in runs), *({"error": one} for one in refusals)]
+        self.answer(options, rows, [run_as_line(one) for one in runs])
         if refusals:
-            raise CommandError(" ".join(dict.fromkeys(refusals)), returncode=FAILED)
+            raise CommandError(" ".join(refusals), returncode=FAILED)
         self.end(exit_code(runs))
 
     def end(self, code: int) -> None:

@@ -20,7 +20,7 @@ def command(*args: str) -> tuple[int, Any]:
     try:
         call_command(*args, "--json", stdout=out)
     except CommandError as error:
-        return error.returncode, str(error)
+        return error.returncode, json.loads(out.getvalue())
     except SystemExit as end:
         return int(str(end.code)), json.loads(out.getvalue())
     return 0, json.loads(out.getvalue())
@@ -71,3 +71,18 @@ def test_commands_tell_failure_bad_use_and_waiting_apart(
         org.update("Opportunity", one["Id"], IsDeleted=True)
     code, (polled,) = command("salesforce_poll")
     assert (code, polled["waiting"]) == (3, 1)
+
+
+def test_a_script_reads_what_went_wrong_and_what_was_done_all_the_same(
+    connection: Connection, org: DemoOrg
+) -> None:
+    switched_on(connection)
+    assert command("salesforce_backfill", "--company", "nobody", "--since", "2026-01-01") == (
+        *(2, {"error": "There is no such connection."}),
+    )
+    paused = Connection.objects.create(
+        company=connection.company, login_url="https://x.salesforce.com", state="paused"
+    )
+    code, (done, refused) = command("salesforce_reconcile")
+    assert (code, done["connection"], done["state"]) == (1, connection.pk, "done")
+    assert str(paused) in refused["error"]
