@@ -1,6 +1,7 @@
 """Serving the org on loopback: in the foreground, or in a thread for tests."""
 
 import asyncio
+import contextlib
 import logging
 import socket
 import threading
@@ -20,6 +21,7 @@ from .web_faults import Connections
 HOST = "127.0.0.1"
 START_SECONDS = 10
 STOP_SECONDS = 5
+TICK = 0.1  # on_tick counts on it
 
 
 class PortInUse(OSError):
@@ -41,11 +43,16 @@ def listen(port: int) -> socket.socket:
 
 
 class OrgServer(uvicorn.Server):
-    """uvicorn, told apart in two things: it knows its connections, and signals stuck answers."""
+    """uvicorn that knows its connections, lets go of stuck answers, and stops without delay.
+
+    uvicorn itself looks every 0.1 s whether it shall stop, and then whether it may. For a test
+    with an org of its own that would be most of its time.
+    """
 
     def __init__(self, org: DemoOrg, listener: socket.socket) -> None:
         self.org = org
         self.listener = listener
+        self._told_to_stop = asyncio.Event()
         connections: Connections = {}
         org.url = f"http://{HOST}:{listener.getsockname()[1]}"
         org.stopping = False
@@ -61,9 +68,30 @@ class OrgServer(uvicorn.Server):
         )
         super().__init__(config)
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
+        await super().startup(sockets)
+
+    async def main_loop(self) -> None:
+        counter = 0
+        while not await self.on_tick(counter):
+            counter += 1
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._told_to_stop.wait(), TICK)
+
+    def stop(self) -> None:
+        """Begin to stop; from any thread."""
+        self.should_exit = True
+        self._loop.call_soon_threadsafe(self._told_to_stop.set)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self.org.stop()
-        await super().shutdown(sockets)
+        closing = asyncio.create_task(super().shutdown(sockets))
+        await asyncio.sleep(0)  # By now it has closed everything that has nothing left to say.
+        state = self.server_state
+        while not closing.done() and (state.connections or state.tasks):
+            await asyncio.sleep(0.002)
+        closing.cancel()
 
 
 def _protocol(connections: Connections) -> type[H11Protocol]:
@@ -117,7 +145,6 @@ def run_in_thread(org: DemoOrg, port: int = 0) -> Iterator[Running]:
     try:
         yield Running(org.url, org)
     finally:
-        org.stop()
-        server.should_exit = True
+        server.stop()
         thread.join(STOP_SECONDS * 2)
         listener.close()
