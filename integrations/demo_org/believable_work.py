@@ -50,20 +50,12 @@ def _deal(company: "Company", seller: Row, accounts: list[Row]) -> Row:
     random = company.random
     account = random.choice(accounts)
     fate = random.random()
-    values: dict[str, Any] = {
-        "Name": f"{account['Name']}: {random.choice(DEALS)}",
-        "AccountId": account["Id"],
-        "OwnerId": seller["Id"],
-        "Amount": float(random.randint(4, 480) * 125),
-        "Type": random.choice(("New Business", "Existing Business")),
-        "LeadSource": random.choice(("Web", "Phone Inquiry", "Partner Referral")),
-        "IsPrivate": random.random() < 0.02,
-    }
+    offer = _offer(company, seller, account)
     if fate < WON_SHARE + LOST_SHARE:
         closed = company.moment_ago(0, 300)
         return company.org.insert(
             "Opportunity",
-            **values,
+            **offer,
             StageName="Closed Won" if fate < WON_SHARE else "Closed Lost",
             CreatedDate=closed - timedelta(days=random.randint(5, 90)),
             LastModifiedDate=closed,
@@ -73,11 +65,24 @@ def _deal(company: "Company", seller: Row, accounts: list[Row]) -> Row:
     created = company.moment_ago(0, 80)
     return company.org.insert(
         "Opportunity",
-        **values,
+        **offer,
         StageName=random.choice(OPEN_STAGES),
         CreatedDate=created,
         CloseDate=created.date() + timedelta(days=90),
     )
+
+
+def _offer(company: "Company", seller: Row, account: Row) -> dict[str, Any]:
+    random = company.random
+    return {
+        "Name": f"{account['Name']}: {random.choice(DEALS)}",
+        "AccountId": account["Id"],
+        "OwnerId": seller["Id"],
+        "Amount": float(random.randint(4, 480) * 125),
+        "Type": random.choice(("New Business", "Existing Business")),
+        "LeadSource": random.choice(("Web", "Phone Inquiry", "Partner Referral")),
+        "IsPrivate": random.random() < 0.02,
+    }
 
 
 def _call(company: "Company", owner_id: str, seller: Row, deals: list[Row]) -> None:

@@ -169,18 +169,7 @@ async def _one(request: Request, part: Any) -> dict[str, Any]:
     """Send one request of a batch through the app's own routes."""
     if not isinstance(part, dict) or "/composite" in str(part.get("url", "/composite")):
         raise not_found()
-    target = urlsplit(str(part["url"]))
     body = json.dumps(part["body"]).encode() if "body" in part else b""
-    scope: Scope = {
-        "type": "http",
-        "method": str(part.get("method", "GET")).upper(),
-        "path": target.path.rstrip("/"),
-        "raw_path": target.path.encode(),
-        "query_string": target.query.encode(),
-        "headers": [(k, v) for k, v in request.scope["headers"] if k != b"content-length"],
-        "app": request.app,
-        **{key: request.scope[key] for key in ("http_version", "scheme", "server", "client")},
-    }
     status, sent = 0, b""
 
     async def receive() -> Message:
@@ -191,10 +180,25 @@ async def _one(request: Request, part: Any) -> dict[str, Any]:
         status = message.get("status", status)
         sent += message.get("body", b"")
 
-    await request.app(scope, receive, send)
+    await request.app(_scope_of(request, part), receive, send)
     return {
         "body": json.loads(sent) if sent else None,
         "httpHeaders": {},
         "httpStatusCode": status,
         "referenceId": part.get("referenceId"),
+    }
+
+
+def _scope_of(batch: Request, part: dict[str, Any]) -> Scope:
+    """The request that the part stands for, as if it came alone: over the batch's connection."""
+    target = urlsplit(str(part["url"]))
+    return {
+        "type": "http",
+        "method": str(part.get("method", "GET")).upper(),
+        "path": target.path.rstrip("/"),
+        "raw_path": target.path.encode(),
+        "query_string": target.query.encode(),
+        "headers": [(k, v) for k, v in batch.scope["headers"] if k != b"content-length"],
+        "app": batch.app,
+        **{key: batch.scope[key] for key in ("http_version", "scheme", "server", "client")},
     }

@@ -17,8 +17,25 @@ _XSD = {
     "datetime": "xsd:dateTime",
 }
 _NUMBERS = {"double": (18, 2), "currency": (18, 2), "percent": (3, 0)}
-# What no field of ours has; clients look for the keys all the same.
-_SAME_FOR_ALL: dict[str, Any] = {
+# What no object and no field of ours has; clients look for the keys all the same.
+_SAME_FOR_OBJECTS: dict[str, Any] = {
+    **dict.fromkeys(
+        (
+            "activateable",
+            "custom",
+            "customSetting",
+            "deepCloneable",
+            "deprecatedAndHidden",
+            "hasSubtypes",
+            "isInterface",
+            "isSubtype",
+            "mergeable",
+        ),
+        False,
+    ),
+    **dict.fromkeys(("associateEntityType", "associateParentEntity")),
+}
+_SAME_FOR_FIELDS: dict[str, Any] = {
     **dict.fromkeys(
         (
             "aiPredictionField",
@@ -62,25 +79,14 @@ _SAME_FOR_ALL: dict[str, Any] = {
 def global_entry(sobject: SObject, base: str) -> dict[str, Any]:
     """One object as the list of objects shows it; `base` is `/services/data/vXX.0`."""
     root = f"{base}/sobjects/{sobject.name}"
-    return {
-        "activateable": False,
-        "associateEntityType": None,
-        "associateParentEntity": None,
+    told = _SAME_FOR_OBJECTS | {
         "createable": sobject.writable,
-        "custom": False,
-        "customSetting": False,
-        "deepCloneable": False,
         "deletable": sobject.deletable,
-        "deprecatedAndHidden": False,
         "feedEnabled": sobject.guarded,
-        "hasSubtypes": False,
-        "isInterface": False,
-        "isSubtype": False,
         "keyPrefix": sobject.prefix,
         "label": sobject.label,
         "labelPlural": sobject.plural,
         "layoutable": sobject.writable,
-        "mergeable": False,
         "mruEnabled": sobject.guarded,
         "name": sobject.name,
         "queryable": sobject.name != "Name",
@@ -96,6 +102,7 @@ def global_entry(sobject: SObject, base: str) -> dict[str, Any]:
             "sobject": root,
         },
     }
+    return dict(sorted(told.items()))
 
 
 def describe_object(sobject: SObject, base: str, access: Access) -> dict[str, Any]:
@@ -162,25 +169,16 @@ def _field(sobject: SObject, field: Field) -> dict[str, Any]:
     precision, scale = _NUMBERS.get(field.type, (0, 0))
     # On Task and Event the nearest thing to a name is the subject.
     is_name = field.name == ("Subject" if sobject.name in ("Task", "Event") else "Name")
-    told = _SAME_FOR_ALL | {
-        "aggregatable": field.type not in ("boolean", "textarea"),
+    told = _SAME_FOR_FIELDS | {
         "byteLength": field.length * 3,
-        "createable": field.writable and sobject.writable,
         "custom": field.custom,
-        "defaultValue": False if field.type == "boolean" else None,
-        "defaultedOnCreate": field.type == "boolean" or not field.writable,
         "digits": 8 if field.type == "int" else 0,
         "externalId": field.unique,
-        "filterable": field.filterable,
-        "groupable": field.filterable and field.type not in (*_NUMBERS, "datetime"),
-        "idLookup": field.type == "id" or field.unique,
         "label": field.label,
         "length": field.length,
         "name": field.name,
         "nameField": is_name,
         "namePointing": field.polymorphic,
-        "nillable": not field.required,
-        "permissionable": not field.required and field.type != "id",
         "picklistValues": [_choice(choice) for choice in field.choices],
         "polymorphicForeignKey": field.polymorphic,
         "precision": precision,
@@ -188,12 +186,33 @@ def _field(sobject: SObject, field: Field) -> dict[str, Any]:
         "relationshipName": field.relationship,
         "scale": scale,
         "soapType": _XSD.get(field.type, "xsd:string"),
-        "sortable": field.filterable,
         "type": field.type,
         "unique": field.unique,
+    }
+    return dict(sorted((told | _reading(field) | _writing(sobject, field)).items()))
+
+
+def _reading(field: Field) -> dict[str, bool]:
+    """What a query may do with the field."""
+    return {
+        "aggregatable": field.type not in ("boolean", "textarea"),
+        "filterable": field.filterable,
+        "groupable": field.filterable and field.type not in (*_NUMBERS, "datetime"),
+        "idLookup": field.type == "id" or field.unique,
+        "permissionable": not field.required and field.type != "id",
+        "sortable": field.filterable,
+    }
+
+
+def _writing(sobject: SObject, field: Field) -> dict[str, bool | None]:
+    """Who gives the field its value, and whether it needs one."""
+    return {
+        "createable": field.writable and sobject.writable,
+        "defaultValue": False if field.type == "boolean" else None,
+        "defaultedOnCreate": field.type == "boolean" or not field.writable,
+        "nillable": not field.required,
         "updateable": field.writable and sobject.writable,
     }
-    return dict(sorted(told.items()))
 
 
 def _choice(value: str) -> dict[str, Any]:

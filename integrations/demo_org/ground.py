@@ -62,26 +62,14 @@ class Ground:
         tab: bool = True,
         **more: Any,
     ) -> Row:
-        """Make a user with the profile's type and permissions; `tab`: may open our tab."""
-        licence_profile = self.profiles[profile]
-        values: dict[str, Any] = {
-            "Username": email.lower(),
-            "FirstName": first,
-            "LastName": last,
-            "Email": email,
-            "Alias": f"{(first or '')[:1]}{last[:4]}".lower(),
-            "CommunityNickname": f"{(first or '')[:1]}{last}"[:40],
-            "IsActive": True,
-            "ProfileId": licence_profile["Id"],
-            "UserType": licence_profile["UserType"],
-            "TimeZoneSidKey": "America/Chicago",
-            "LocaleSidKey": "en_US",
-            "LanguageLocaleKey": "en_US",
-            "CompanyName": "Maventech",
-        }
-        row = self.org.insert("User", **(values | more))
+        """Make a user with the profile's type and permissions; `tab`: may open our tab.
+
+        What is given in `more` goes before what is made up.
+        """
+        own_profile = self.profiles[profile]
+        row = self.org.insert("User", **(_made_up(first, last, email, own_profile) | more))
         self.org.insert("UserLogin", UserId=row["Id"])
-        self.assign(row, self._set_of(licence_profile))
+        self.assign(row, self._set_of(own_profile))
         if tab:
             self.assign(row, self.tab)
         return row
@@ -96,6 +84,24 @@ class Ground:
     def _set_of(self, profile: Row) -> Row:
         sets = self.org.store.rows("PermissionSet")
         return next(row for row in sets if row["ProfileId"] == profile["Id"])
+
+
+def _made_up(first: str | None, last: str, email: str, profile: Row) -> dict[str, Any]:
+    return {
+        "Username": email.lower(),
+        "FirstName": first,
+        "LastName": last,
+        "Email": email,
+        "Alias": f"{(first or '')[:1]}{last[:4]}".lower(),
+        "CommunityNickname": f"{(first or '')[:1]}{last}"[:40],
+        "IsActive": True,
+        "ProfileId": profile["Id"],
+        "UserType": profile["UserType"],
+        "TimeZoneSidKey": "America/Chicago",
+        "LocaleSidKey": "en_US",
+        "LanguageLocaleKey": "en_US",
+        "CompanyName": "Maventech",
+    }
 
 
 def lay_ground(org: "DemoOrg", company: str) -> Ground:

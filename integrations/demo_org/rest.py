@@ -61,9 +61,15 @@ class RestApi:
 
     def routes(self) -> list[Route]:
         root = "/services/data/{version}"
-        records, replication, jobs = self.records, self.replication, self.jobs
-        composite = self.composite
-        table: list[tuple[str, str, Endpoint]] = [
+        data = [
+            Route(root + path, self.guarded(endpoint), methods=[method])
+            for method, path, endpoint in (*self.one_by_one(), *self.many_at_once())
+        ]
+        return [Route("/services/data", self.list_versions), *data]
+
+    def one_by_one(self) -> list[tuple[str, str, Endpoint]]:
+        records, replication = self.records, self.replication
+        return [
             ("GET", "", self.resources),
             ("GET", "/query", self.query),
             ("GET", "/queryAll", self.query),
@@ -79,6 +85,11 @@ class RestApi:
             ("GET", "/sobjects/{object}/{id}", records.read),
             ("PATCH", "/sobjects/{object}/{id}", records.update),
             ("DELETE", "/sobjects/{object}/{id}", records.delete),
+        ]
+
+    def many_at_once(self) -> list[tuple[str, str, Endpoint]]:
+        composite, jobs = self.composite, self.jobs
+        return [
             ("POST", "/composite", composite.batch),
             ("GET", "/composite/sobjects/{object}", composite.retrieve),
             ("POST", "/composite/sobjects/{object}", composite.retrieve),
@@ -93,11 +104,6 @@ class RestApi:
             ("GET", "/jobs/query/{id}/results", jobs.results),
             ("GET", "/jobs/query/{id}/resultPages", jobs.result_pages),
         ]
-        data = [
-            Route(root + path, self.guarded(endpoint), methods=[method])
-            for method, path, endpoint in table
-        ]
-        return [Route("/services/data", self.list_versions), *data]
 
     async def list_versions(self, request: Request) -> Response:
         return json_answer(versions())
