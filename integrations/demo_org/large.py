@@ -63,7 +63,7 @@ class LargeTable:
         }
         self._plans: dict[tuple[str, str], tuple[Plan, Sequence[int]]] = {}
         self._fragments: dict[tuple[str, ...], list[bytes]] = {}
-        self._lines: dict[str, list[str]] = {}
+        self._lines: dict[tuple[str, ...], list[str]] = {}
         self._bodies: dict[tuple[str, int, int], Body] = {}
 
     def row(self, number: int) -> Row:
@@ -120,12 +120,18 @@ class LargeTable:
         digest = hashlib.sha256(f"{soql} {access.user_id}".encode()).hexdigest()
         return f"0r8{digest[:14]}A"
 
-    def lines(self, soql: str, access: UserAccess, rendered: Rendered) -> list[str]:
-        """The lines of CSV of a query of the Bulk API, the header first."""
-        if soql not in self._lines:
+    def lines(
+        self, soql: str, access: UserAccess, form: tuple[str, str], rendered: Rendered
+    ) -> list[str]:
+        """The lines of CSV of a query of the Bulk API, the header first.
+
+        `form` tells what `rendered` makes of the same rows: their delimiter and line ending.
+        """
+        key = (soql, access.user_id, *form)
+        if key not in self._lines:
             planned, numbers = self.found(soql, access)
-            self._lines[soql] = rendered(planned.selection, map(self.row, numbers))
-        return self._lines[soql]
+            self._lines[key] = rendered(planned.selection, map(self.row, numbers))
+        return self._lines[key]
 
     def _keep(self, name: str, offset: int, size: int, plain: bytes) -> Body:
         body = Body(plain, gzip.compress(plain, _COMPRESSION))

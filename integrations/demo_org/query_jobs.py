@@ -113,7 +113,8 @@ class QueryJobs:
         large = self.org.large
         try:
             if large is not None and large.asks_for_it(asked["query"]):
-                job.lines = large.lines(asked["query"], access, job.rendered)
+                form = (asked["columnDelimiter"], asked["lineEnding"])
+                job.lines = large.lines(asked["query"], access, form, job.rendered)
             else:
                 job.result = run(asked["query"], self.org.store, access)
                 asked["object"] = job.result.selection.sobject.name
