@@ -34,7 +34,8 @@ of them takes `PermissionsViewAllData`. `UserPermissionAccess` shows the asking 
 
     schema/   objects and fields             soql/     text -> tokens -> query -> rows
     store.py, derived.py  the tables         rest.py   the data API's routes
-    access.py who sees what                  oauth.py  the OAuth endpoints (authority.py: tokens)
+    access.py who sees what                  oauth.py  the OAuth endpoints
+    authority.py, grants.py                  codes, grants and tokens
     queries.py, describing.py, replication.py, query_jobs.py   reading; the Bulk API's queries
     records.py, values.py, composite.py                        writing
     change_log.py, cometd.py, bayeux.py      Change Data Capture, and how it is told

@@ -6,8 +6,8 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from .authority import ClientApp
 from .csv_files import BrokenData
+from .grants import ClientApp
 from .live import PACE, Sales
 from .org import CONSUMER_KEY, CONSUMER_SECRET, PASSWORD, DemoOrg
 from .server import PortInUse, listen, serve

@@ -1,12 +1,13 @@
-"""Who may come in: the client app, one-use codes, grants, access and refresh tokens."""
+"""Who may come in: issues and checks one-use codes, grants, access and refresh tokens."""
 
 import base64
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+
+from .grants import AccessToken, ClientApp, Code, Grant
 
 if TYPE_CHECKING:
     from .org import DemoOrg
@@ -23,48 +24,6 @@ class OAuthProblem(Exception):
         super().__init__(description)
         self.error = error
         self.description = description
-
-
-@dataclass
-class ClientApp:
-    """What an admin would set up as an external client app."""
-
-    name: str
-    consumer_key: str
-    consumer_secret: str
-    callback_urls: list[str] = field(default_factory=list)
-    # Whether it may come in by itself, as the org's integration user.
-    client_credentials: bool = True
-
-
-@dataclass
-class Grant:
-    """One user's approval of one app. `refresh_token` is the only one that is good now."""
-
-    user_id: str
-    app: ClientApp
-    scope: str
-    refresh_token: str
-    revoked: bool = False
-
-
-@dataclass
-class AccessToken:
-    user_id: str
-    grant: Grant | None
-    expires: datetime
-    # Where the org was reached when this was issued; a move of the org ends it.
-    instance_url: str
-
-
-@dataclass(frozen=True)
-class Code:
-    user_id: str
-    app: ClientApp
-    redirect_uri: str
-    challenge: str
-    scope: str
-    expires: datetime
 
 
 class Authority:
@@ -133,10 +92,11 @@ class Authority:
     def grant(self, user_id: str, app: ClientApp, scope: str = DEFAULT_SCOPE) -> dict[str, Any]:
         """Approve `app` for the user and return the token answer, refresh token included."""
         grant = Grant(user_id, app, scope, _refresh_token())
-        self.grants.append(grant)
-        self.approve(user_id, app)
         wants_refresh = {"refresh_token", "offline_access", "full"} & set(scope.split())
-        answer = self._answer(grant)
+        with self.org.store.lock:
+            self.grants.append(grant)
+            self.approve(user_id, app)
+            answer = self._answer(grant)
         return answer | {"refresh_token": grant.refresh_token} if wants_refresh else answer
 
     def refresh(self, refresh_token: str, app: ClientApp) -> dict[str, Any]:
@@ -174,35 +134,42 @@ class Authority:
         return False
 
     def revoke_grant(self, grant: Grant) -> None:
-        grant.revoked = True
-        self._approved.discard((grant.user_id, grant.app.consumer_key))
-        ended = [text for text, token in self._tokens.items() if token.grant is grant]
-        for text in ended:
-            del self._tokens[text]
+        with self.org.store.lock:
+            grant.revoked = True
+            self._approved.discard((grant.user_id, grant.app.consumer_key))
+            ended = [text for text, token in self._tokens.items() if token.grant is grant]
+            for text in ended:
+                del self._tokens[text]
 
     def expire(self, access_token: str | None = None) -> None:
         """End one access token, or all of them; grants live on."""
-        if access_token is None:
-            self._tokens.clear()
-        else:
-            self._tokens.pop(access_token, None)
+        with self.org.store.lock:
+            if access_token is None:
+                self._tokens.clear()
+            else:
+                self._tokens.pop(access_token, None)
 
     def user_of(self, access_token: str) -> str | None:
         """The active user behind a good access token, else None."""
+        token = self._good(access_token)
+        return token.user_id if token else None
+
+    def keep_alive(self, access_token: str) -> bool:
+        """Lengthen a good token's life, as a client on the stream does by its presence."""
+        token = self._good(access_token)
+        if token is None:
+            return False
+        token.expires = self.org.store.clock() + TOKEN_LIFE
+        return True
+
+    def _good(self, access_token: str) -> AccessToken | None:
         token = self._tokens.get(access_token)
         if token is None or token.expires < self.org.store.clock():
             return None
         if token.instance_url != self.org.instance_url:
             return None
         user = self.org.store.get("User", token.user_id)
-        return token.user_id if user and user["IsActive"] else None
-
-    def keep_alive(self, access_token: str) -> bool:
-        """Lengthen a good token's life, as a client on the stream does by its presence."""
-        if self.user_of(access_token) is None:
-            return False
-        self._tokens[access_token].expires = self.org.store.clock() + TOKEN_LIFE
-        return True
+        return token if user and user["IsActive"] else None
 
     def app_of(self, access_token: str) -> ClientApp | None:
         token = self._tokens.get(access_token)
@@ -231,7 +198,8 @@ class Authority:
     def _new_token(self, user_id: str, grant: Grant | None) -> str:
         text = f"{self.org.org_id[:15]}!AQ{_opaque(94)}"
         expires = self.org.store.clock() + TOKEN_LIFE
-        self._tokens[text] = AccessToken(user_id, grant, expires, self.org.instance_url)
+        with self.org.store.lock:
+            self._tokens[text] = AccessToken(user_id, grant, expires, self.org.instance_url)
         return text
 
 

@@ -66,7 +66,7 @@ def address_of(first: str, last: str) -> str:
     return f"{'.'.join(parts)}@{DOMAIN}"
 
 
-def fill(org: "DemoOrg", seed: int, people: int) -> None:
+def fill(org: "DemoOrg", seed: int, people: int, *, with_work: bool) -> None:
     """Fill an empty org with about `people` sales people, the cast and everybody's work."""
     company = Company(org, lay_ground(org, COMPANY), seed)
     head_role = company.ground.role("Head of Sales")
@@ -80,7 +80,8 @@ def fill(org: "DemoOrg", seed: int, people: int) -> None:
         for n in range(max(people - managers - 1, 0))
     ]
     cast_reps = add_cast(company, teams, reps)
-    add_work(company, reps + cast_reps)
+    if with_work:
+        add_work(company, reps + cast_reps)
 
 
 def _managers(company: Company, head: Row, head_role: Row, count: int) -> list[dict[str, Any]]:

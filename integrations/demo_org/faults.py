@@ -5,7 +5,6 @@ until it is mended. `web_faults.py` carries out the first kind, `switches.py` th
 """
 
 import re
-import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +47,9 @@ class Faults:
     def __init__(self, org: "DemoOrg") -> None:
         self.org = org
         self._broken: dict[str, Broken] = {}
-        self._lock = threading.RLock()
+        # The store's own: a fault changes records, and a change of records asks for faults, so
+        # with a lock each the two would wait for each other.
+        self._lock = org.store.lock
 
     def break_it(
         self,
@@ -99,8 +100,9 @@ class Faults:
                 other.undo = other.kind.switch(self.org, other.value)
 
     def mend_everything(self) -> None:
-        for name in reversed(list(self._broken)):
-            self.mend(name)
+        with self._lock:
+            for name in reversed(list(self._broken)):
+                self.mend(name)
 
     def is_on(self, name: str) -> bool:
         return name in self._broken
@@ -111,7 +113,8 @@ class Faults:
 
     @property
     def broken(self) -> list[Broken]:
-        return list(self._broken.values())
+        with self._lock:
+            return list(self._broken.values())
 
     def strike(self, path: str) -> Broken | None:
         """The fault that spoils the answer to this request, if any; counts it."""

@@ -13,7 +13,8 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from .answers import json_answer
-from .authority import DEFAULT_SCOPE, ClientApp, OAuthProblem
+from .authority import DEFAULT_SCOPE, OAuthProblem
+from .grants import ClientApp
 from .identity import identity_body, userinfo_body
 from .org import DemoOrg
 from .pages import Pages

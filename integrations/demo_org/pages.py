@@ -9,7 +9,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 from starlette.templating import Jinja2Templates
 
-from .authority import ClientApp, OAuthProblem
+from .authority import OAuthProblem
+from .grants import ClientApp
 from .org import PASSWORD, DemoOrg
 
 COOKIE = "demo_org_session"

@@ -9,7 +9,7 @@ from pathlib import Path
 import requests
 
 from integrations.demo_org.__main__ import arguments, make_org
-from integrations.demo_org.authority import ClientApp
+from integrations.demo_org.grants import ClientApp
 
 PATIENCE = 20
 COMMAND = [sys.executable, "-m", "integrations.demo_org"]
