@@ -1,62 +1,22 @@
 """One org a test, on a real socket; clients that know nothing of how it is made."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
 
 import pytest
-import requests
 
 from integrations.demo_org import DemoOrg
 from integrations.demo_org.server import run_in_thread
 
-CALLBACK = "http://testserver/callback"
-PATIENCE = 5.0
-
-
-@dataclass
-class Client:
-    """A bare HTTP client of the org, connected as one user."""
-
-    url: str
-    org: DemoOrg
-    tokens: dict[str, Any]
-
-    @property
-    def headers(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.tokens['access_token']}"}
-
-    def get(self, path: str, **more: Any) -> requests.Response:
-        headers = self.headers | more.pop("headers", {})
-        timeout = more.pop("timeout", PATIENCE)
-        return requests.get(self.url + path, headers=headers, timeout=timeout, **more)
-
-    def query(self, soql: str, **more: Any) -> requests.Response:
-        return self.get("/services/data/v66.0/query", params={"q": soql}, **more)
-
-    def records(self, soql: str) -> list[dict[str, Any]]:
-        answer = self.query(soql)
-        assert answer.status_code == 200, answer.text
-        found: list[dict[str, Any]] = answer.json()["records"]
-        return found
-
-    def token(self, **form: str) -> requests.Response:
-        app = self.org.app
-        keys = {"client_id": app.consumer_key, "client_secret": app.consumer_secret}
-        url = f"{self.url}/services/oauth2/token"
-        return requests.post(url, data=keys | form, timeout=PATIENCE)
-
-    def refresh(self) -> requests.Response:
-        return self.token(grant_type="refresh_token", refresh_token=self.tokens["refresh_token"])
-
-    def connect(self, username: str) -> None:
-        self.tokens = self.org.grant(username)
+from .browser import Browser
+from .client import CALLBACK, Client
+from .subscriber import Subscriber
 
 
 @pytest.fixture
 def org() -> DemoOrg:
     made = DemoOrg.believable(people=12)
     made.app.callback_urls.append(CALLBACK)
+    made.stream_hold = 1.0
     return made
 
 
@@ -64,3 +24,19 @@ def org() -> DemoOrg:
 def client(org: DemoOrg) -> Iterator[Client]:
     with run_in_thread(org) as running:
         yield Client(running.url, org, org.grant("integration@maventech.example"))
+
+
+@pytest.fixture
+def browser(client: Client) -> Browser:
+    """Of somebody who has not let the app in yet."""
+    client.org.authority.revoke(client.tokens["refresh_token"])
+    return Browser(client)
+
+
+@pytest.fixture
+def subscriber(client: Client) -> Iterator[Subscriber]:
+    made = Subscriber(client)
+    assert made.handshake()["successful"]
+    assert made.connect()[-1]["advice"]["reconnect"] == "retry"
+    yield made
+    made.session.close()

@@ -14,7 +14,7 @@ from simple_salesforce.exceptions import (
 
 from integrations.demo_org import DemoOrg
 
-from .conftest import Client
+from .client import Client
 
 
 class PlainHttp(HTTPAdapter):

@@ -9,9 +9,10 @@ import requests
 from integrations.demo_org import DemoOrg
 from integrations.demo_org.server import run_in_thread
 
-from .conftest import PATIENCE, Client
+from .client import PATIENCE, Client, code_of
 
 COUNT = 5003
+JOBS = "/services/data/v66.0/jobs/query"
 FIELDS = "SELECT Id, Name, Amount, IsWon, Owner.Name, SystemModstamp FROM Opportunity"
 
 
@@ -61,14 +62,43 @@ def test_a_mistake_is_told_as_ever(client: Client) -> None:
     assert answer.json()[0]["errorCode"] == "INVALID_FIELD"
 
 
+def made(client: Client, **asked: str) -> requests.Response:
+    """Asks the Bulk API for a job."""
+    body = {"operation": "queryAll", "query": "SELECT Id, Amount FROM Opportunity", **asked}
+    return requests.post(client.url + JOBS, json=body, headers=client.headers, timeout=PATIENCE)
+
+
+def complete(client: Client, **asked: str) -> dict[str, Any]:
+    job_id = made(client, **asked).json()["id"]
+    for _ in range(2):  # It goes on by one state each time.
+        state: dict[str, Any] = client.get(f"{JOBS}/{job_id}").json()
+    assert state["state"] == "JobComplete"
+    return state
+
+
 def test_the_bulk_api_reads_it_too(client: Client) -> None:
-    url = f"{client.url}/services/data/v66.0/jobs/query"
-    body = {"operation": "queryAll", "query": "SELECT Id, Amount FROM Opportunity"}
-    job = requests.post(url, json=body, headers=client.headers, timeout=PATIENCE).json()
-    for _ in range(2):
-        state = client.get(f"/services/data/v66.0/jobs/query/{job['id']}").json()
-    assert (state["state"], state["numberRecordsProcessed"]) == ("JobComplete", COUNT)
-    answer = client.get(
-        f"/services/data/v66.0/jobs/query/{job['id']}/results", params={"maxRecords": 4000}
-    )
+    job = complete(client)
+    assert job["numberRecordsProcessed"] == COUNT
+    answer = client.get(f"{JOBS}/{job['id']}/results", params={"maxRecords": 4000})
     assert len(answer.text.splitlines()) == 4001
+
+
+def test_what_is_kept_of_one_job_is_not_given_to_one_that_asks_otherwise(client: Client) -> None:
+    def header(**asked: str) -> str:
+        job = complete(client, **asked)
+        answer = client.get(f"{JOBS}/{job['id']}/results", params={"maxRecords": 1})
+        return answer.text.splitlines(keepends=True)[0]
+
+    assert header() == '"Id","Amount"\n'
+    assert header(columnDelimiter="PIPE") == '"Id"|"Amount"\n'
+    assert header(lineEnding="CRLF") == '"Id","Amount"\r\n'
+
+
+def test_what_is_kept_for_one_user_is_not_given_to_another_who_may_not_read_it(
+    client: Client,
+) -> None:
+    complete(client)
+    admin = client.org.cast["salesforce_admin"]
+    client.org.hidden_fields[admin.user_id] = {"Opportunity.Amount"}
+    other = Client(client.url, client.org, client.org.grant(admin.email))
+    assert code_of(made(other)) == "INVALID_FIELD"

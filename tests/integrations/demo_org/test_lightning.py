@@ -9,7 +9,7 @@ from integrations.demo_org import DemoOrg
 from integrations.demo_org.org import PASSWORD
 from integrations.demo_org.store import Row
 
-from .conftest import PATIENCE, Client
+from .client import PATIENCE, Client
 
 
 class Browser:

@@ -7,12 +7,10 @@ import pytest
 import requests
 
 from integrations.demo_org import DemoOrg
-from integrations.demo_org.break_it import GROUPS
-from integrations.demo_org.fault_kinds import KINDS
 from integrations.demo_org.org import PASSWORD
 from integrations.demo_org.server import run_in_thread
 
-from .conftest import PATIENCE, Client
+from .client import PATIENCE, Client
 
 REQUEST = b"GET /services/data/v66.0/limits HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
@@ -84,11 +82,6 @@ def test_an_org_stops_soon_though_an_answer_hangs() -> None:
                 time.sleep(0.01)
             started = time.monotonic()
         assert time.monotonic() - started < 2
-
-
-def test_break_it_shows_every_fault_once() -> None:
-    shown = [kind.name for _, group in GROUPS for kind in group]
-    assert sorted(shown) == sorted(KINDS)
 
 
 def test_who_logs_in_first_comes_to_the_view_that_was_asked_for(client: Client) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from integrations.demo_org import DemoOrg
 from integrations.demo_org.soql.periods import UNITS, Period, period
 
-from .conftest import Client
+from .client import Client
 
 WEDNESDAY = date(2026, 2, 4)
 

@@ -9,7 +9,7 @@ import requests
 
 from integrations.demo_org import DemoOrg
 
-from .conftest import PATIENCE, Client
+from .client import PATIENCE, Client
 
 JOBS = "/services/data/v66.0/jobs/query"
 

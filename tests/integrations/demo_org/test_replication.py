@@ -7,7 +7,7 @@ import requests
 
 from integrations.demo_org import DemoOrg
 
-from .conftest import Client
+from .client import Client
 
 DATA = "/services/data/v66.0"
 

@@ -7,7 +7,7 @@ import requests
 
 from integrations.demo_org import DemoOrg
 
-from .conftest import PATIENCE, Client
+from .client import PATIENCE, Client
 
 DATA = "/services/data/v66.0"
 DEAL = {"Name": "A new deal", "StageName": "Prospecting", "CloseDate": "2026-12-31", "Amount": 900}
