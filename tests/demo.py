@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from config import embedded_postgres
+from tests.waiting import happens, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Found in the environment of every process of a demo, except its PostgreSQL.
@@ -28,6 +28,12 @@ def free_port() -> int:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
         return port
+
+
+def a_shell() -> dict[str, str]:
+    """The environment of a shell in which nothing is set for the tests' own database."""
+    settings = ("DATABASE_URL", "SELF_CONTAINED")
+    return {name: value for name, value in os.environ.items() if name not in settings}
 
 
 @dataclass
@@ -46,8 +52,6 @@ class Demo:
 
     def start(self, *options: str) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        settings = ("DATABASE_URL", "SELF_CONTAINED")
-        environment = {name: value for name, value in os.environ.items() if name not in settings}
         self.process = subprocess.Popen(
             [
                 *(sys.executable, "manage.py", "demo", f"--folder={self.folder}"),
@@ -55,7 +59,7 @@ class Demo:
                 *(f"--ready-file={self.ready_file}", *options),
             ],
             cwd=ROOT,
-            env=environment | {MARK: self.mark},
+            env=a_shell() | {MARK: self.mark},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -63,12 +67,13 @@ class Demo:
         )
 
     def wait_until_ready(self) -> None:
-        deadline = time.monotonic() + START_SECONDS
-        while not self.ready_file.exists():
-            if self.process.poll() is not None:
-                raise AssertionError(f"the demo ended: {self.process.communicate()}")
-            assert time.monotonic() < deadline, "the demo did not get ready"
-            time.sleep(0.1)
+        wait_until(
+            lambda: self.ready_file.exists() or self.process.poll() is not None,
+            "the demo is ready",
+            START_SECONDS,
+        )
+        if self.process.poll() is not None:
+            raise AssertionError(f"the demo ended: {self.process.communicate()}")
         self.ready = json.loads(self.ready_file.read_text())
 
     def manage(self, *command: str) -> str:
@@ -102,11 +107,10 @@ class Demo:
                 found[int(folder.name)] = command.decode(errors="replace")
         return found
 
-    def wait_until_gone(self, seconds: float = 15) -> None:
-        deadline = time.monotonic() + seconds
-        while left := self.processes():
-            assert time.monotonic() < deadline, f"still there: {left}"
-            time.sleep(0.1)
+    def left_after(self, seconds: float) -> dict[int, str]:
+        """The processes that are still there after this time; asked until there is none."""
+        happens(lambda: not self.processes(), seconds)
+        return self.processes()
 
 
 @contextmanager

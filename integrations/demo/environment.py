@@ -1,14 +1,14 @@
 """The settings of the demo's processes."""
 
 import os
+from pathlib import Path
 
-from .folder import DemoFolder
 from .processes import HOST
 
 
-def demo_settings(folder: DemoFolder, database_url: str, port: int) -> dict[str, str]:
-    """What another shell must export to run a command against this demo."""
-    return folder.secrets() | {
+def demo_settings(static: Path, database_url: str, port: int) -> dict[str, str]:
+    """What another shell must export, besides the secrets, to run a command against this demo."""
+    return {
         "SELF_CONTAINED": "true",
         "DATABASE_URL": database_url,
         "ALLOWED_HOSTS": f"{HOST},localhost",
@@ -16,7 +16,7 @@ def demo_settings(folder: DemoFolder, database_url: str, port: int) -> dict[str,
         "EMAIL_URL": "",
         "SALESFORCE_ALLOW_LOOPBACK": "true",
         "QUEUE_POLL_SECONDS": "0.2",
-        "STATIC_ROOT": str(folder.static),
+        "STATIC_ROOT": str(static),
     }
 
 

@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import signal
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -88,8 +87,12 @@ def _check(options: Options) -> None:
         raise DemoError("--port and --org-port must differ.")
     if options.data and not options.data.is_dir():
         raise DemoError(f"There is no folder {options.data}.")
-    if options.ready_file and not os.access(options.ready_file.parent, os.W_OK):
+    if options.ready_file and not _can_be_written(options.ready_file):
         raise DemoError(f"{options.ready_file} cannot be written.")
+
+
+def _can_be_written(file: Path) -> bool:
+    return file.parent.is_dir() and os.access(file.parent, os.W_OK) and not file.is_dir()
 
 
 class _Launch:
@@ -116,16 +119,15 @@ class _Launch:
         seeded = self._seed()
         self.processes.wait_for(web, lambda: _answers(self.options.web_url), ANSWER_SECONDS)
         self._announce(seeded)
-        while True:
-            self.processes.check()
-            time.sleep(0.5)
+        self.processes.watch()
 
     def _start_postgres(self) -> None:
+        kept = self.folder.secrets()  # broken ones are said before anything has started
         postgres = embedded_postgres.start(self.folder.postgres)
         self.stack.callback(postgres.stop)
         self.stack.callback(self.processes.stop)
         self.processes.adopt("PostgreSQL", postgres.process, self.folder.postgres / "log")
-        self.settings = demo_settings(self.folder, postgres.url, self.options.port)
+        self.settings = kept | demo_settings(self.folder.static, postgres.url, self.options.port)
         self.folder.write_environment(self.settings)
 
     def _start_org(self) -> Child:
@@ -166,6 +168,7 @@ class _Launch:
         result = self.folder.path / "seeded.json"
         self._manage("seed_demo", f"--org-url={self.options.org_url}", f"--result={result}")
         seeded: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
+        result.unlink()
         return seeded
 
     def _announce(self, seeded: dict[str, Any]) -> None:
@@ -181,16 +184,20 @@ class _Launch:
 
 
 def _answers(url: str) -> bool:
-    try:
-        return requests.get(url, timeout=5, allow_redirects=False).status_code < 500
-    except requests.RequestException:
-        return False
+    with requests.Session() as session:
+        session.trust_env = False  # the shell's proxy knows nothing of this machine's ports
+        try:
+            return session.get(url, timeout=5, allow_redirects=False).status_code < 500
+        except requests.RequestException:
+            return False
 
 
 @contextmanager
 def _stopping_by_signal() -> Iterator[None]:
     """Ctrl-C, SIGTERM and a closed terminal end the block by StopRequested, once."""
-    wanted = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    wanted = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # else nohup wants it to go on
+        wanted.append(signal.SIGHUP)
 
     def stop(signum: int, frame: FrameType | None) -> NoReturn:
         for each in wanted:

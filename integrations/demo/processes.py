@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from django.conf import settings
 
@@ -20,6 +21,7 @@ HOST = "127.0.0.1"
 STOP_SECONDS = 10.0
 #: The processes of a demo that was killed a moment ago may still be letting go of their ports.
 PORT_SECONDS = 2.0
+WATCH_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -28,9 +30,11 @@ class Child:
     process: subprocess.Popen[bytes]
     log: Path
 
-    def last_line(self) -> str:
+    def last_words(self) -> str:
+        """The last line that it wrote, if any, and where the rest is."""
         lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
-        return next((line.strip() for line in reversed(lines) if line.strip()), "")
+        last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+        return f"{last} (log: {self.log})".lstrip()
 
 
 class Processes:
@@ -71,7 +75,7 @@ class Processes:
             time.sleep(0.05)
         self.children.remove(job)
         if job.process.returncode != 0:
-            raise DemoError(f"{name} failed: {job.last_line()} (log: {job.log})")
+            raise DemoError(f"{name} failed: {job.last_words()}")
 
     def wait_for(self, child: Child, answers: Callable[[], bool], seconds: float) -> None:
         """Wait until the child does its work; DemoError when it dies or takes too long."""
@@ -90,10 +94,13 @@ class Processes:
         for child in (*self._adopted, *self.children):
             status = child.process.poll()
             if status is not None and child is not except_for:
-                raise DemoError(
-                    f"The {child.name} ended ({_ending(status)}): "
-                    f"{child.last_line()} (log: {child.log})"
-                )
+                raise DemoError(f"The {child.name} ended ({_ending(status)}): {child.last_words()}")
+
+    def watch(self) -> NoReturn:
+        """Look after them until one of them ends, which is a DemoError."""
+        while True:
+            self.check()
+            time.sleep(WATCH_SECONDS)
 
     def stop(self) -> None:
         """Stop the newest first, for each needs those before it; kill what does not stop."""
@@ -111,18 +118,20 @@ class Processes:
 def require_free_port(port: int, option: str) -> None:
     """Raise DemoError, naming the option that would help, when the port is taken."""
     deadline = time.monotonic() + PORT_SECONDS
-    while True:
-        with socket.socket() as listener:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                listener.bind((HOST, port))
-            except OSError as error:
-                reason = os.strerror(error.errno or 0)
-            else:
-                return
+    while reason := _why_not_usable(port):
         if time.monotonic() > deadline:
             raise DemoError(f"Port {port} cannot be used: {reason}. Give another {option}.")
         time.sleep(0.1)
+
+
+def _why_not_usable(port: int) -> str:
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, port))
+        except OSError as error:
+            return os.strerror(error.errno or 0)
+    return ""
 
 
 def _ending(status: int) -> str:

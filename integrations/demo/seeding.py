@@ -47,6 +47,8 @@ class RunningOrg:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self._session = requests.Session()
+        self._session.trust_env = False  # the shell's proxy knows nothing of this machine's ports
         self.facts = self._post("/demo-org/setup")
 
     def grant(self) -> dict[str, Any]:
@@ -58,13 +60,13 @@ class RunningOrg:
         self._post("/demo-org/canvas", url=url)
 
     def allow_callback(self, url: str) -> None:
-        requests.post(
+        self._session.post(
             f"{self.url}/callbacks", {"url": url}, timeout=ORG_SECONDS, allow_redirects=False
         ).raise_for_status()
 
     def _post(self, path: str, **form: str) -> dict[str, Any]:
         keys = {"client_id": CONSUMER_KEY, "client_secret": CONSUMER_SECRET}
-        response = requests.post(self.url + path, form | keys, timeout=ORG_SECONDS)
+        response = self._session.post(self.url + path, form | keys, timeout=ORG_SECONDS)
         response.raise_for_status()
         answer: dict[str, Any] = response.json()
         return answer
@@ -78,7 +80,7 @@ def seed(org_url: str) -> dict[str, Any]:
     connection = _connection(company, org)
     org.show_tab(_tab_on_another_site(connection))
     if connection.state != Connection.State.TERMINATED:
-        _finished(request_refresh(connection, by=None))
+        _wait_for(request_refresh(connection, by=None))
         if org.facts["cast"] and not connection.workflows.exists():
             _report_closed_deals(connection)
     return {
@@ -144,11 +146,11 @@ def _report_closed_deals(connection: Connection) -> None:
     since = timezone.localdate() - timedelta(days=REPORTED_DAYS)
     run = workflows.switch_on(workflow, since=since, by=None)
     assert run is not None
-    _finished(run)
+    _wait_for(run)
 
 
-def _finished(run: SyncRun) -> None:
-    """Wait for the worker to do it."""
+def _wait_for(run: SyncRun) -> None:
+    """Until the worker has done it; DemoError when it failed, or no worker took it."""
     deadline = time.monotonic() + WORKER_SECONDS
     while run.state in SyncRun.STATES_UNDER_WAY:
         if time.monotonic() > deadline:

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.django_db
 def org(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Running]:
     """A demo org; nothing of it is read, for no worker runs here."""
     settings.SALESFORCE_ALLOW_LOOPBACK = True
-    monkeypatch.setattr(seeding, "_finished", lambda run: None)
+    monkeypatch.setattr(seeding, "_wait_for", lambda run: None)
     with run_in_thread(DemoOrg.believable()) as running:
         yield running
 
