@@ -61,11 +61,12 @@ def _under_way(runs: models.QuerySet[SyncRun], values: Mapping[str, Any]) -> Syn
 
 def _come_instead(runs: models.QuerySet[SyncRun], values: dict[str, Any]) -> None:
     """Reach back as far, too, as those that failed and were to be tried again."""
-    to_retry = runs.filter(retry_at__isnull=False)
+    to_retry = list(runs.filter(retry_at__isnull=False))
     for failed in to_retry:
         values["since"] = _earlier(failed.since, values.get("since"))
         values["accepts_shrinking"] = failed.accepts_shrinking or _accepts_shrinking(values)
-    to_retry.update(retry_at=None)
+    # Those alone: what fails just now was not among them, and is tried again by itself.
+    runs.filter(pk__in=[one.pk for one in to_retry]).update(retry_at=None)
 
 
 def queue_failed_again(kinds: Collection[str]) -> None:
