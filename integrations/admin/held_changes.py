@@ -12,9 +12,9 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
 from accounts.admin_base import person
-from integrations.models import Connection, DirectoryUser, Evaluation, HeldChange
+from integrations.models import Connection, DirectoryUser, HeldChange
 from integrations.record_sync.brakes import AlreadyDecided, decide
-from integrations.record_sync.previewing import preview_held_change
+from integrations.record_sync.previewing import preview_held_change, waiting_for
 
 from .chosen_connection import changeable_connection
 from .subpage import subpage
@@ -92,11 +92,7 @@ def _shown(change: HeldChange) -> dict[str, Any]:
 
 def _examples(change: HeldChange) -> list[dict[str, Any]]:
     waiting = list(
-        Evaluation.objects.filter(
-            workflow__connection=change.connection_id,
-            workflow__object_name=change.object_name,
-            hold=change.kind,
-        )
+        waiting_for(change)
         .select_related("report__user", "report__type", "record")
         .order_by("pk")[:EXAMPLES]
     )

@@ -90,12 +90,16 @@ def preview_switching_off(workflow: Workflow) -> int:
 
 def preview_held_change(change: HeldChange) -> int:
     """How many reports wait for this decision."""
-    waiting = Evaluation.objects.filter(
+    return waiting_for(change).count()
+
+
+def waiting_for(change: HeldChange) -> models.QuerySet[Evaluation]:
+    """The verdicts whose reports wait for this decision; a workflow that is off has none."""
+    return Evaluation.objects.filter(
         workflow__connection=change.connection_id,
         workflow__object_name=change.object_name,
         hold=change.kind,
-    )
-    return waiting.exclude(workflow__state=Workflow.State.OFF).count()
+    ).exclude(workflow__state=Workflow.State.OFF)
 
 
 def _records_of(workflow: Workflow) -> models.QuerySet[SalesforceRecord]:
