@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Trim
 
 from accounts.models import User
 from integrations.models import Approach, AttributeRule, Connection, DirectoryUser, UserMapping
@@ -50,7 +50,7 @@ def unknown_teams(connection: Connection) -> QuerySet[Any]:
     if rule is None:
         return people.none().values("name")
     teams = connection.company.teams.annotate(folded=Lower("name")).values("folded")
-    column = column_of(rule.source)
+    column = Trim(column_of(rule.source))
     return (
         people.annotate(text=column, folded=Lower(column))
         .filter(Exists(_followers(rule)), is_active=True, missing_since__isnull=True)

@@ -100,6 +100,11 @@ def test_a_value_without_a_team_is_work_and_makes_no_team(
     assert followed(connection) is None
     assert list(account_work.unknown_teams(connection)) == [{"text": "Wset", "people": 1}]
     assert not Team.objects.exists()
+    west = Team.objects.create(company=connection.company, name="West")
+    connection.directory.update(department=" west ")
+    assert not account_work.unknown_teams(connection).exists(), "names are compared without blanks"
+    west.delete()
+    assert list(account_work.unknown_teams(connection)) == [{"text": "west", "people": 1}]
     User.objects.update(protected=True)
     assert not account_work.unknown_teams(connection).exists(), "no rule touches it"
 
