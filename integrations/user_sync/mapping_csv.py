@@ -220,7 +220,7 @@ class _Known:
             .select_related("account")
             .defer("account__search")
         }
-        current = mappings.filter(is_current=True)
+        current = mappings.filter(is_current=True, account__in=self.accounts.values())
         self.taken = {
             account_id: f"mapped to {salesforce_id} already"
             for account_id, salesforce_id in current.values_list("account_id", "salesforce_user_id")
