@@ -48,7 +48,7 @@ RESULTS: dict[Action, tuple[str, str]] = {
     Action.STOP_IGNORING: ("person no longer ignored", "people no longer ignored"),
 }
 
-#: What was not.
+#: What was not done, after its number.
 LEFT = {
     Outcome.CHANGED: "changed since preview",
     Outcome.NO_SEAT: "without a free seat",

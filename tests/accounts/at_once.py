@@ -7,7 +7,7 @@ from django.db import IntegrityError, connection
 
 
 def at_once(jobs: Sequence[Callable[[], object]]) -> list[object]:
-    """Run the jobs in threads that start together; exceptions are among the answers."""
+    """Run the jobs in threads that start together; a broken constraint is among the answers."""
     barrier = threading.Barrier(len(jobs))
     answers: list[object] = []
 
