@@ -18,7 +18,7 @@ from tests.accounts.conftest import make_company, make_user
 
 @pytest.fixture(scope="session")
 def org() -> Iterator[DemoOrg]:
-    with run_in_thread(DemoOrg.believable(seed=5, people=12)) as running:
+    with run_in_thread(DemoOrg.believable(seed=5, people=12, with_work=False)) as running:
         yield running.org
 
 

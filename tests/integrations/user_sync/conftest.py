@@ -71,7 +71,7 @@ def org(settings: Settings) -> Iterator[DemoOrg]:
     """An org on a real socket."""
     settings.SALESFORCE_ALLOW_LOOPBACK = True
     settings.BASE_URL = "http://testserver"
-    org = DemoOrg.believable(people=30)
+    org = DemoOrg.believable(people=30, with_work=False)
     org.app.callback_urls.append(callback_url())
     with run_in_thread(org):
         yield org
