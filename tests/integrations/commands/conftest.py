@@ -55,7 +55,7 @@ def org(settings: Settings) -> Iterator[DemoOrg]:
     """A Salesforce org of six people on a real socket, which knows our app."""
     settings.SALESFORCE_ALLOW_LOOPBACK = True
     settings.BASE_URL = "http://testserver"
-    org = DemoOrg.believable(people=6)
+    org = DemoOrg.believable(people=6, with_work=False)
     org.app.callback_urls.append(callback_url())
     with run_in_thread(org):
         yield org
