@@ -15,7 +15,7 @@ from integrations.salesforce.token_response import tokens_from
 from integrations.salesforce.tokens import AppKeys, Hidden
 
 from ..conftest import FakeTime, TokensInMemory
-from .listening import PATIENCE, Listener
+from .listening import PATIENCE, Listener, add_deals
 
 CALLBACK = "https://scoreline.example/callback/"
 USERS = "SELECT Id, Name, Email, Profile.Name FROM User ORDER BY Id"
@@ -23,7 +23,7 @@ USERS = "SELECT Id, Name, Email, Profile.Name FROM User ORDER BY Id"
 
 @pytest.fixture
 def running() -> Iterator[Running]:
-    org = DemoOrg.believable(people=12)
+    org = DemoOrg.believable(people=12, with_work=False)
     org.app.callback_urls.append(CALLBACK)
     org.stream_hold = 1.0
     with run_in_thread(org) as running:
@@ -60,7 +60,13 @@ def client(app: OAuthApp, store: TokensInMemory, fake_time: FakeTime) -> Iterato
 
 
 @pytest.fixture
-def listener(app: OAuthApp, store: TokensInMemory, fake_time: FakeTime) -> Iterator[Listener]:
+def listener(
+    app: OAuthApp, store: TokensInMemory, fake_time: FakeTime, org: DemoOrg
+) -> Iterator[Listener]:
+    """Listens to an org of a few deals; that they were made is no longer kept."""
+    add_deals(org)
+    org.changes.forget_all()
+
     def make(positions: dict[str, str], **more: object) -> ChangeStream:
         settings = {
             "limits": TimeLimits(connect=2, read=1, total=2),

@@ -60,6 +60,17 @@ class Listener:
         ]
 
 
+def add_deals(org: DemoOrg) -> None:
+    for name in ("Pilot", "Renewal", "Expansion", "Annual plan"):
+        org.insert(
+            "Opportunity",
+            Name=name,
+            StageName="Prospecting",
+            CloseDate=org.today(),
+            OwnerId=org.integration_user_id,
+        )
+
+
 def deals(org: DemoOrg) -> list[str]:
     return [row["Id"] for row in org.store.rows("Opportunity") if not row["IsDeleted"]]
 
