@@ -45,7 +45,7 @@ def why_no_access(connection: Connection) -> str:
     state, reason = connection.get_state_display().lower(), connection.state_reason
     words = f"Salesforce cannot be asked: the connection is {state}."
     if connection.state == Connection.State.PAUSED and reason:
-        return f"{words} Why: {reason}"  # a person's own words, which are no sentence about it
+        return f"{words} The reason: “{reason}”."  # a person's own words
     return reason or words
 
 

@@ -46,13 +46,13 @@ def _standstill(connection: Connection) -> str:
             )
         case State.RECONNECT_REQUIRED:
             return (
-                f"{reason} Nothing new arrives since {since}; what happens in Salesforce meanwhile"
-                " is read once somebody reconnects."
+                f"{reason} Nothing new has arrived since {since}; what happens in Salesforce"
+                " meanwhile is read once somebody reconnects."
             )
         case State.TERMINATED:
             return (
-                f"{reason} Nothing new arrives since {since}. Connecting the same org again goes on"
-                " where it stopped."
+                f"{reason} Nothing new has arrived since {since}. Connecting the same org again"
+                " goes on where it stopped."
             )
     return ""
 

@@ -75,7 +75,7 @@ def work_list(connection: Connection, viewer: User) -> list[Work]:
 def _refresh(connection: Connection) -> list[Work]:
     run = last_run(connection)
     held = run is not None and run.is_held
-    words = "The list of people came out shorter than before, and was not taken over"
+    words = "The list of people came out shorter than before, and was not used"
     return [Work("refresh", words, 1 if held else 0, people_with(connection))]
 
 

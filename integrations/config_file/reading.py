@@ -46,7 +46,7 @@ class Config:
 def read(values: Any, connection: Connection) -> Config:
     """Raises `ConfigWrong`."""
     if not isinstance(values, dict) or values.get("version") != VERSION:
-        raise ConfigWrong([f"version: this is no configuration of version {VERSION}"])
+        raise ConfigWrong([f"version: this is not a configuration of version {VERSION}"])
     _check_texts(values)
     config = Config()
     unknown = values.keys() - {"version", "org_id", *PARTS}

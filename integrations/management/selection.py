@@ -91,7 +91,7 @@ def actor_of(options: dict[str, Any], company: Company) -> User | None:
     )
     actor: User | None = able.first()
     if actor is None:
-        raise BadUse(f"“{options['by']}” is no active admin of {company}, nor of the support.")
+        raise BadUse(f"“{options['by']}” is not an active admin of {company}, nor support staff.")
     return actor
 
 

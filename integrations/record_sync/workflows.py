@@ -166,7 +166,7 @@ def problems(workflow: Workflow, client: SalesforceClient) -> list[str]:
     ]
     kind = known.get(find(workflow.date_field, known) or "")
     if kind not in (None, "date", "datetime"):
-        found.append(f"{workflow.date_field} is no date.")
+        found.append(f"{workflow.date_field} is not a date.")
     is_money = workflow.activity_type.unit == ActivityType.Unit.MONEY
     if is_money and not workflow.value_field:
         found.append(f"“{workflow.activity_type}” is money: choose the field with the amount.")

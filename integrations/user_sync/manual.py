@@ -73,7 +73,7 @@ def checked_user_id(text: str) -> str:
     if prefix(user_id) == QUEUE:
         raise PlanError(f"{user_id} is a queue: nobody works as a queue, so it gets no account.")
     if prefix(user_id) != USER:
-        raise PlanError(f"{user_id} is no Salesforce user: their ids begin with 005.")
+        raise PlanError(f"{user_id} is not the id of a Salesforce user: those begin with 005.")
     return user_id
 
 
@@ -122,7 +122,7 @@ def _check_address(row: PlannedChange, email: str, connection: Connection) -> No
     if folded(email) == folded(row.values["email"]):
         return
     if not is_usable_email(email):
-        raise PlanError(f"“{email}” is no e-mail.")
+        raise PlanError(f"“{email}” is not an e-mail address.")
     holders = User.objects.holding_address().with_address(email)
     if holder := holders.filter(company=connection.company_id).first():
         raise PlanError(f"{holder} already has the e-mail {email}: map to that account instead.")

@@ -129,7 +129,7 @@ def _read(text: str) -> list[_Line]:
     try:
         table = list(_rows(text, delimiter))
     except csv.Error as error:
-        raise PlanError(f"This is no CSV file that can be read: {error}.") from error
+        raise PlanError(f"This is not a CSV file that can be read: {error}.") from error
     lines = _checked(table, _columns(table))
     if not lines:
         raise PlanError("This file maps nobody: it needs lines with an account e-mail.")

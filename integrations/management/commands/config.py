@@ -109,9 +109,9 @@ def _parsed(file: str) -> Any:
     except OSError as error:
         raise BadUse(f"{file} cannot be read: {error.strerror}.") from error
     except ValueError as error:
-        raise BadUse(f"{file} is no JSON: {error}.") from error
+        raise BadUse(f"{file} is not JSON: {error}.") from error
     except RecursionError as error:
-        raise BadUse(f"{file} is no configuration: it is nested too deeply.") from error
+        raise BadUse(f"{file} is not a configuration: it is nested too deeply.") from error
 
 
 def _text(file: str) -> str:

@@ -145,7 +145,7 @@ def _secret(file: str) -> str:
     except OSError as error:
         raise BadUse(f"{file} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
-        raise BadUse(f"{file} is no text.") from error
+        raise BadUse(f"{file} is not a text file.") from error
     if not text.strip():
         raise BadUse(f"There is no consumer secret in {file}.")
     return text.strip()

@@ -80,13 +80,13 @@ def test_a_failed_refresh_is_not_called_well(client: Client, connection: Connect
         (
             State.RECONNECT_REQUIRED,
             "The access was revoked in Salesforce.",
-            "The access was revoked in Salesforce. Nothing new arrives since 2 Nov 2026, 13:00;"
+            "The access was revoked in Salesforce. Nothing new has arrived since 2 Nov 2026, 13:00;"
             " what happens in Salesforce meanwhile is read once somebody reconnects.",
         ),
         (
             State.TERMINATED,
             "The integration was terminated.",
-            "The integration was terminated. Nothing new arrives since 2 Nov 2026, 13:00."
+            "The integration was terminated. Nothing new has arrived since 2 Nov 2026, 13:00."
             " Connecting the same org again goes on where it stopped.",
         ),
     ],
@@ -113,5 +113,5 @@ def test_a_refresh_asked_for_during_a_pause_says_that_it_is_one(
 ) -> None:
     Connection.objects.update(state=State.PAUSED, state_reason="Our org moves")
     refused = client.post(f"{LIST}{connection.pk}/refresh/")
-    assert "the connection is paused. Why: Our org moves" in messages(refused)
+    assert "the connection is paused. The reason: “Our org moves”." in messages(refused)
     assert "Paused:</strong> Our org moves. The list stays" in html_at(client, list_of(connection))

@@ -178,7 +178,7 @@ def test_what_is_wrong_is_named_by_its_place_and_nothing_changes(
 def test_a_file_that_is_none_is_bad_use(connection: Connection, file: Path) -> None:
     assert run("config", "import", file).code == 2
     file.write_text("{")
-    assert "is no JSON" in run("config", "import", file).error
+    assert "is not JSON" in run("config", "import", file).error
     file.write_text("[" * 100_000)
     assert "nested too deeply" in run("config", "import", file).error
     assert run("config", "export", file.parent).code == 2

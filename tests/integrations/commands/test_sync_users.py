@@ -74,7 +74,7 @@ def test_the_worker_may_do_it(connection: Connection) -> None:
         (("--person", "nobody@example.com"), "No Salesforce user “nobody@example.com” is known"),
         (("--person", "shared@example.com"), "Several Salesforce users"),
         (("--person", "person1@example.com", "--team", "Nowhere"), "has no team “Nowhere”"),
-        (("--person", "person1@example.com", "--by", "eve@example.com"), "no active admin"),
+        (("--person", "person1@example.com", "--by", "eve@example.com"), "not an active admin"),
     ],
 )
 def test_bad_use_is_one_line_and_changes_nothing(

@@ -44,7 +44,7 @@ def test_a_typed_address_that_somebody_has_makes_nothing(
 
 def test_a_typed_address_that_is_none_makes_nothing(connection: Connection, admin: User) -> None:
     person(connection, 1)
-    with pytest.raises(PlanError, match="“ann at home” is no e-mail"):
+    with pytest.raises(PlanError, match="“ann at home” is not an e-mail address"):
         manual.add_person(connection, salesforce_id=salesforce_id(1), by=admin, email="ann at home")
     assert not SyncPlan.objects.exists()
 
@@ -53,7 +53,7 @@ def test_a_typed_address_that_is_none_makes_nothing(connection: Connection, admi
     ("text", "complaint"),
     [
         ("00G000000000001", "queue"),
-        ("006000000000001", "no Salesforce user"),
+        ("006000000000001", "not the id of a Salesforce user"),
         ("0050000000000", "not a Salesforce id"),
         ("005000000000001AAC", "last three characters"),
     ],
