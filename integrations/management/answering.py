@@ -114,7 +114,7 @@ def day_since(text: str) -> date:
     try:
         day = date.fromisoformat(text)
     except ValueError as error:
-        raise ArgumentTypeError(f"“{text}” is not a date: write YYYY-MM-DD") from error
+        raise ArgumentTypeError(f"“{text}” is not a day: write YYYY-MM-DD") from error
     if not FIRST_DAY <= day <= timezone.localdate():
         raise ArgumentTypeError(f"choose a day from {FIRST_DAY} to today")
     return day

@@ -54,7 +54,7 @@ WRONG = [
     (("plan", "approve", "latest"), "invalid int value"),
     (("plan", "show", "1", "--rows=-5"), "from 0 to"),
     (("rotate_encryption_keys", "--all"), "unrecognized arguments"),
-    (("salesforce_backfill", "--since", "tomorrow"), "is not a date"),
+    (("salesforce_backfill", "--since", "tomorrow"), "is not a day"),
     (("salesforce_backfill", "--since", "2026-01-01", "--object", "Lead"), "No workflow"),
     (("salesforce_backfill", "--since", "2026-01-01", "--company", ""), "no such connection"),
     (("salesforce_check", "--connection", "99999"), "There is no connection 99999"),

@@ -83,9 +83,9 @@ def test_a_paused_connection_keeps_no_other_from_being_compared(
     assert ran.code == 1
     assert ran.error.startswith("Theirs: ")
     assert "We move." in ran.error
-    assert [(row["object"], row["state"]) for row in json.loads(ran.out)] == [
-        ("Opportunity", "done")
-    ]
+    done, refused = json.loads(ran.out)
+    assert (done["object"], done["state"]) == ("Opportunity", "done")
+    assert refused == {"error": ran.error}
 
 
 @pytest.mark.parametrize("command", ["salesforce_poll", "salesforce_reconcile"])
