@@ -7,6 +7,7 @@ import time
 from urllib.parse import urlsplit
 
 from django.contrib.auth import login
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -17,13 +18,13 @@ from django.views.decorators.http import require_safe
 from accounts import audit
 from accounts.models import User
 from accounts.waiting import give_back_connection
+from integrations.connecting.granted_access import give_back
 from integrations.credentials import oauth_app
 from integrations.models import Connection, ConnectionCredential, UserMapping
 from integrations.salesforce.errors import SalesforceError
-from integrations.salesforce.oauth import Identity, OAuthApp
+from integrations.salesforce.oauth import Identity
 from integrations.salesforce.oauth_errors import from_oauth_error
 from integrations.salesforce.pkce import new_pkce, new_state
-from integrations.salesforce.tokens import Tokens
 
 logger = logging.getLogger(__name__)
 
@@ -100,14 +101,7 @@ def _identity(connection: Connection, code: str, verifier: str, approves: bool) 
         return app.identity(tokens)
     finally:
         if not approves:
-            _give_back(app, tokens)
-
-
-def _give_back(app: OAuthApp, tokens: Tokens) -> None:
-    try:
-        app.revoke(tokens.refresh_token)
-    except SalesforceError as error:
-        logger.warning("a log-in's access was not revoked: %s", error.detail)
+            give_back(app, tokens)
 
 
 def _let_in(request: HttpRequest, connection: Connection, identity: Identity) -> HttpResponse:
@@ -125,8 +119,9 @@ def _let_in(request: HttpRequest, connection: Connection, identity: Identity) ->
     user: User = mapping.account
     if not user.is_active:
         return _ask_domain(request, "", NOT_ACTIVE)
-    login(request, user, backend="accounts.backends.RoleBackend")
-    audit.record("logged_in", user, by=user, request=request, after={"by": "Salesforce"})
+    with transaction.atomic():
+        login(request, user)
+        audit.record("logged_in", user, by=user, request=request, after={"by": "Salesforce"})
     return redirect("home")
 
 

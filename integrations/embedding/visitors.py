@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.core import signing
+from django.db import transaction
 from django.utils import timezone
 
 from accounts import audit
@@ -58,6 +59,7 @@ def visitor_of(ticket_text: str, connection: Connection) -> TabVisitor | None:
     return TabVisitor.objects.filter(pk=visitor_id, connection=connection).first()
 
 
+@transaction.atomic
 def ask(visitor: TabVisitor) -> None:
     """Ask to be added; asking again changes nothing, also after a refusal."""
     now = timezone.now()
