@@ -1,14 +1,9 @@
-"""The record sync with real workers, real kills and a real database that goes away.
-
-Numbers in the names' comments are those of the fault experiments: what is broken, and what must
-still be true.
-"""
+"""The record sync with real workers and real kills; the comments number the experiments."""
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -22,6 +17,7 @@ from pytest_django import Settings
 
 from accounts.models import Company
 from activities.models import ActivityReport
+from integrations import leases
 from integrations.demo_org.org import DemoOrg
 from integrations.demo_org.server import run_in_thread
 from integrations.demo_org.store import Row
@@ -40,8 +36,9 @@ from tests.integrations.record_sync.world import (
     switched_on,
     written,
 )
+from tests.waiting import let_a_random_time_pass, wait_until
 
-from .worker import Worker, until
+from .worker import Worker, end_other_database_connections
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
@@ -102,13 +99,18 @@ def test_a_backfill_killed_at_random_moments_ends_like_any_other(
     switched_on(connection, since=None)
     org.faults.break_it("small_pages", value="20")
     run = request_backfill(connection, "Opportunity", LONG_AGO, by=None)
+    killed_at: list[int] = []
     for _ in range(3):
         with Worker() as worker:
-            until(partial(_has_gone_on, run, SalesforceRecord.objects.count()), 60)
+            wait_until(partial(_goes_on, run, run.read), "a page was read", 60)
+            let_a_random_time_pass(0, 0.1)
             worker.kill()
+        run.refresh_from_db()
+        killed_at.append(run.read)
         a_minute_later()
+    assert 0 < killed_at[0] < 600
     with Worker():
-        until(lambda: state_of(run) == SyncRun.State.DONE, 90)
+        wait_until(lambda: state_of(run) == SyncRun.State.DONE, "the backfill is done", 90)
     assert len(reports()) == ActivityReport.objects.count() == 600
     assert run.read <= 600 + 3 * 20, "more than one page was redone after a kill"
 
@@ -121,16 +123,9 @@ def test_the_database_going_away_in_a_page_loses_nothing(
     for _ in range(300):
         deal(org, ann)
     org.faults.break_it("small_pages", value="20")
-    for delay in (0.3, 0.8):
-        worker = threading.Thread(target=_poll_in_a_thread, args=(connection.pk,))
-        worker.start()
-        time.sleep(delay)
-        with database.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
-        worker.join(60)
+    for _ in range(2):
+        assert not _polled_while_the_database_goes_away(connection)
+        assert 0 < SalesforceRecord.objects.count() < 300
         Lease.objects.update(expires_at=timezone.now())
     poll(connection)
     assert len(reports()) == ActivityReport.objects.count() == 300
@@ -144,11 +139,8 @@ def test_the_same_work_delivered_twice_is_done_once(
     for _ in range(100):
         deal(org, ann)
     org.faults.break_it("small_pages", value="10")
-    threads = [threading.Thread(target=_poll_in_a_thread, args=(connection.pk,)) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
+    with ThreadPoolExecutor(3) as pool:
+        assert True in list(pool.map(_poll_in_a_thread, [connection.pk] * 3))
     assert len(reports()) == ActivityReport.objects.count() == 100
     before = written()
     poll(connection)
@@ -197,7 +189,7 @@ def test_a_worker_that_was_away_for_a_day_polls_once(
     write_schedules()
     won = deal(org, ann)
     with Worker():
-        until(lambda: won["Id"] in reports(), 90)
+        wait_until(lambda: won["Id"] in reports(), "the deal is reported", 90)
     assert ActivityReport.objects.count() == 1
 
 
@@ -218,7 +210,11 @@ def test_an_org_that_hangs_does_not_stop_another_companys(
         async_task("integrations.tasks.poll_records", slow.pk)
         async_task("integrations.tasks.poll_records", connection.pk)
         with Worker():
-            until(lambda: won["Id"] in reports(), 60)
+            wait_until(lambda: other.org.faults.broken[0].hits, "the slow org hangs", 60)
+            wait_until(lambda: won["Id"] in reports(), "the deal is reported", 60)
+            still_hangs = not leases.is_free(leases.of_records(slow.pk))
+    assert still_hangs
+    assert not SalesforceRecord.objects.filter(connection=slow).exists()
 
 
 # F10
@@ -233,12 +229,22 @@ def test_a_round_that_keeps_dying_asks_for_a_person(
     assert "tell support" in run.error
 
 
-def _has_gone_on(run: SyncRun, before: int) -> bool:
-    return SalesforceRecord.objects.count() > before or state_of(run) == SyncRun.State.DONE
+def _goes_on(run: SyncRun, behind: int) -> bool:
+    return state_of(run) == SyncRun.State.DONE or run.read > behind
 
 
-def _poll_in_a_thread(connection_id: int) -> None:
+def _polled_while_the_database_goes_away(connection: Connection) -> bool:
+    """What the poll said of itself: false when it was interrupted."""
+    before = SalesforceRecord.objects.count()
+    with ThreadPoolExecutor(1) as pool:
+        said = pool.submit(_poll_in_a_thread, connection.pk)
+        wait_until(lambda: SalesforceRecord.objects.count() > before, "a page was taken in")
+        assert end_other_database_connections() > 0
+        return said.result(60)
+
+
+def _poll_in_a_thread(connection_id: int) -> bool:
     try:
-        polling.poll(connection_id)
+        return polling.poll(connection_id)
     finally:
         database.close()

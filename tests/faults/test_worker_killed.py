@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import signal
 import threading
 import time
@@ -22,8 +21,9 @@ from integrations.user_sync.planning import plan_import
 from integrations.user_sync.reverting import plan_revert
 from integrations.user_sync.taking_up import take_up_work
 from tests.integrations.user_sync.builders import people
+from tests.waiting import let_a_random_time_pass, wait_until
 
-from .worker import Worker, until
+from .worker import Worker, end_other_database_connections
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
 
@@ -59,7 +59,7 @@ def is_done(plan: SyncPlan) -> bool:
     return plan.state == State.DONE
 
 
-def check_everybody_once(plan: SyncPlan, rows: int) -> None:
+def assert_everybody_once(plan: SyncPlan, rows: int) -> None:
     assert set(plan.changes.values_list("outcome", flat=True)) == {"done"}
     assert User.objects.filter(role=User.Role.MEMBER).count() == rows
     assert UserMapping.objects.count() == rows
@@ -86,12 +86,12 @@ def killed_again_and_again(plan: SyncPlan, times: int) -> None:
     for _ in range(times):
         gets_further = partial(_gets_further, plan, rows_done(plan))
         with Worker() as worker:
-            until(gets_further, 60)
-            time.sleep(random.uniform(0, 0.5))
+            wait_until(gets_further, "the worker has gone on", 60)
+            let_a_random_time_pass(0, 0.5)
             worker.kill()
         a_minute_later()
     with Worker():
-        until(lambda: is_done(plan), 60)
+        wait_until(lambda: is_done(plan), "the plan is done", 60)
 
 
 def _gets_further(plan: SyncPlan, than_rows: int) -> bool:
@@ -103,7 +103,7 @@ def test_an_import_killed_at_random_moments_ends_like_any_other(
 ) -> None:
     plan = approved_import(connection, admin, rows=4_000)
     killed_again_and_again(plan, times=3)
-    check_everybody_once(plan, rows=4_000)
+    assert_everybody_once(plan, rows=4_000)
 
 
 def test_a_revert_killed_at_random_moments_ends_like_any_other(
@@ -128,16 +128,16 @@ def test_a_worker_killed_in_the_middle_goes_on_by_itself_within_two_minutes(
     _hold_up_the_work()
     try:
         with Worker() as worker:
-            until(lambda: plan_state(plan) == State.APPLYING, 60)
-            until(_somebody_is_held_up, 30)
+            wait_until(_somebody_is_held_up, "a batch is held up", 60)
+            assert plan_state(plan) == State.APPLYING
             _kill_processes_of(worker, holding=plan)
             _let_the_work_go()
             killed = time.monotonic()
-            until(lambda: is_done(plan), 120)
+            wait_until(lambda: is_done(plan), "the plan is done", 120)
             assert time.monotonic() - killed > 20, "it went on before its lease ran out"
     finally:
         _let_the_work_go()
-    check_everybody_once(plan, rows=500)
+    assert_everybody_once(plan, rows=500)
 
 
 def test_two_workers_on_one_plan_end_like_one(connection: Connection, admin: User) -> None:
@@ -155,12 +155,12 @@ def test_two_workers_on_one_plan_end_like_one(connection: Connection, admin: Use
     for thread in threads:
         thread.start()
     for _ in range(5):  # whoever has the lease is believed dead, and is not
-        time.sleep(random.uniform(0.1, 0.5))
+        let_a_random_time_pass(0.1, 0.5)
         Lease.objects.update(expires_at=timezone.now())
     for thread in threads:
         thread.join(60)
     assert is_done(plan)
-    check_everybody_once(plan, rows=3_000)
+    assert_everybody_once(plan, rows=3_000)
 
 
 def test_a_database_connection_killed_in_a_batch_loses_nothing(
@@ -178,18 +178,14 @@ def test_a_database_connection_killed_in_a_batch_loses_nothing(
     for _ in range(3):
         worker = threading.Thread(target=work)
         worker.start()
-        time.sleep(random.uniform(0.1, 0.6))
-        with database.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
+        let_a_random_time_pass(0.1, 0.6)
+        end_other_database_connections()
         worker.join(60)
         Lease.objects.update(expires_at=timezone.now())
     assert applying.Ended.INTERRUPTED in ends
     SyncPlan.objects.filter(pk=plan.pk).update(attempts=0)
     assert applying.apply_plan(plan.pk) == applying.Ended.DONE
-    check_everybody_once(plan, rows=4_000)
+    assert_everybody_once(plan, rows=4_000)
 
 
 def plan_state(plan: SyncPlan) -> str:
