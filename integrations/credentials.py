@@ -139,6 +139,8 @@ class CredentialStore:
                     renewed = refresh(tokens)
                 except ReconnectRequired as error:
                     connection_states.reconnect_required(self.connection, error.message)
+                    if self.connection.state != Connection.State.RECONNECT_REQUIRED:
+                        forget_tokens(self.connection)  # paused meanwhile: it stays so
                     refused = error
                 else:
                     store_tokens(self.connection, renewed)
@@ -155,7 +157,7 @@ class CredentialStore:
         if state == Connection.State.RECONNECT_REQUIRED:
             raise ReconnectRequired(reason)
         if credential is None or not credential.sealed_access_token:
-            raise ReconnectRequired("Nobody has logged in to Salesforce for this connection yet.")
+            raise ReconnectRequired("Nobody is logged in to Salesforce for this connection.")
         return _opened_tokens(self.connection, credential)
 
 

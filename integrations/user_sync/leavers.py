@@ -33,7 +33,7 @@ from integrations.models import (
 
 from .errors import PlanError
 from .plan_rows import ROW_FIELDS, Row, save_ready
-from .suspending import leaver_basis
+from .suspending import active_elsewhere, leaver_basis
 
 Action = PlannedChange.Action
 Outcome = PlannedChange.Outcome
@@ -48,11 +48,14 @@ def to_deactivate(connection: Connection) -> QuerySet[UserMapping]:
     another org of the company, and protected accounts are left out.
     """
     leavers = person_of(account_kept_at__isnull=True).filter(Q(is_active=False) | Q(is_frozen=True))
-    return _current(connection).filter(
-        Exists(leavers.exclude(Exists(_reactivated_since_leaving()))),
-        ~Exists(_active_elsewhere()),
-        account__state__in=User.STATES_HOLDING_ADDRESS,
-        account__protected=False,
+    return (
+        _current(connection)
+        .filter(
+            Exists(leavers.exclude(Exists(_reactivated_since_leaving()))),
+            account__state__in=User.STATES_HOLDING_ADDRESS,
+            account__protected=False,
+        )
+        .exclude(account__in=active_elsewhere(connection).values("account"))
     )
 
 
@@ -109,17 +112,6 @@ def plan_rejection(
         for person, row in rows_of(mappings, suspend_row)
     ]
     return _draft(connection, rows, by)
-
-
-def _active_elsewhere() -> QuerySet[UserMapping]:
-    """That the account is somebody active in another org, inside `UserMapping`."""
-    active = person_of(is_active=True, is_frozen=False, missing_since__isnull=True)
-    mappings: QuerySet[UserMapping] = (
-        UserMapping.objects.filter(Exists(active), account=OuterRef("account"), is_current=True)
-        .exclude(connection=OuterRef("connection"))
-        .exclude(connection__state=Connection.State.TERMINATED)
-    )
-    return mappings
 
 
 def _reactivated_since_leaving() -> QuerySet[AuditEntry]:

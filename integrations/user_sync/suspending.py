@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Lower
 
 from accounts.models import User
-from integrations.models import DirectoryUser, PlannedChange, UserMapping
+from integrations.models import Connection, DirectoryUser, PlannedChange, UserMapping
 
 from .batch import Batch
 
@@ -24,6 +25,7 @@ _WORDS = {
     "protected": "the account was protected from every sync",
     "is_kept": "somebody decided otherwise",
 }
+ACTIVE_ELSEWHERE = "Since the preview: active in another Salesforce org of the company."
 LAST_ADMIN = "The last company admin is never deactivated."
 
 
@@ -68,7 +70,25 @@ def leaver_basis(
     }
 
 
+def active_elsewhere(connection: Connection) -> QuerySet[UserMapping]:
+    """Current mappings of whoever is active in another org of the company."""
+    active = DirectoryUser.objects.filter(
+        connection=OuterRef("connection"),
+        salesforce_id=OuterRef("salesforce_user_id"),
+        is_active=True,
+        is_frozen=False,
+        missing_since__isnull=True,
+    )
+    mappings: QuerySet[UserMapping] = (
+        UserMapping.objects.filter(Exists(active), company=connection.company_id, is_current=True)
+        .exclude(connection=connection)
+        .exclude(connection__state=Connection.State.TERMINATED)
+    )
+    return mappings
+
+
 def _suspend(batch: Batch) -> None:
+    _leave_who_is_active_elsewhere(batch)
     _leave_the_last_admin(batch)
     rows = batch.with_action(Action.SUSPEND)
     User.objects.filter(pk__in=[row.account_id for row in rows]).deactivate()
@@ -83,6 +103,16 @@ def _suspend(batch: Batch) -> None:
             after={"state": User.State.DEACTIVATED, "salesforce_user": row.salesforce_user_id},
         )
     _ignore(batch, [row for row in rows if "ignore" in row.values])
+
+
+def _leave_who_is_active_elsewhere(batch: Batch) -> None:
+    rows = [row for row in batch.with_action(Action.SUSPEND) if "ignore" not in row.values]
+    mappings = active_elsewhere(batch.plan.connection)
+    accounts = [row.account_id for row in rows]
+    staying = set(mappings.filter(account__in=accounts).values_list("account", flat=True))
+    for row in rows:
+        if row.account_id in staying:
+            batch.settle(row, Outcome.CHANGED, ACTIVE_ELSEWHERE)
 
 
 def _leave_the_last_admin(batch: Batch) -> None:

@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from accounts.models import Company
 from config.checks import check_encryption_keys
-from integrations import credentials
+from integrations import connection_states, credentials
 from integrations.credentials import CredentialStore
 from integrations.models import Connection, ConnectionCredential
 from integrations.salesforce.errors import (
@@ -167,6 +167,22 @@ def test_a_refused_refresh_requires_a_new_log_in_and_nobody_asks_again(
     connection.refresh_from_db()
     assert connection.state == Connection.State.RECONNECT_REQUIRED
     assert connection.state_reason == "Salesforce has withdrawn our access."
+    assert len(asked) == 1
+
+
+def test_a_refusal_during_a_pause_leaves_it_and_nobody_asks_again(connection: Connection) -> None:
+    asked = []
+
+    def refresh(old: Tokens) -> Tokens:
+        asked.append(old)
+        raise ReconnectRequired("Salesforce has withdrawn our access.", code="invalid_grant")
+
+    connection_states.paused(connection, "Until Friday", by=None)
+    for _ in range(3):
+        with pytest.raises(ReconnectRequired):
+            CredentialStore(connection).renew(tokens().access_token, refresh)
+    connection.refresh_from_db()
+    assert (connection.state, connection.state_reason) == ("paused", "Until Friday")
     assert len(asked) == 1
 
 

@@ -258,3 +258,20 @@ def test_whoever_is_active_in_another_org_of_the_company_keeps_their_access(
     assert run(strict) is not None
     ann.refresh_from_db()
     assert ann.state == User.State.DEACTIVATED
+
+
+def test_whoever_became_active_in_another_org_since_the_preview_is_left(
+    connection: Connection, admin: User
+) -> None:
+    (ann,) = colleagues(connection, [1])
+    leave(connection, 1)
+    plan = leavers.plan_leavers(connection, leavers.to_deactivate(connection), by=admin)
+    other = Connection.objects.create(
+        company=connection.company, login_url="https://x.salesforce.com", state=State.CONNECTED
+    )
+    person(other, 2)
+    mapped(other, 2, ann)
+    applied(plan, admin)
+    assert outcomes(plan) == {"Person 1": "changed"}
+    ann.refresh_from_db()
+    assert ann.is_active
