@@ -9,16 +9,32 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from accounts.models import AuditEntry, Company, User
 
 Values = Mapping[str, Any]
+#: Of whoever sent the request at hand: most acts are written far from it.
+_address: ContextVar[str | None] = ContextVar("address", default=None)
+
+
+def from_where(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:
+    """Middleware, so that an entry shows the address without being given the request."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        before = _address.set(address_of(request))
+        try:
+            return get_response(request)
+        finally:
+            _address.reset(before)
+
+    return middleware
 
 
 def address_of(request: HttpRequest | None) -> str | None:
@@ -50,7 +66,7 @@ def entry(
         company_id=company.pk if company else _company_id(subject, by),
         actor=by,
         actor_name=str(by or "")[:254],
-        address=address or address_of(request),
+        address=address or address_of(request) or _address.get(),
         action=action,
         subject_type=subject._meta.label_lower,
         subject_id=str(subject.pk),

@@ -60,7 +60,15 @@ def paused(
 def resumed(connection: Connection, *, by: User | None, request: HttpRequest | None = None) -> bool:
     """Reading goes on from where it stopped: the next poll catches up."""
     only_from = frozenset({State.PAUSED})
-    return _enter(State.CONNECTED, connection, "", by=by, request=request, only_from=only_from)
+    return _enter(
+        State.CONNECTED,
+        connection,
+        "",
+        by=by,
+        request=request,
+        only_from=only_from,
+        act="resumed",
+    )
 
 
 def terminated(
@@ -84,18 +92,17 @@ def _enter(
     by: User | None = None,
     request: HttpRequest | None = None,
     only_from: frozenset[State] | None = None,
+    act: str = "",
 ) -> bool:
     """Return whether anything changed. ``connection`` itself is brought up to date either way."""
     row = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
     before = State(row.state)
-    changes = before in (only_from or ENTERED_FROM[state]) and (before, row.state_reason) != (
-        state,
-        reason,
-    )
+    may_enter = before in (only_from or ENTERED_FROM[state])
+    changes = may_enter and (before, row.state_reason) != (state, reason)
     if changes:
         _write(row, state, reason)
         audit.record(
-            f"connection.{state}",
+            f"connection.{act or state}",
             row,
             by=by,
             request=request,

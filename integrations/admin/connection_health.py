@@ -60,9 +60,11 @@ def _standstill(connection: Connection) -> str:
 def _failed_refresh(connection: Connection) -> str | None:
     people = connection.runs.filter(kind=SyncRun.Kind.DIRECTORY)
     last = people.exclude(state__in=SyncRun.STATES_UNDER_WAY).order_by("-pk").first()
-    if last is None or last.state != SyncRun.State.FAILED:
+    if last is None or last.state not in (SyncRun.State.FAILED, SyncRun.State.HELD):
         return None
     when = naturaltime(last.finished_at or last.created_at)
+    if last.state == SyncRun.State.HELD:
+        return f"People were not refreshed {when}. {sentence(last.error)}"
     return (
         f"People could not be read {when}. {sentence(last.error)} Press Refresh on the list of"
         " Salesforce users to try again."

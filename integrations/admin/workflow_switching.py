@@ -45,6 +45,8 @@ class SwitchOnForm(forms.Form):
         cleaned: dict[str, object] = super().clean() or self.cleaned_data
         since = cleaned.get("since")
         if cleaned.get("begin") != "since":
+            if since is not None:
+                self.add_error("begin", "A day is given: choose “Since a day”, or clear it.")
             cleaned["since"] = None
         elif not isinstance(since, date):
             if "since" not in self.errors:

@@ -19,7 +19,7 @@ Decision = AccessRequest.Decision
 
 _SETTING = (
     "Where a company may decide by itself, support staff say so once:"
-    " manage.py company {0.slug} --self-approve"
+    " manage.py company --company {0.slug} --self-approve on"
 )
 
 

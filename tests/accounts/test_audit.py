@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import DatabaseError, transaction
+from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
 from accounts import audit
@@ -32,6 +33,19 @@ def test_values_that_json_does_not_know_are_kept_as_text(company: Company) -> No
     entry.refresh_from_db()
     assert entry.after == {"day": "2026-01-02", "amount": "1.50"}
     assert entry.actor_name == ""
+
+
+def test_an_act_far_from_the_request_shows_its_address_and_a_later_one_does_not(
+    company: Company,
+) -> None:
+    def answer(request: HttpRequest) -> HttpResponse:
+        audit.record("changed", company, by=None)
+        return HttpResponse()
+
+    audit.from_where(answer)(RequestFactory().get("/", REMOTE_ADDR="2001:db8::7"))
+    audit.record("changed", company, by=None)
+    addresses = AuditEntry.objects.order_by("pk").values_list("address", flat=True)
+    assert list(addresses) == ["2001:db8::7", None]
 
 
 @pytest.mark.parametrize("address", ["", "unix:", "testclient", "1.2.3"])

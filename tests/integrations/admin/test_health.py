@@ -64,6 +64,10 @@ def test_a_failed_refresh_is_not_called_well(client: Client, connection: Connect
     html = home(client)
     assert "All is well" not in html
     assert f"People could not be read now. {run.error}" in html
+    SyncRun.objects.update(state=SyncRun.State.HELD, error="12 people are missing.")
+    html = home(client)
+    assert "All is well" not in html
+    assert "People were not refreshed now. 12 people are missing." in html
     SyncRun.objects.update(state=SyncRun.State.DONE)
     assert "All is well" in home(client)
 

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import Company, Team, User
+from accounts.models import AuditEntry, Company, Team, User
 from integrations.models import Connection, DirectoryUser, PlannedChange, SyncPlan, UserMapping
 from integrations.tasks import prepare_plan
 from integrations.user_sync import preparing
@@ -29,6 +29,7 @@ def test_one_press_plans_approves_and_queues(
     plan = the_plan()
     assert answer.url == page_of(plan)
     assert (plan.state, plan.approved_by, plan.created_by) == (State.QUEUED, admin, admin)
+    assert AuditEntry.objects.get(action="plan.approved").address == "127.0.0.1"
     apply_plan(plan.pk)
     assert UserMapping.objects.filter(connection=connection).count() == 2
     result = client.get(page_of(plan)).content.decode()

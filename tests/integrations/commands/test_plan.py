@@ -87,7 +87,7 @@ def test_a_requested_plan_is_approved_by_who_may(
     assert run("plan", "approve", plan.pk).code == 2, "somebody's decision must have a name"
     refused = run("plan", "approve", plan.pk, "--by", admin.email)
     assert refused.code == 1
-    assert "manage.py company maventech --self-approve" in refused.error
+    assert "manage.py company --company maventech --self-approve on" in refused.error
     assert run("plan", "approve", plan.pk, "--by", support.email).code == 0
     assert AccessRequest.objects.get().decided_by == support
 

@@ -60,12 +60,16 @@ def test_each_change_is_audited_once(link: Connection, admin: User) -> None:
     assert connection_states.mended(link)
     assert connection_states.terminated(link, by=admin)
     assert connection_states.connected(link, by=admin)
+    assert connection_states.paused(link, "Until Friday", by=admin)
+    assert connection_states.resumed(link, by=admin)
     actions = AuditEntry.objects.order_by("pk").values_list("action", "actor_name")
     assert list(actions) == [
         ("connection.needs_attention", ""),
         ("connection.connected", ""),
         ("connection.terminated", "Dana Cole"),
         ("connection.connected", "Dana Cole"),
+        ("connection.paused", "Dana Cole"),
+        ("connection.resumed", "Dana Cole"),
     ]
 
 

@@ -26,6 +26,12 @@ def test_switching_on_since_a_day_reads_what_happened_since(
     made = workflow(connection)
     missing = client.post(page("switch", made), {"act": "on", "begin": "since"})
     assert "Say since which day." in missing.text
+    unclear = client.post(
+        page("switch", made), {"act": "on", "begin": "now", "since": "2020-01-01"}
+    )
+    assert "A day is given" in unclear.text
+    made.refresh_from_db()
+    assert made.state == State.OFF
     client.post(page("switch", made), {"act": "on", "begin": "since", "since": "2020-01-01"})
     made.refresh_from_db()
     assert (made.state, made.counts_from) == (State.ON, date(2020, 1, 1))
