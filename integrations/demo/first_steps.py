@@ -75,7 +75,8 @@ def _live(connection: Connection) -> FirstStep:
     return FirstStep(
         "Live",
         "Log in to the demo org as one of your five; its log-in page lists everybody. Open the tab"
-        " in one window and a deal in another. Close it as won: within a second it is in the tab. Reopen it: it is taken back.",
+        " in one window and a deal in another. Close it as won: within a second it is in the tab."
+        " Reopen it: it is taken back.",
         (
             ("The tab", f"{connection.login_url}/lightning/n/scoreline"),
             ("Open deals", f"{connection.login_url}/lightning/Opportunity?view=open"),
