@@ -88,7 +88,7 @@ def approve(request: HttpRequest, plan: SyncPlan) -> None:
     unticked = listed - numbers_in(request.POST.getlist("row"))
     by = person(request)
     with transaction.atomic():
-        plan = SyncPlan.objects.select_for_update(no_key=True).get(pk=plan.pk)
+        plan = approving.lock(plan)
         if plan.state in SyncPlan.STATES_OPEN:
             reviewing.set_ticks(plan, ticked=listed - unticked, unticked=unticked, by=by)
         if plan.state == SyncPlan.State.HELD:

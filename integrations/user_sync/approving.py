@@ -81,9 +81,7 @@ def resume(plan: SyncPlan, *, by: User | None) -> None:
     """Continue a plan that was stopped, or that gave up."""
     try:
         with transaction.atomic():
-            _lock_what_it_undoes(plan)
-            # Whoever approves a revert of it meanwhile is waited for, and then found.
-            SyncPlan.objects.select_for_update(no_key=True).get(pk=plan.pk)
+            lock(plan)  # whoever approves a revert of it meanwhile is waited for, and then found
             resumed = (
                 SyncPlan.objects.filter(pk=plan.pk, state__in=(State.STOPPED, State.NEEDS_A_PERSON))
                 .exclude(reverted_by__state__in=(*SyncPlan.STATES_UNDER_WAY, State.DONE))
@@ -116,6 +114,15 @@ def discard(plan: SyncPlan, *, by: User | None) -> None:
     plan.refresh_from_db()
     if not discarded:
         raise _why_not_approved(plan)
+
+
+def lock(plan: SyncPlan) -> SyncPlan:
+    """The plan as it is now, until the transaction ends; after the one that it undoes, always.
+
+    Raises `PlanError` where that one is under way.
+    """
+    _lock_what_it_undoes(plan)
+    return SyncPlan.objects.select_for_update(no_key=True).get(pk=plan.pk)
 
 
 def _lock_what_it_undoes(plan: SyncPlan) -> None:
