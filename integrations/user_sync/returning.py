@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Lower, Trim
 
 from accounts.models import User
@@ -47,17 +47,17 @@ def returning_leavers(
 def _leavers_like(
     connection: Connection, newcomers: Sequence[DirectoryUser]
 ) -> QuerySet[DirectoryUser]:
-    """Those who share a mark with one of these."""
+    """Those who share a mark with one of these; PostgreSQL folds both sides, in its own way."""
     federation_ids = {one.federation_id for one in newcomers} - {""}
-    addresses = {folded(one.email) for one in newcomers} - {""}
-    names = {_folded_name(one) for one in newcomers}
+    addresses = {one.email for one in newcomers} - {""}
+    names = {one.name for one in newcomers}
     leavers: QuerySet[DirectoryUser] = (
         DirectoryUser.objects.filter(connection=connection, is_active=False)
         .alias(address=Lower("email"), folded_name=Lower(Trim("name")))
         .filter(
             Q(federation_id__in=federation_ids)
-            | Q(address__in=addresses)
-            | Q(folded_name__in=names)
+            | Q(address__in=[Lower(Trim(Value(one))) for one in addresses])
+            | Q(folded_name__in=[Lower(Trim(Value(one))) for one in names])
         )
     )
     return leavers.defer("search")

@@ -141,6 +141,24 @@ def test_a_returning_leaver_keeps_the_account_and_the_past_stays(
 
 
 @pytest.mark.parametrize(
+    ("left", "came"),
+    [
+        ("İrem Şahin", "İrem Şahin"),
+        ("ΝΙΚΟΣ ΠΑΠΠΑΣ", "ΝΙΚΟΣ ΠΑΠΠΑΣ"),
+        ("Ann Lee\u00a0", "Ann Lee\u00a0"),
+        (" Ann Lee", "ANN LEE "),
+    ],
+)
+def test_a_returning_leaver_is_known_by_a_name_of_any_script(
+    connection: Connection, admin: User, left: str, came: str
+) -> None:
+    person(connection, 1, is_active=False, name=left, email="one@example.com")
+    new = person(connection, 2, name=came, email="two@example.com")
+    mapped(connection, 1, admin)
+    assert returning.returning_leavers(connection, [new])[new.pk].account == admin
+
+
+@pytest.mark.parametrize(
     ("fields", "note"),
     [({"protected": True}, "protected from every sync"), ({"role": "admin"}, "last company admin")],
 )
