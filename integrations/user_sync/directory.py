@@ -46,11 +46,16 @@ def request_refresh(
 
 
 def accept_shrinking(run: SyncRun, *, by: User) -> SyncRun:
-    """A person has seen why ``run`` is held, and says that it is right: refresh once more."""
+    """A person has seen why ``run`` is held, and says that it is right: refresh once more.
+
+    Raises `RefreshRefused`.
+    """
     if run.state != State.HELD:
         raise RefreshRefused("This refresh does not wait for anybody.")
-    audit.record("directory.shrinking_accepted", run.connection, by=by, before={"run": run.pk})
-    return request_refresh(run.connection, by=by, accepts_shrinking=True)
+    with transaction.atomic():
+        accepted = request_refresh(run.connection, by=by, accepts_shrinking=True)
+        audit.record("directory.shrinking_accepted", run.connection, by=by, before={"run": run.pk})
+    return accepted
 
 
 def refresh_directory(run_id: int) -> None:

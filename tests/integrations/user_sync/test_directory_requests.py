@@ -8,8 +8,13 @@ import pytest
 from django.db import connection as database
 from django_q.models import OrmQ
 
+from accounts.models import AuditEntry, User
 from integrations.models import Connection, SyncRun
-from integrations.user_sync.directory import refresh_directory, request_refresh
+from integrations.user_sync.directory import (
+    accept_shrinking,
+    refresh_directory,
+    request_refresh,
+)
 from integrations.user_sync.errors import RefreshRefused
 
 State = SyncRun.State
@@ -55,6 +60,19 @@ def test_salesforce_is_not_asked_by_a_connection_without_access(
     refresh_directory(queued.pk)
     queued.refresh_from_db()
     assert queued.state == State.FAILED
+
+
+def test_nothing_is_written_down_as_accepted_while_the_connection_is_paused(
+    connection: Connection, admin: User
+) -> None:
+    run = request_refresh(connection, by=None)
+    run.state = State.HELD
+    run.save(update_fields=["state"])
+    run.connection.state = Connection.State.PAUSED
+    run.connection.save(update_fields=["state"])
+    with pytest.raises(RefreshRefused, match="paused"):
+        accept_shrinking(run, by=admin)
+    assert not AuditEntry.objects.filter(action="directory.shrinking_accepted").exists()
 
 
 def test_what_a_person_accepted_is_not_lost_in_a_refresh_that_is_under_way(
