@@ -127,6 +127,9 @@ def decide(
 
 
 def is_usable_email(address: str) -> bool:
+    """Also whether it is compared alike everywhere: beyond ASCII, PostgreSQL folds otherwise."""
+    if not address.strip().isascii():
+        return False
     try:
         validate_email(address.strip())
     except ValidationError:

@@ -45,6 +45,8 @@ def test_somebody_whom_nobody_knows_gets_a_new_account(connection: Connection) -
         ({"ignored_at": NOON}, "Ignored"),
         ({"email": ""}, "No usable e-mail in Salesforce: an account needs one"),
         ({"email": "nobody at home"}, "No usable e-mail in Salesforce: an account needs one"),
+        ({"email": "İvan@example.com"}, "No usable e-mail in Salesforce: an account needs one"),
+        ({"email": "\u212aim@example.com"}, "No usable e-mail in Salesforce: an account needs one"),
     ],
 )
 def test_who_gets_no_account_and_why(
