@@ -13,7 +13,6 @@ from integrations.models import AttributeRule, Connection, MatchRule, ScopeRule
 from integrations.user_sync.user_fields import UserField
 
 LONGEST_VALUE = 500
-MOST_RULES = 20
 
 
 class ScopeRuleForm(forms.Form):

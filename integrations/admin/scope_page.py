@@ -15,13 +15,14 @@ from accounts.admin_base import person
 from integrations.models import Connection, ScopeRule
 from integrations.salesforce.errors import SalesforceError
 from integrations.user_sync import trying, user_fields
+from integrations.user_sync.scope import MOST_RULES
 from integrations.user_sync.user_fields import UserField
 
 from .addresses import page_of
 from .chosen_connection import changeable_connection
 from .named_person import NamedPerson, named_person
 from .object_fields import ASKED_AGAIN_AFTER, DESCRIBED_FOR
-from .rule_forms import MOST_RULES, ScopeRuleForm, ScopeRuleForms, digest
+from .rule_forms import ScopeRuleForm, ScopeRuleForms, digest
 from .subpage import attempt, subpage
 
 

@@ -20,15 +20,18 @@ from .reading_rules import attribute_rules, listed, match_rules, scope_rules
 
 #: The lowest and the highest, as the pages have them.
 LIMITS = {"automatic_daily_limit": (1, HIGHEST_LIMIT), "deprovisioning_grace_days": (0, MOST_GRACE)}
+#: How many problems fit a line that somebody reads.
+PROBLEMS_TOLD = 10
 PARTS = ("settings", "match_rules", "scope_rules", "attribute_rules", "mappings")
 
 
 class ConfigWrong(Exception):
-    """What is wrong, each with its place; nothing was changed."""
+    """What is wrong, each with its place; nothing was changed. As a text, the first of it."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = list(problems)
-        super().__init__("; ".join(self.problems))
+        told, more = self.problems[:PROBLEMS_TOLD], len(self.problems) - PROBLEMS_TOLD
+        super().__init__("; ".join([*told, f"and {more:,} more"] if more > 0 else told))
 
 
 @dataclass
@@ -95,6 +98,8 @@ def _clean(connection: Connection, name: str, value: Any) -> Any:
     assert isinstance(model_field, models.Field)
     if isinstance(model_field, models.BooleanField) and not isinstance(value, bool):
         raise ValidationError("must be true or false")
+    if isinstance(model_field, models.IntegerField) and type(value) is not int:
+        raise ValidationError("must be a whole number")
     cleaned = model_field.clean(value, connection)
     if name in LIMITS:
         lowest, highest = LIMITS[name]

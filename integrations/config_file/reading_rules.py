@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 
 from accounts.management.errors import one_line
 from integrations.models import AttributeRule, Connection, MatchRule, ScopeRule
+from integrations.user_sync.scope import MOST_RULES
 
 Rule = TypeVar("Rule", MatchRule, ScopeRule, AttributeRule)
 
@@ -27,6 +28,10 @@ def match_rules(
 def scope_rules(
     values: dict[str, Any], connection: Connection, problems: list[str]
 ) -> list[ScopeRule]:
+    given = values["scope_rules"]
+    if isinstance(given, list) and len(given) > MOST_RULES:
+        problems.append(f"scope_rules: there are {len(given):,}, and {MOST_RULES} at most are kept")
+        return []
     fields = ("field", "operator", "value")
     rules = _rows(ScopeRule, fields, values, "scope_rules", connection, problems)
     for rule in rules:

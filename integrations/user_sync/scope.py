@@ -25,6 +25,8 @@ WIDE_APPROACHES = (Approach.AUTOMATIC, Approach.ALL_ACTIVE)
 #: Every licence for machines has it in its name: “Salesforce Integration”,
 #: “Analytics Cloud Integration User”, “Cloud Integration User”, …
 MACHINE_LICENSE = "integration"
+#: As many as a connection may have.
+MOST_RULES = 20
 
 Operator = ScopeRule.Operator
 

@@ -59,13 +59,27 @@ class Command(ScriptableCommand):
     def _imported(self, connection: Connection, options: dict[str, Any]) -> Answer:
         by = actor_of(options, connection.company)
         config = read(_parsed(options["file"]), connection)
-        if options["refresh"] and not options["dry_run"]:
+        if options["refresh"] and options["dry_run"]:
+            _refuse_to_foresee(connection, config)
+        elif options["refresh"]:
             fields.want(connection, config, by=by)
             run = _refreshed(connection, config, by)
             if run.state != SyncRun.State.DONE:
                 return why_not_read(run)
         with self.undone_in_a_dry_run(options):
             return _told(bring_in(connection, config, by=by, confirmed=options["confirmed"]))
+
+
+def _refuse_to_foresee(connection: Connection, config: Config) -> None:
+    """A dry run reads nothing, so nobody knows whom a rule on a new field would fit."""
+    if places := fields.not_read(connection, config):
+        raise ConfigWrong(
+            [
+                f"{place}: {field} is not read from Salesforce yet; without --dry-run it would be"
+                " read first"
+                for field, place in places.items()
+            ]
+        )
 
 
 def _refreshed(connection: Connection, config: Config, by: User | None) -> SyncRun:
@@ -115,7 +129,9 @@ def _parsed(file: str) -> Any:
 
 
 def _text(file: str) -> str:
-    return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+    """Notepad begins a file with a mark that is no part of the text."""
+    text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+    return text.removeprefix("\ufeff")
 
 
 def _write(file: str, text: str) -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import io
 import json
+from math import inf, nan
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from integrations.config_file.exporting import exported
 from integrations.credentials import store_app_keys
 from integrations.models import AttributeRule, Connection, ScopeRule, SyncPlan, UserMapping
 from integrations.salesforce.tokens import AppKeys
+from integrations.user_sync.scope import MOST_RULES
 from tests.integrations.user_sync.builders import account, mapped, person, salesforce_id
 
 from .running import Ran, run, run_json
@@ -134,10 +137,16 @@ def test_mappings_become_a_plan(set_up: Connection, file: Path, admin: User) -> 
         ("settings", {"automatic_daily_limit": 10_001}, "must be from 1 to 10000"),
         ("settings", {"deprovisioning_grace_days": 366}, "must be from 0 to 365"),
         ("settings", {"automatic_team": None}, "a chosen team must be named"),
+        *(
+            ("settings", {name: number}, f"settings.{name}: must be a whole number")
+            for name in ("automatic_daily_limit", "deprovisioning_grace_days")
+            for number in (inf, -inf, nan, True, 1.5, 1.0, "5", "٣", "1_0", None, [5])
+        ),
         ("match_rules", [{"rule": "email", "enabled": True}], "“username” is missing"),
         ("scope_rules", [{"field": "X__c", "operator": "is_empty"}], "X__c is not read"),
         ("scope_rules", [{"field": "Title", "operator": "equals", "value": " "}], "not be empty"),
         ("scope_rules", [{"field": "Title", "operator": "in", "value": []}], "not be empty"),
+        ("scope_rules", [{"field": "Title", "operator": "is_empty"}] * 21, "there are 21, and 20"),
         (
             "attribute_rules",
             [{"attribute": "title", "policy": "fill", "source": "X__c"}],
@@ -173,6 +182,34 @@ def test_what_is_wrong_is_named_by_its_place_and_nothing_changes(
     assert ran.code == 2
     assert said in ran.error
     assert exported(Connection.objects.get()) == before
+
+
+def test_as_many_scope_rules_come_in_as_the_page_takes(connection: Connection, file: Path) -> None:
+    rule = {"field": "Title", "operator": "is_empty"}
+    assert bring_in(file, {"version": 1, "scope_rules": [rule] * MOST_RULES}).code == 0
+    assert ScopeRule.objects.count() == MOST_RULES
+
+
+def test_of_many_problems_the_first_are_told_and_how_many_more(
+    connection: Connection, file: Path
+) -> None:
+    ran = bring_in(file, {"version": 1, "mappings": ["x"] * 5_000})
+    assert ran.code == 2
+    assert ran.error.startswith("mappings[1]: must have")
+    assert "mappings[10]: must have" in ran.error
+    assert "mappings[11]" not in ran.error
+    assert ran.error.endswith("and 4,990 more")
+
+
+def test_a_file_from_notepad_comes_in(
+    connection: Connection, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = json.dumps({"version": 1, "settings": {"automatic_daily_limit": 7}})
+    file.write_text(text, encoding="utf-8-sig")
+    assert run("config", "import", file).code == 0
+    assert Connection.objects.get().automatic_daily_limit == 7
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"\ufeff{text}"))
+    assert run("config", "import").code == 0
 
 
 def test_a_file_that_is_none_is_bad_use(connection: Connection, file: Path) -> None:

@@ -85,7 +85,9 @@ def test_a_refresh_that_began_without_the_field_is_followed_by_another(
 
 
 def test_a_dry_run_reads_nothing(bring_in: Any, connected: Connection) -> None:
-    assert bring_in(rule_on("CompanyName"), "--refresh", "--dry-run").code == 2
+    refused = bring_in(rule_on("CompanyName"), "--refresh", "--dry-run")
+    assert (refused.code, "without --dry-run it would be read first" in refused.error) == (2, True)
+    assert "--refresh" not in refused.error
     connected.refresh_from_db()
     assert connected.extra_user_fields == []
     assert not SyncRun.objects.exists()
