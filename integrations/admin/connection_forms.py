@@ -6,6 +6,7 @@ from django import forms
 from django.conf import settings
 
 from accounts.company_form import CompanyBoundForm
+from activities.text import one_line
 from integrations.models import Connection
 from integrations.salesforce.errors import ConfigurationError
 from integrations.salesforce.hosts import checked_url
@@ -65,3 +66,11 @@ class SettingsForm(CompanyBoundForm):
     class Meta:
         model = Connection
         fields = ("name", "email_policy")
+
+    def clean_name(self) -> str:
+        """It stands in lists and sentences, where a mark of direction would turn others' words."""
+        typed: str = self.cleaned_data["name"]
+        name = one_line(typed, len(typed))
+        if not name:
+            raise forms.ValidationError("Give the connection a name that can be seen.")
+        return name

@@ -127,7 +127,7 @@ def person_of(connection: Connection, named: str) -> DirectoryUser:
 def people_of(connection: Connection, options: dict[str, Any]) -> QuerySet[DirectoryUser]:
     """The people named one by one, or those that all filters fit."""
     named: Sequence[str] = options["person"] or ()
-    filters = {column: options[name] for name, column in FILTERS.items() if options[name]}
+    filters = _filters_of(options)
     if bool(named) == bool(filters):
         raise BadUse("Choose people either one by one with --person, or by a filter.")
     people = connection.directory.order_by("name", "pk")
@@ -152,6 +152,14 @@ def plan_of(plan_id: int) -> SyncPlan:
     if plan is None:
         raise BadUse(f"There is no plan {plan_id}.")
     return plan
+
+
+def _filters_of(options: dict[str, Any]) -> dict[str, str]:
+    """What is asked of which column."""
+    given = {name: options[name] for name in FILTERS if options[name] is not None}
+    if empty := [f"--{name}" for name, value in given.items() if not value.strip()]:
+        raise BadUse(f"{' and '.join(empty)} must not be empty: leave it out, or say what fits.")
+    return {FILTERS[name]: value for name, value in given.items()}
 
 
 def _people_called(connection: Connection, named: str) -> QuerySet[DirectoryUser]:

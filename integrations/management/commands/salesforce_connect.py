@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from accounts.management.errors import one_line
+from activities.text import one_line as text_in_one_line
 from integrations.connecting import logging_in
 from integrations.credentials import app_keys, callback_url
 from integrations.management.scriptable import Answer, BadUse, ScriptableCommand
@@ -114,7 +115,7 @@ def _name(text: str) -> str:
     field = Connection._meta.get_field("name")
     assert isinstance(field, models.Field)
     try:
-        return str(field.clean(text.strip(), None))
+        return str(field.clean(text_in_one_line(text, len(text)), None))
     except ValidationError as error:
         raise BadUse(f"--new: {one_line(error)}") from error
 
@@ -128,9 +129,11 @@ def _address(url: str) -> str:
 
 def _keys(connection: Connection, options: dict[str, Any]) -> AppKeys:
     key, file = options["consumer_key"], options["secret_file"]
-    if bool(key) != bool(file):
+    if (key is None) != (file is None):
         raise BadUse("--consumer-key and --secret-file belong together.")
-    if key:
+    if key is not None:
+        if not key.strip() or not file:
+            raise BadUse("--consumer-key and --secret-file must not be empty.")
         return AppKeys(key, _secret(file))
     known = app_keys(connection) if connection.pk else None
     if known is None:
@@ -146,6 +149,7 @@ def _secret(file: str) -> str:
         raise BadUse(f"{file} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise BadUse(f"{file} is not a text file.") from error
-    if not text.strip():
+    secret = text.removeprefix("\ufeff").strip()  # Notepad begins a file with such a mark
+    if not secret:
         raise BadUse(f"There is no consumer secret in {file}.")
-    return text.strip()
+    return secret

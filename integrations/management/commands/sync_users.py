@@ -48,10 +48,10 @@ class Command(ScriptableCommand):
         )
         for name in FILTERS:
             people.add_argument(f"--{name}", metavar="VALUE", help=f"everybody of this {name}")
-        people.add_argument("--team", help="a team's name, “none”, or nothing for Salesforce's")
+        people.add_argument("--team", help="a team's name, or “none”; else as Salesforce says")
         people.add_argument("--invite", action="store_true", help="send invitations, too")
         request = parser.add_argument_group("all active users")
-        request.add_argument("--note", default="", help="for whoever decides")
+        request.add_argument("--note", help="for whoever decides")
 
     def answer(self, options: dict[str, Any]) -> Answer:
         _check_fits(options)
@@ -130,7 +130,7 @@ class Command(ScriptableCommand):
             answer = shown(plan)
             if options["dry_run"]:
                 return answer
-            request = requesting.request(connection, by=by, note=options["note"], plan=plan)
+            request = requesting.request(connection, by=by, note=options["note"] or "", plan=plan)
         if refusal := deciding.why_not(request, by):
             answer.values["request"] = request.pk
             answer.waits_for = refusal
@@ -156,12 +156,13 @@ def _check_fits(options: dict[str, Any]) -> None:
         "note": ["all-active"],
     }
     for name, approaches in only_for.items():
-        if options[name] and options["approach"] not in approaches:
+        is_given = options[name] not in (None, False)
+        if is_given and options["approach"] not in approaches:
             raise BadUse(f"--{name} belongs to --approach {' or '.join(approaches)}.")
 
 
 def _team(connection: Connection, named: str | None) -> tuple[str, Team | None]:
-    if not named:
+    if named is None:
         return TeamSource.FROM_SALESFORCE, None
     if named == "none":
         return TeamSource.NONE, None

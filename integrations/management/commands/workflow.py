@@ -1,8 +1,10 @@
 from argparse import ArgumentParser, ArgumentTypeError
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 
+from accounts.management.errors import one_line
 from accounts.reach import number_in
 from integrations.management.answering import (
     EXIT_CODES,
@@ -24,7 +26,6 @@ from integrations.salesforce.errors import SalesforceError
 
 #: Ten years: what is older tells nothing about what a workflow would report now.
 MOST_DAYS = 3_660
-LONGEST_NAME = 100
 
 
 class Command(RecordCommand):
@@ -58,10 +59,10 @@ class Command(RecordCommand):
         if not options["template"]:
             raise CommandError("Say which, with --template.", returncode=BAD_USE)
         name = options["name"] or ""
-        if len(name) > LONGEST_NAME:
-            raise CommandError(
-                f"A workflow's name has {LONGEST_NAME} characters at most.", returncode=BAD_USE
-            )
+        try:
+            Workflow._meta.get_field("name").run_validators(name)
+        except ValidationError as error:
+            raise CommandError(f"name: {one_line(error)}", returncode=BAD_USE) from error
         try:
             made = workflows.create_from_template(
                 self.one_connection(options),

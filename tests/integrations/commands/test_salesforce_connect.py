@@ -67,6 +67,21 @@ def test_connecting_again_needs_no_keys_and_gives_the_former_access_back(
     assert Connection.objects.count() == 1
 
 
+def test_a_secret_from_notepad_is_the_secret(
+    org: DemoOrg, keys: tuple[str, ...], company: Company, tmp_path: Path
+) -> None:
+    (tmp_path / "secret").write_text(f"{CONSUMER_SECRET}\n", encoding="utf-8-sig")
+    assert connect(org, *keys).code == 0
+
+
+def test_a_name_turns_no_other_words_around(
+    org: DemoOrg, keys: tuple[str, ...], company: Company
+) -> None:
+    login = ("--login-url", org.url)
+    assert run("salesforce_connect", "--new", " Sal\u202ees\n", *login, *keys).code == 0
+    assert Connection.objects.get().name == "Sales"
+
+
 def test_a_dry_run_names_the_user_and_keeps_nothing(
     org: DemoOrg, keys: tuple[str, ...], company: Company
 ) -> None:

@@ -44,9 +44,7 @@ def test_a_filter_names_everybody_it_fits(connection: Connection, company: Compa
 
 def test_a_dry_run_shows_the_plan_and_keeps_nothing(connection: Connection) -> None:
     people(connection, range(1, 4))
-    ran = run_json(
-        "sync_users", *on_demand("--title", "", "--person", salesforce_id(1)), "--dry-run"
-    )
+    ran = run_json("sync_users", *on_demand("--person", salesforce_id(1)), "--dry-run")
     assert ran.values["actions"] == {"create": 1}
     assert not SyncPlan.objects.exists()
 

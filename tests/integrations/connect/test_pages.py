@@ -98,3 +98,14 @@ def test_support_staff_adds_a_connection_for_a_company(client: Client, company: 
     made = Connection.objects.get()
     assert made.company == company
     assert response["Location"] == page_of(made)
+
+
+def test_a_name_turns_no_other_words_around(browser: Client, connected: Connection) -> None:
+    form = {"name": " Acme\u202e\u2066 EMEA ", "email_policy": connected.email_policy}
+    assert browser.post(page_of(connected, "settings"), form).status_code == 302
+    connected.refresh_from_db()
+    assert connected.name == "Acme EMEA"
+    answer = browser.post(page_of(connected, "settings"), form | {"name": "\u202e"})
+    assert "Give the connection a name that can be seen." in answer.content.decode()
+    connected.refresh_from_db()
+    assert connected.name == "Acme EMEA"
