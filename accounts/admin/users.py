@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from accounts.admin.team_choice import TeamChoice
 from accounts.admin.user_actions import deactivate, reactivate, send_invitations
 from accounts.admin.user_form import UserForm
 from accounts.admin_base import CompanyScopedAdmin
@@ -86,6 +87,13 @@ class UserAdmin(CompanyScopedAdmin[User]):
             # Support staff are made by a command, not by leaving the company empty.
             form.base_fields["company"].required = True
         return form
+
+    def formfield_for_foreignkey(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> forms.ModelChoiceField[Any] | None:
+        if db_field.name == "team":
+            kwargs["widget"] = TeamChoice(db_field, self.admin_site)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     @admin.display(description="person", ordering="name")
     def person(self, user: User) -> SafeString:

@@ -45,6 +45,30 @@ def test_another_companys_team_is_refused_with_a_message(
     assert member.team != foreign_team
 
 
+@pytest.mark.parametrize("value", ["abc", "\x00", "7\x00", "-1", "9" * 40])
+def test_what_can_be_no_team_leaves_the_field_empty_or_is_refused(
+    client: Client, member: User, value: str
+) -> None:
+    page = client.get(f"{LIST}add/", {"team": value})
+    assert page.status_code == 200
+    assert " selected>" not in str(page.context["adminform"].form["team"])
+    for address in (f"{LIST}add/", change_url(member)):
+        errors = errors_of(client.post(address, form_data(team=value)))
+        refusal = "Null characters" if "\x00" in value else "Select a valid choice"
+        assert refusal in errors, address
+
+
+@pytest.mark.parametrize("name", ["name", "email", "title", "team", "role", "time_zone"])
+def test_a_nul_in_a_form_is_refused_in_words(client: Client, member: User, name: str) -> None:
+    for address in (f"{LIST}add/", change_url(member)):
+        assert "errorlist" in errors_of(client.post(address, form_data(**{name: "a\x00b"}))), name
+
+
+def test_a_team_in_the_address_is_chosen_in_the_form(client: Client, team: Team) -> None:
+    page = client.get(f"{LIST}add/", {"team": team.pk})
+    assert f'value="{team.pk}" selected' in str(page.context["adminform"].form["team"])
+
+
 def test_support_staff_choose_a_company_for_a_new_account(
     client: Client, support: User, other_company: Company, foreign_team: Team
 ) -> None:
