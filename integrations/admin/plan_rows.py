@@ -15,6 +15,7 @@ from django.db.models import Case, Count, IntegerField, QuerySet, Value, When
 from accounts.models import Team, User
 from integrations.models import DirectoryUser, PlannedChange, SyncPlan
 from integrations.user_sync.answers import Answers
+from integrations.user_sync.candidates import folded
 from integrations.user_sync.sharing import Sharing, sharing_by_address
 from integrations.user_sync.teams import key_of
 
@@ -108,6 +109,16 @@ class ShownRow:
         return [
             (one, self.answers.why_not_map(self.row, one["account_id"], one["name"]))
             for one in self.row.candidates
+        ]
+
+    @property
+    def staying_deactivated(self) -> list[str]:
+        """Whose deactivated accounts have the e-mail that a new account would get, too."""
+        return [
+            one["name"]
+            for one in self.row.candidates
+            if one["state"] == User.State.DEACTIVATED
+            and folded(one["email"]) == self.row.person_email
         ]
 
     @property

@@ -31,6 +31,7 @@ def test_a_conflict_shows_its_candidates_side_by_side(
     for words in ("Boss", "Company admin", "Never logged in", "Map to this account"):
         assert words in html
     assert "Nobody to import" in html
+    assert "eactivate" not in html
 
 
 def test_answers_to_a_conflict_that_cannot_work_are_disabled_with_the_reason(
@@ -44,6 +45,18 @@ def test_answers_to_a_conflict_that_cannot_work_are_disabled_with_the_reason(
     html = html_of(client, conflict.plan)
     assert '<button class="btn" disabled>Map to this account</button>' in html
     assert "Boss is mapped to another Salesforce user, " in html
+
+
+def test_a_deactivated_account_says_what_each_answer_does_to_it(
+    client: Client, company: Company, connection: Connection, admin: User
+) -> None:
+    account(company, "person1@example.com", name="Lou Left", state=User.State.DEACTIVATED)
+    plan = plan_import(connection, [person(connection, 1)], by=admin)
+    html = html_of(client, plan)
+    assert '<button class="btn">Reactivate and map</button>' in html
+    assert "Mapping reactivates the account, which takes a seat." in html
+    assert "Map to this account" not in html
+    assert "Lou Left\u2019s deactivated account stays as it is." in html
 
 
 def test_a_shared_e_mail_names_the_other_person_with_one_query_more(
