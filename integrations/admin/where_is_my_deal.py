@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
 from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
+from django.template.defaultfilters import floatformat
 
 from integrations.credentials import client_for
 from integrations.models import (
@@ -151,11 +152,17 @@ def _found(
     if record is None:
         return Found(record_id, name, None)
     kept = record.fields
-    amount = " ".join(str(kept[one]) for one in ("Amount", "CurrencyIsoCode") if kept.get(one))
-    details = (owners.get(str(kept.get("OwnerId"))), kept.get("StageName"), amount)
+    details = (owners.get(str(kept.get("OwnerId"))), kept.get("StageName"), _amount_in(kept))
     about = " · ".join(str(one) for one in details if one)
     said = [(one, VERDICT_TONES.get(Verdict(one.verdict), "")) for one in record.evaluations.all()]
     return Found(record_id, name_of(record), record, about, said)
+
+
+def _amount_in(fields: Mapping[str, Any]) -> str:
+    amount = fields.get("Amount")
+    # What is no number stays as it was read.
+    written = floatformat(amount, "-2g") or amount
+    return " ".join(str(part) for part in (written, fields.get("CurrencyIsoCode")) if part)
 
 
 def _followed(connection: Connection) -> list[Watermark]:
