@@ -142,8 +142,8 @@ class MenuFilter(admin.SimpleListFilter):
         return [(value, value) for value in values]
 
     def queryset(self, request: HttpRequest, queryset: People) -> People:
-        value = self.value()
-        return queryset.filter(**{self.field: storable(value)}) if value else queryset
+        value = storable(self.value() or "")
+        return queryset.filter(**{self.field: value}) if value else queryset
 
 
 class ProfileFilter(MenuFilter):

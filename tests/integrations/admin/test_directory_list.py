@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.contrib.admin import site
 from django.db import connection as database
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Company, User
+from integrations.admin.directory_filters import ProfileFilter
 from integrations.models import Connection, DirectoryUser
 from tests.integrations.user_sync.builders import account, mapped, people, person, salesforce_id
 
@@ -129,6 +131,19 @@ def mixed(company: Company, connection: Connection) -> None:
 def test_filters(client: Client, query: str, found: set[str] | None) -> None:
     everybody = set(DirectoryUser.objects.values_list("name", flat=True))
     assert set(names(client, f"?{query}")) == (everybody if found is None else found)
+
+
+def test_a_menu_asked_for_nul_alone_is_as_if_it_were_not_asked(
+    rf: RequestFactory, connection: Connection, admin: User
+) -> None:
+    person(connection, 1, profile_name="Sales")
+    request = rf.get(LIST)
+    request.user = admin
+    everybody = DirectoryUser.objects.all()
+    asked = ProfileFilter(
+        request, {"profile": ["\x00"]}, DirectoryUser, site.get_model_admin(DirectoryUser)
+    )
+    assert list(asked.queryset(request, everybody)) == list(everybody)
 
 
 @pytest.mark.usefixtures("mixed")
