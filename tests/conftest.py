@@ -9,9 +9,6 @@ def pytest_configure() -> None:
     settings.WHITENOISE_AUTOREFRESH = True
 
 
-#: The folders of the longest files: begun last, one of them would be waited for by all.
-BEGUN_FIRST = {"e2e", "demo", "record_sync"}
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: item.path.parent.name not in BEGUN_FIRST)
+    # The browser's files take longest: begun last, one of them would be waited for by all.
+    items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
