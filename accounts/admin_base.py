@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import helpers
-from django.contrib.admin.filters import RelatedFieldListFilter, SimpleListFilter
+from django.contrib.admin.filters import SimpleListFilter
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
 from django.core.paginator import Paginator
@@ -26,8 +26,7 @@ from accounts.capped_paginator import CappedPaginator
 from accounts.company_form import CompanyBoundForm
 from accounts.reach import has_company, numbers_in, person, within_reach
 from accounts.search import prefix_query
-
-__all__ = ["CompanyScopedAdmin", "WithinReachFilter", "person", "within_reach"]
+from accounts.within_reach_filter import WithinReachFilter
 
 M = TypeVar("M", bound=models.Model)
 
@@ -40,18 +39,6 @@ else:
     class _ModelAdmin(admin.ModelAdmin):
         def __class_getitem__(cls, model: object) -> type:
             return cls
-
-
-class WithinReachFilter(RelatedFieldListFilter):
-    """A filter over a foreign key that offers only rows within the person's reach."""
-
-    def field_choices(
-        self, field: Any, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
-    ) -> list[tuple[str, Any]]:
-        rows = within_reach(field.related_model._default_manager.all(), person(request))
-        ordering = self.field_admin_ordering(field, request, model_admin)
-        chosen = rows.order_by(*ordering) if ordering else rows
-        return [(str(row.pk), str(row)) for row in chosen]
 
 
 class CompanyScopedAdmin(_ModelAdmin[M]):

@@ -10,5 +10,11 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # The browser's files take longest: begun last, one of them would be waited for by all.
-    items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
+    # Workers take whole files in this order: a long one begun last would be waited for by all.
+    items.sort(key=_when_begun)
+
+
+def _when_begun(item: pytest.Item) -> int:
+    if item.get_closest_marker("e2e"):
+        return 0
+    return 1 if item.get_closest_marker("long") else 2

@@ -11,7 +11,8 @@ from django.utils.formats import localize
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts.admin_base import CompanyScopedAdmin, person
+from accounts.admin_base import CompanyScopedAdmin
+from accounts.reach import person
 from activities import sources
 from activities.models import ActivityReport
 

@@ -11,10 +11,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
-from accounts.admin_base import person as who_asks
-from accounts.admin_base import within_reach
 from accounts.models import User
-from accounts.reach import number_in
+from accounts.reach import number_in, within_reach
+from accounts.reach import person as who_asks
 from accounts.search import prefix_query
 from activities.models import ActivityReport
 from integrations.models import Connection, PlannedChange, SyncPlan

@@ -11,8 +11,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from accounts.admin_base import person as who_asks
 from accounts.models import Team, User
+from accounts.reach import person as who_asks
 from integrations.models import Approach, Connection, DirectoryUser, PlannedChange, SyncPlan
 from integrations.user_sync import manual
 from integrations.user_sync.matching import Match, Matcher

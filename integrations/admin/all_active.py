@@ -14,9 +14,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 from django_q.tasks import async_task
 
-from accounts.admin_base import person
 from accounts.models import User
-from accounts.reach import number_in
+from accounts.reach import number_in, person
 from integrations.models import AccessRequest, Approach, Connection, PlannedChange, SyncPlan
 from integrations.user_sync import approving, deciding, preparing, replanning, requesting
 from integrations.user_sync.errors import PlanError

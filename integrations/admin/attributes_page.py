@@ -11,7 +11,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from accounts.admin_base import person
+from accounts.reach import person
 from integrations.models import AttributeRule, Connection
 from integrations.user_sync import account_work, attributes, user_fields
 from integrations.user_sync.attributes import Difference

@@ -13,9 +13,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from accounts import audit
-from accounts.admin_base import person
 from accounts.company_form import CompanyBoundForm
 from accounts.models import Team
+from accounts.reach import person
 from integrations.models import Approach, Connection, DirectoryUser, TeamSource, Workflow
 from integrations.user_sync import account_work
 from integrations.user_sync.automatic import HIGHEST_LIMIT, change_settings, made_today, settings_of

@@ -17,8 +17,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from accounts import audit
-from accounts.admin_base import CompanyScopedAdmin, person
+from accounts.admin_base import CompanyScopedAdmin
 from accounts.models import Company
+from accounts.reach import person
 from integrations.credentials import store_app_keys
 from integrations.models import Connection
 

@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_POST
 
-from accounts.admin_base import person
+from accounts.reach import person
 from integrations.connecting import logging_in
 from integrations.connecting.attempts import LogInRefused
 from integrations.connecting.check import request_check

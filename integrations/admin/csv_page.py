@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts import audit
-from accounts.admin_base import person
+from accounts.reach import person
 from integrations.user_sync import mapping_csv
 from integrations.user_sync.errors import PlanError
 from integrations.user_sync.mapping_csv import BadLines

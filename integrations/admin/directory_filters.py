@@ -9,8 +9,8 @@ from django.core.cache import cache
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts.admin_base import person
 from accounts.bulk_writer import storable
+from accounts.reach import person
 from integrations.models import Approach, Connection, DirectoryUser, PlannedChange
 from integrations.user_sync.scope import in_scope
 

@@ -13,8 +13,8 @@ from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts.admin_base import person
 from accounts.capped_paginator import COUNTED_AT_MOST, CappedPaginator
+from accounts.reach import person
 from integrations.models import DirectoryUser, PlannedChange
 from integrations.user_sync.matching import Match, Matcher
 

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.admin_base import person
+from accounts.reach import person
 from integrations.models import Connection
 from integrations.user_sync.directory import accept_shrinking, request_refresh
 from integrations.user_sync.errors import RefreshRefused

@@ -14,7 +14,8 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 
-from accounts.admin_base import CompanyScopedAdmin, person
+from accounts.admin_base import CompanyScopedAdmin
+from accounts.reach import person
 from accounts.search import prefix_query
 from accounts.time_zone import written_time
 from integrations.models import DirectoryUser

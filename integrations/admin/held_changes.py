@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
-from accounts.admin_base import person
+from accounts.reach import person
 from integrations.models import Connection, DirectoryUser, HeldChange
 from integrations.record_sync.brakes import AlreadyDecided, decide
 from integrations.record_sync.previewing import preview_held_change, waiting_for

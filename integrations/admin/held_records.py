@@ -11,8 +11,8 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Min
 from django.http import HttpRequest, HttpResponse
 
-from accounts.admin_base import person
 from accounts.bulk_writer import storable
+from accounts.reach import person
 from integrations.models import Connection, DirectoryUser, Evaluation
 from integrations.user_sync.errors import PlanError
 from integrations.user_sync.preparing import plan_import

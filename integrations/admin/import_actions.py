@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
-from accounts.admin_base import person
+from accounts.reach import person
 from integrations.models import Connection, DirectoryUser, SyncPlan
 from integrations.user_sync.approving import approve
 from integrations.user_sync.errors import PlanError

@@ -12,8 +12,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from accounts import audit
-from accounts.admin_base import person
 from accounts.company_form import CompanyBoundForm
+from accounts.reach import person
 from integrations.models import Connection, DirectoryUser, UserMapping
 from integrations.user_sync import account_work, leavers, returning
 from integrations.user_sync.deprovisioning import MOST_GRACE

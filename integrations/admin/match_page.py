@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from accounts import audit
-from accounts.admin_base import person
+from accounts.reach import person
 from integrations.models import Connection, PlannedChange
 from integrations.user_sync import trying
 

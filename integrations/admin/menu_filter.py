@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts.admin_base import person
+from accounts.reach import person
 
 from .chosen_connection import chosen_connection, visible_connections
 

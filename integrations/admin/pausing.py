@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_POST
 
-from accounts.admin_base import person
+from accounts.reach import person
 from integrations import connection_states
 from integrations.connecting.check import request_check
 

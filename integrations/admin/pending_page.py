@@ -10,9 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from accounts import audit, states
-from accounts.admin_base import person
 from accounts.models import Team, User
-from accounts.reach import number_in
+from accounts.reach import number_in, person
 from integrations.models import Connection, UserMapping
 from integrations.user_sync import account_work, automatic
 from integrations.user_sync.errors import PlanError

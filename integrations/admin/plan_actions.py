@@ -20,9 +20,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 from django_q.tasks import async_task
 
-from accounts.admin_base import person, within_reach
 from accounts.invitations import invite
-from accounts.reach import number_in, numbers_in
+from accounts.reach import number_in, numbers_in, person, within_reach
 from integrations.models import PlannedChange, SyncPlan
 from integrations.user_sync import approving, held, reviewing
 from integrations.user_sync.errors import PlanError

@@ -13,8 +13,8 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from accounts.admin_base import CompanyScopedAdmin, person, within_reach
-from accounts.reach import number_in
+from accounts.admin_base import CompanyScopedAdmin
+from accounts.reach import number_in, person, within_reach
 from accounts.time_zone import written_time
 from integrations.models import Connection, DirectoryUser, Evaluation, SalesforceRecord, Workflow
 from integrations.record_sync import due

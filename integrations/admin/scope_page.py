@@ -11,7 +11,7 @@ from django.forms import formset_factory
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from accounts.admin_base import person
+from accounts.reach import person
 from integrations.models import Connection, ScopeRule
 from integrations.salesforce.errors import SalesforceError
 from integrations.user_sync import trying, user_fields

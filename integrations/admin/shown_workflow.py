@@ -6,7 +6,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
-from accounts.admin_base import person, within_reach
+from accounts.reach import person, within_reach
 from integrations.models import Workflow
 
 

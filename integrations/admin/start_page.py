@@ -12,8 +12,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.admin_base import person
 from accounts.models import Company, User
+from accounts.reach import person
 from accounts.seats import Seats
 from integrations.demo.first_steps import first_steps
 from integrations.models import AccessRequest, Connection, Heartbeat, PlannedChange, SyncPlan

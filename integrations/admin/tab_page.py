@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts import audit
-from accounts.admin_base import person
 from accounts.capped_paginator import CappedPaginator
+from accounts.reach import person
 from integrations.models import Connection, DirectoryUser, TabVisitor
 from integrations.user_sync.directory_reading import TAB_PERMISSION_SET
 from integrations.user_sync.mapping_csv import csv_line

@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from accounts.admin_base import person
+from accounts.reach import person
 from integrations.models import Connection, Workflow
 from integrations.record_sync import workflows
 from integrations.record_sync.templates import TEMPLATES

@@ -9,7 +9,7 @@ from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from accounts.admin_base import person
+from accounts.reach import person
 from integrations.models import Evaluation, SyncRun, Workflow
 from integrations.record_sync import workflows
 from integrations.record_sync.previewing import MOST_JUDGED, ChangePreview, preview_change

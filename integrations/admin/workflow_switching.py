@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
-from accounts.admin_base import person
+from accounts.reach import person
 from integrations.credentials import client_for
 from integrations.models import Workflow
 from integrations.record_sync import workflows

@@ -11,8 +11,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
-from accounts.admin_base import CompanyScopedAdmin, person
-from accounts.reach import number_in
+from accounts.admin_base import CompanyScopedAdmin
+from accounts.reach import number_in, person
 from integrations.models import Evaluation, Workflow
 
 from . import workflow_new, workflow_page, workflow_switching

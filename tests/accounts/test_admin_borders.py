@@ -18,7 +18,7 @@ from accounts.models import Company, User
 
 from .rows import MAKERS
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.long, pytest.mark.django_db]
 PAGES = sorted(django_admin.site._registry.values(), key=str)
 each_page = pytest.mark.parametrize("page", PAGES, ids=str)
 

@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 from django.apps import apps
-from django.core.management import call_command
 from django.db.models.signals import post_migrate
 from django.utils import timezone
 from django_q.models import OrmQ, Schedule
@@ -142,10 +141,6 @@ def test_the_schedules_are_written_once_and_mended_by_each_migrate() -> None:
     first, second = Schedule.objects.order_by("next_run").values_list("next_run", flat=True)
     assert second - first == timedelta(seconds=30)
     assert second - first < SILENT_AFTER, "two beats must be missed before it counts as silence"
-
-
-def test_no_migration_is_missing() -> None:
-    call_command("makemigrations", "integrations", check=True, dry_run=True, verbosity=0)
 
 
 def test_one_step_that_fails_keeps_no_other_from_being_done(

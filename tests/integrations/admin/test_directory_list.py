@@ -19,6 +19,8 @@ from tests.integrations.user_sync.builders import account, mapped, people, perso
 from .browsing import LIST
 from .conftest import logged_in
 
+pytestmark = pytest.mark.long
+
 
 def names(client: Client, query: str = "") -> list[str]:
     page = client.get(LIST + query)

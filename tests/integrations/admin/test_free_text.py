@@ -20,6 +20,8 @@ from .odd_texts import TEXTS
 from .records.workflow_form import filled
 from .safety import unsafe_in
 
+pytestmark = pytest.mark.long
+
 KEYS = {
     "login_url": "https://acme.my.salesforce.com",
     "consumer_key": "key",

@@ -14,6 +14,8 @@ from integrations.demo.folder import opened
 from tests.demo import ROOT, Demo, a_shell, running_demo
 from tests.waiting import let_a_random_time_pass, wait_until
 
+pytestmark = pytest.mark.long
+
 MODELS = "from accounts.models import *; from integrations.models import *; "
 
 

@@ -9,6 +9,7 @@ import requests
 from integrations.demo_org import DemoOrg
 from integrations.demo_org.org import PASSWORD
 from integrations.demo_org.server import run_in_thread
+from tests.waiting import wait_until
 
 from .client import PATIENCE, Client
 
@@ -76,10 +77,7 @@ def test_an_org_stops_soon_though_an_answer_hangs() -> None:
         with run_in_thread(org) as running:
             waiting.connect(("127.0.0.1", int(running.url.rpartition(":")[2])))
             waiting.sendall(REQUEST)
-            deadline = time.monotonic() + PATIENCE
-            while not org.faults.broken[0].hits:
-                assert time.monotonic() < deadline
-                time.sleep(0.01)
+            wait_until(lambda: org.faults.broken[0].hits, "the request hangs", PATIENCE)
             started = time.monotonic()
         assert time.monotonic() - started < 2
 

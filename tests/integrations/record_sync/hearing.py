@@ -12,6 +12,7 @@ from integrations.demo_org.store import Row
 from integrations.models import Connection, SyncRun, Watermark
 from integrations.record_sync.listening import Listener
 from integrations.record_sync.stream_runs import is_listening
+from tests.waiting import happens
 
 from .world import deal
 
@@ -19,18 +20,8 @@ PATIENCE = 30.0
 
 
 def wait_for(true: Callable[[], object]) -> None:
-    comes_true = becomes(true, PATIENCE)
+    comes_true = happens(true, PATIENCE)
     assert comes_true, list(SyncRun.objects.values("kind", "state", "error"))
-
-
-def becomes(true: Callable[[], object], seconds: float) -> bool:
-    """Whether it comes true within this time."""
-    deadline = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.01)
-    return True
 
 
 @contextmanager
@@ -61,7 +52,7 @@ def hears(org: DemoOrg, connection: Connection, owner: Row) -> None:
     probe = deal(org, owner, StageName="Prospecting")["Id"]
     deadline = time.monotonic() + PATIENCE
     patience = 0.1
-    while not becomes(lambda: position(connection) == str(org.changes.tip), patience):
+    while not happens(lambda: position(connection) == str(org.changes.tip), patience):
         assert time.monotonic() < deadline
         org.update("Opportunity", probe, NextStep="Call")
         patience *= 2

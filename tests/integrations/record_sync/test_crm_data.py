@@ -25,7 +25,10 @@ from .world import LONG_AGO, backfilled, poll, refresh_users, switched_on, writt
 #: A published CRM export, where a folder beside the checkout has one.
 DATA = next(Path(__file__).parents[4].glob("*/data/crm"), None)
 
-pytestmark = pytest.mark.skipif(DATA is None, reason="There is no data/crm beside the checkout.")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(DATA is None, reason="There is no data/crm beside the checkout."),
+]
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from integrations.salesforce import streaming
 from .hearing import PATIENCE, hears, is_open, listened_to, polls, position, wait_for
 from .world import account, deal, refresh_users, rep, reports, switched_on
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.long, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture(autouse=True)

@@ -25,6 +25,8 @@ from integrations.salesforce.errors import TransientError
 from .conftest import log_in
 from .world import account, backfilled, deal, poll, rep, reports, switched_on
 
+pytestmark = pytest.mark.long
+
 NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
 
 

@@ -29,6 +29,8 @@ from integrations.user_sync.reviewing import Resolution
 
 from .acts_by_hand import ActsByHand
 
+pytestmark = pytest.mark.long
+
 some_numbers = st.sets(st.integers(0, 11), min_size=1)
 
 
@@ -147,17 +149,30 @@ class History(ActsByHand):
         self.apply(revert, crashes)
 
 
-@pytest.mark.django_db
-def test_whatever_happens_nobody_is_doubled_lost_or_taken_over(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(applying, "BATCH", 2)
+def assert_that_invariants_hold(examples: int) -> None:
+    """What each step must leave true stands in the invariants of `History`."""
     run_state_machine_as_test(
         History,
         settings=settings(
-            max_examples=25,
+            max_examples=examples,
             stateful_step_count=20,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+@pytest.fixture(autouse=True)
+def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(applying, "BATCH", 2)
+
+
+@pytest.mark.django_db
+def test_whatever_happens_nobody_is_doubled_lost_or_taken_over() -> None:
+    assert_that_invariants_hold(12)
+
+
+@pytest.mark.nightly
+@pytest.mark.django_db
+def test_fifty_times_whatever_happens_nobody_is_doubled_lost_or_taken_over() -> None:
+    assert_that_invariants_hold(50)

@@ -1,7 +1,6 @@
 """A stream of changes that a test listens to."""
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -9,6 +8,7 @@ from integrations.demo_org import DemoOrg
 from integrations.salesforce.errors import SalesforceError
 from integrations.salesforce.stream_events import Changed, StreamEvent
 from integrations.salesforce.streaming import ChangeStream
+from tests.waiting import happens
 
 PATIENCE = 10.0
 
@@ -39,12 +39,10 @@ class Listener:
         except SalesforceError as error:
             self.error = error
 
-    def wait(self, true: Callable[[], object], *, every: float = 0.005) -> None:
-        """Until something is true, for ten seconds at most. `every` is in seconds."""
-        deadline = time.monotonic() + PATIENCE
-        while not true():
-            assert time.monotonic() < deadline, (self.events, self.troubles, self.error)
-            time.sleep(every)
+    def wait(self, true: Callable[[], object]) -> None:
+        """Until something is true, for ten seconds at most."""
+        comes_true = happens(true, PATIENCE)
+        assert comes_true, (self.events, self.troubles, self.error)
 
     @property
     def replay_ids(self) -> list[str]:
@@ -83,7 +81,7 @@ def listening(org: DemoOrg, listener: Listener) -> None:
         org.update("Opportunity", deal, NextStep="Anything")
         return deal in listener.changed
 
-    listener.wait(heard, every=0.05)
+    listener.wait(heard)
     last = str(org.changes.tip)
     listener.wait(lambda: last in listener.replay_ids)
     listener.events.clear()
