@@ -156,22 +156,20 @@ def test_the_verdict_filter_and_the_verdicts_shown_agree(client: Client) -> None
         assert set(names(client, f"?verdict={verdict}")) == expected
 
 
-@pytest.mark.parametrize("query", ["", "?q=person", "?account=none", "?verdict=conflict", "?p=2"])
 def test_the_number_of_queries_does_not_grow_with_the_rows(
-    client: Client,
-    company: Company,
-    connection: Connection,
-    query: str,
+    client: Client, company: Company, connection: Connection
 ) -> None:
+    queries = ["", "?q=person", "?account=none", "?verdict=conflict"]
     people(connection, range(1, 11))
     account(company, "person3@example.com")
     account(company, "person4@example.com", role=User.Role.ADMIN)
-    first = _count(client, LIST + query.replace("p=2", "p=1"))
+    first = {query: _count(client, LIST + query) for query in queries}
     people(connection, range(11, 1001), department="West")
     for number in range(900, 950):
         account(company, f"person{number}@example.com", role=User.Role.ADMIN)
-    assert _count(client, LIST + query) <= first
-    assert first <= 30
+    for query, before in first.items():
+        assert _count(client, LIST + query) <= before <= 30, query
+    assert _count(client, f"{LIST}?p=2") <= first[""]
 
 
 def _count(client: Client, address: str) -> int:
