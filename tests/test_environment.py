@@ -2,10 +2,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+
+from tests.waiting import happens, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
 SLEEPER = """
@@ -31,12 +32,15 @@ def start_pytest(tmp_path: Path, *options: str) -> tuple[subprocess.Popen[bytes]
         env=environment | {"REPORT": str(report)},
         stdout=subprocess.DEVNULL,
     )
-    deadline = time.monotonic() + 60
-    while not report.exists() or not report.read_text():
-        assert process.poll() is None, "pytest ended early"
-        assert time.monotonic() < deadline, "the test did not start"
-        time.sleep(0.1)
+    wait_until(
+        lambda: _says_something(report) or process.poll() is not None, "the test has started", 60
+    )
+    assert process.poll() is None, "pytest ended early"
     return process, Path(report.read_text().partition("host=")[2])
+
+
+def _says_something(report: Path) -> bool:
+    return report.exists() and bool(report.read_text())
 
 
 @pytest.mark.faults
@@ -50,7 +54,5 @@ def test_nothing_of_the_server_is_left_when_pytest_is_ended(
     assert server.exists()
     process.send_signal(how)
     process.wait(30)
-    deadline = time.monotonic() + 20
-    while server.exists() or data.parent.exists():
-        assert time.monotonic() < deadline, "the server or its folder is still there"
-        time.sleep(0.1)
+    are_gone = happens(lambda: not server.exists() and not data.parent.exists())
+    assert are_gone, "the server or its folder is still there"

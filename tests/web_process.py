@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from django.db import connection
 
 from config.child_process import bound_to_this_process
 from tests.demo import free_port
+from tests.waiting import wait_until
 
 START_SECONDS = 60.0
 
@@ -64,18 +64,13 @@ def web_process(**environment: str) -> Iterator[WebProcess]:
         preexec_fn=bound_to_this_process(signal.SIGKILL),
     )
     try:
-        _wait_for(port)
+        wait_until(lambda: _answers(port), "the web process answers", START_SECONDS)
         yield WebProcess(port, process.pid)
     finally:
         process.terminate()
         process.wait(20)
 
 
-def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise AssertionError("the web process did not start")
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,12 +1,12 @@
 """Live sales."""
 
 import threading
-import time
 from collections import Counter
 from datetime import UTC, datetime
 
 from integrations.demo_org import DemoOrg
 from integrations.demo_org.live import Sales
+from tests.waiting import happens
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
@@ -56,10 +56,8 @@ def test_it_ends_when_it_is_told_to() -> None:
     made, stop = org(), threading.Event()
     game = threading.Thread(target=Sales(made).run, args=(stop, 0.001), daemon=True)
     game.start()
-    deadline = time.monotonic() + 5
-    while made.changes.tip < 6440:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    has_begun = happens(lambda: made.changes.tip >= 6440)
     stop.set()
     game.join(5)
+    assert has_begun
     assert not game.is_alive()
