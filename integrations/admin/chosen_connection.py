@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from weakref import WeakKeyDictionary
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import Case, IntegerField, QuerySet, Value, When
@@ -12,9 +12,6 @@ from django.shortcuts import get_object_or_404
 from accounts.models import User
 from accounts.reach import number_in, person
 from integrations.models import Connection
-
-#: The page asks for it, its list, and each of its filters.
-_chosen: WeakKeyDictionary[HttpRequest, Connection | None] = WeakKeyDictionary()
 
 
 def visible_connections(user: User) -> QuerySet[Connection]:
@@ -36,9 +33,11 @@ def chosen_connection(request: HttpRequest) -> Connection | None:
 
     Raises `Http404` for another company's.
     """
-    if request not in _chosen:
-        _chosen[request] = _choose(request)
-    return _chosen[request]
+    kept: Any = request  # the page asks for it, its list, and each of its filters
+    if not hasattr(kept, "chosen_connection"):
+        kept.chosen_connection = _choose(request)
+    chosen: Connection | None = kept.chosen_connection
+    return chosen
 
 
 def _choose(request: HttpRequest) -> Connection | None:

@@ -16,8 +16,8 @@ from accounts.reach import number_in
 from integrations.models import SyncPlan
 
 from . import plan_actions
-from .menu_filter import ColumnFilter, ConnectionFilter
 from .plan_page import plan_page
+from .shared_filters import ColumnFilter, ConnectionFilter
 from .shown_plan import ShownPlan, with_row_counts
 from .words import who_and_when
 

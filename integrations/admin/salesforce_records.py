@@ -20,7 +20,7 @@ from integrations.models import Connection, DirectoryUser, Evaluation, Salesforc
 from integrations.record_sync import due
 from integrations.salesforce.ids import InvalidSalesforceId, to_18
 
-from .menu_filter import ConnectionFilter
+from .shared_filters import ConnectionFilter
 from .words import counted
 from .workflow_words import VERDICT_TONES
 

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from accounts.admin_base import CompanyScopedAdmin
 from integrations.models import SyncRun
 
-from .menu_filter import ColumnFilter, ConnectionFilter
+from .shared_filters import ColumnFilter, ConnectionFilter
 from .words import counted, listed, who_and_when
 
 State = SyncRun.State

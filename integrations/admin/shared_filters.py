@@ -1,4 +1,4 @@
-"""Filters that are shown as menus in a row."""
+"""Filters that several lists have: of a connection, and over a column with fixed choices."""
 
 from __future__ import annotations
 
