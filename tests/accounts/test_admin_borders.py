@@ -129,6 +129,19 @@ def test_a_made_up_row_is_not_found(
 
 
 @each_page
+def test_nonsense_in_a_new_rows_form_makes_nothing_and_is_no_error_of_ours(
+    page: ModelAdmin[Any], client: Client, support: User
+) -> None:
+    client.force_login(support)
+    for nonsense in ("abc", "7\x00", "99999", "9" * 40):
+        values = {field.name: nonsense for field in page.opts.concrete_fields}
+        for send in (client.get, client.post):
+            answer = send(url(page, "add"), values)
+            assert answer.status_code in (200, 302, 403, 404, 405), (send, nonsense)
+    assert not page.model._default_manager.exclude(pk=support.pk).exists()
+
+
+@each_page
 def test_a_list_shows_and_counts_own_rows_only(
     page: ModelAdmin[Any],
     admin: User,
