@@ -6,13 +6,12 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
-from django.utils.formats import localize
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts.admin_base import CompanyScopedAdmin
 from accounts.reach import person
+from accounts.time_zone import written_time
 from activities import sources
 from activities.models import ActivityReport
 
@@ -92,7 +91,7 @@ class ActivityReportAdmin(CompanyScopedAdmin[ActivityReport]):
             origin.rule,
             origin.made_of_address,
             origin.made_of,
-            localize(timezone.localtime(origin.changed_at)),
+            written_time(origin.changed_at),
             origin.reason,
         )
 
