@@ -10,16 +10,20 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 
 from accounts.management.errors import one_line
 from integrations.connecting.attempts import LogInRefused
+from integrations.record_sync.runs import RunRefused
+from integrations.record_sync.workflows import WorkflowRefused
 from integrations.salesforce.errors import SalesforceError
 from integrations.user_sync.errors import PlanError, RefreshRefused
 
 from .exit_codes import BAD_USE, FAILED, HELD
+
+EXIT_CODES = "Ends with 0 when done, 1 when it failed, 2 for bad use, 3 when it waits for a person."
 
 
 class BadUse(CommandError):
@@ -33,29 +37,28 @@ class BadUse(CommandError):
 class Answer:
     """The same for a person and for a script."""
 
-    values: dict[str, Any]
+    values: Any  # one object; or a list of them, each of which says itself what is wrong with it
     lines: list[str] = field(default_factory=list)
     waits_for: str = ""  # whom, or what of them, in a sentence; then the exit code is HELD
     failure: str = ""  # what failed, in a sentence, where the answer is worth reading all the same
 
 
 class ScriptableCommand(BaseCommand):
-    """A command with ``--json``, and with ``--dry-run`` where it writes."""
+    """A command with ``--json``, and with ``--dry-run`` where it can undo what it did."""
 
-    writes: ClassVar[bool] = True
+    has_dry_run: ClassVar[bool] = True
     #: No transaction is open while Salesforce is asked, so such a command undoes its own part.
     asks_salesforce: ClassVar[bool] = False
 
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        return super().create_parser(prog_name, subcommand, epilog=EXIT_CODES, **kwargs)
+
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="answer in JSON, for a script")
-        if self.writes:
+        if self.has_dry_run:
             parser.add_argument(
                 "--dry-run", action="store_true", help="say what would happen and change nothing"
             )
-        self.add_own_arguments(parser)
-
-    def add_own_arguments(self, parser: ArgumentParser) -> None:
-        raise NotImplementedError
 
     def answer(self, options: dict[str, Any]) -> Answer:
         """Do it. Errors that are for people become one line and the right exit code."""
@@ -99,9 +102,7 @@ class ScriptableCommand(BaseCommand):
 
     def _print(self, answer: Answer, *, as_json: bool) -> None:
         if as_json:
-            more = {"waits_for": answer.waits_for, "error": answer.failure}
-            told = {name: text for name, text in more.items() if text}
-            self.stdout.write(_json(answer.values | told))
+            self.stdout.write(_json(_with_its_end(answer)))
             return
         for line in answer.lines:
             self.stdout.write(line)
@@ -117,8 +118,10 @@ _FOR_PEOPLE = (
     LogInRefused,
     PlanError,
     RefreshRefused,
+    RunRefused,
     SalesforceError,
     ValidationError,
+    WorkflowRefused,
 )
 
 
@@ -128,5 +131,12 @@ def in_one_line(error: Exception) -> str:
     return " ".join(str(getattr(error, "message", error)).split())
 
 
-def _json(values: dict[str, Any]) -> str:
+def _with_its_end(answer: Answer) -> Any:
+    if isinstance(answer.values, list):
+        return answer.values
+    end = {"waits_for": answer.waits_for, "error": answer.failure}
+    return answer.values | {name: text for name, text in end.items() if text}
+
+
+def _json(values: Any) -> str:
     return json.dumps(values, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2)

@@ -81,6 +81,19 @@ def connection_of(options: dict[str, Any]) -> Connection:
     raise BadUse(f"Say which connection: --connection ID. There are {choices}.")
 
 
+def connections_of(options: dict[str, Any]) -> list[Connection]:
+    """All that are meant; where nothing is said, all in use."""
+    if options["connection"] is not None:
+        return [connection_of(options)]
+    connections = Connection.objects.select_related("company").order_by("pk")
+    if options["company"] is not None:
+        connections = connections.filter(company=company_of(options))
+    found = list(connections.exclude(state=Connection.State.TERMINATED))
+    if not found:
+        raise BadUse("There is no connection to Salesforce yet.")
+    return found
+
+
 def actor_of(options: dict[str, Any], company: Company) -> User | None:
     """The admin or member of the support staff named by ``--by``."""
     if options["by"] is None:

@@ -12,7 +12,8 @@ from integrations.management.selection import actor_of, add_actor_argument, comp
 class Command(ScriptableCommand):
     help = "Shows a company, and says whether it may approve its own requests for all active users."
 
-    def add_own_arguments(self, parser: ArgumentParser) -> None:
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
         parser.add_argument("--company", metavar="SLUG", help="the company, by its short name")
         parser.add_argument("--self-approve", choices=["on", "off"])
         add_actor_argument(parser)

@@ -31,7 +31,8 @@ class Command(ScriptableCommand):
     )
     asks_salesforce: ClassVar[bool] = True
 
-    def add_own_arguments(self, parser: ArgumentParser) -> None:
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
         parser.add_argument("what", choices=["export", "import"])
         parser.add_argument("file", nargs="?", default="-", help="else standard output or input")
         add_connection_arguments(parser)

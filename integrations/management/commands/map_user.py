@@ -20,7 +20,8 @@ class Command(ScriptableCommand):
     help = "Maps one Salesforce user to one account, by hand; no other approach changes it then."
     asks_salesforce: ClassVar[bool] = True
 
-    def add_own_arguments(self, parser: ArgumentParser) -> None:
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
         parser.add_argument("person", help="id, username or e-mail of the Salesforce user")
         parser.add_argument("account", metavar="EMAIL", help="of the account here")
         add_connection_arguments(parser)

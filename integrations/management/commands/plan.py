@@ -28,7 +28,8 @@ class Command(ScriptableCommand):
         " undoes it, which is approved and applied like any other."
     )
 
-    def add_own_arguments(self, parser: ArgumentParser) -> None:
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
         parser.add_argument("what", choices=["show", "approve", "apply", "revert"])
         parser.add_argument("plan", type=int, metavar="ID")
         parser.add_argument("--rows", type=_rows, default=ROWS_SHOWN, help="how many rows to show")

@@ -13,9 +13,10 @@ class Command(ScriptableCommand):
         "Asks Salesforce now whether the connecting user may see what is needed, and sets the"
         " connection's state by it. Fails where something is broken."
     )
-    writes: ClassVar[bool] = False
+    has_dry_run: ClassVar[bool] = False
 
-    def add_own_arguments(self, parser: ArgumentParser) -> None:
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
         add_connection_arguments(parser)
 
     def answer(self, options: dict[str, Any]) -> Answer:

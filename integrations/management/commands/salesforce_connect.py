@@ -35,7 +35,8 @@ class Command(ScriptableCommand):
     )
     asks_salesforce: ClassVar[bool] = True
 
-    def add_own_arguments(self, parser: ArgumentParser) -> None:
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
         add_connection_arguments(parser)
         add_actor_argument(parser)
         parser.add_argument("--new", metavar="NAME", help="make a connection of this name first")

@@ -3,11 +3,11 @@ import signal
 import threading
 from argparse import ArgumentParser
 from types import FrameType
-from typing import Any
+from typing import Any, ClassVar
 
 from integrations import leases
-from integrations.management.answering import RecordCommand
-from integrations.management.exit_codes import DONE, FAILED
+from integrations.management.scriptable import Answer, ScriptableCommand
+from integrations.management.selection import add_connection_arguments, connections_of
 from integrations.models import Connection, Lease, SyncRun, Watermark
 from integrations.record_sync.describing import objects_in_use
 from integrations.record_sync.keeping_streams import keep_streams
@@ -16,43 +16,51 @@ from integrations.record_sync.stream_runs import is_listening, last_heard_of
 logger = logging.getLogger(__name__)
 
 
-class Command(RecordCommand):
+class Command(ScriptableCommand):
     help = (
         "Listens to the changes in Salesforce, of every connection, until it is stopped. Any number"
         " of these may run: each connection is listened to by one of them. With --status it only"
-        " says who listens, and ends with 0 when all that should be listened to is, else with 1."
+        " says who listens, and fails when somebody should and nobody does."
     )
+    has_dry_run: ClassVar[bool] = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
+        add_connection_arguments(parser)
         parser.add_argument("--status", action="store_true", help="say who listens, and end")
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def answer(self, options: dict[str, Any]) -> Answer:
         if options["status"]:
-            self._answer_status(options)
-            return
+            return _who_listens(connections_of(options))
         chosen = options["company"] is not None or options["connection"] is not None
-        only = [one.pk for one in self.connections(options)] if chosen else []
-        stop = threading.Event()
+        _listen([one.pk for one in connections_of(options)] if chosen else [])
+        return Answer([])
 
-        def ask_to_stop(signum: int, frame: FrameType | None) -> None:
-            stop.set()
 
-        wanted = (signal.SIGINT, signal.SIGTERM)
-        former = {each: signal.signal(each, ask_to_stop) for each in wanted}
-        try:
-            logger.info("Listening to the changes in Salesforce")
-            keep_streams(stop, only)
-        finally:
-            for each, handler in former.items():
-                signal.signal(each, handler)
+def _listen(only: list[int]) -> None:
+    stop = threading.Event()
 
-    def _answer_status(self, options: dict[str, Any]) -> None:
-        rows = [_status(one) for one in self.connections(options)]
-        lines = [f"{row['name']}: {row['says']}" for row in rows]
-        self.answer(options, rows, lines)
-        missing = any(row["needed"] and not row["listening"] for row in rows)
-        self.end(FAILED if missing else DONE)
+    def ask_to_stop(signum: int, frame: FrameType | None) -> None:
+        stop.set()
+
+    wanted = (signal.SIGINT, signal.SIGTERM)
+    former = {each: signal.signal(each, ask_to_stop) for each in wanted}
+    try:
+        logger.info("Listening to the changes in Salesforce")
+        keep_streams(stop, only)
+    finally:
+        for each, handler in former.items():
+            signal.signal(each, handler)
+
+
+def _who_listens(connections: list[Connection]) -> Answer:
+    rows = [_status(one) for one in connections]
+    unheard = [row["name"] for row in rows if row["needed"] and not row["listening"]]
+    return Answer(
+        rows,
+        [f"{row['name']}: {row['says']}" for row in rows],
+        failure=f"Nobody listens to {', '.join(unheard)}." if unheard else "",
+    )
 
 
 def _status(connection: Connection) -> dict[str, Any]:

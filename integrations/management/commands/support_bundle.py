@@ -18,9 +18,10 @@ class Command(ScriptableCommand):
         "Writes what support needs to know: ids, codes, versions, counts and times, of all"
         " connections or one. No names, e-mails, amounts, hosts or secrets."
     )
-    writes: ClassVar[bool] = False
+    has_dry_run: ClassVar[bool] = False
 
-    def add_own_arguments(self, parser: ArgumentParser) -> None:
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
         parser.add_argument("--file", help="else to standard output")
         add_connection_arguments(parser)
 

@@ -30,7 +30,8 @@ class Command(ScriptableCommand):
     )
     asks_salesforce: ClassVar[bool] = True
 
-    def add_own_arguments(self, parser: ArgumentParser) -> None:
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
         parser.add_argument(
             "--approach", required=True, choices=["on-demand", "automatic", "all-active"]
         )

@@ -20,7 +20,8 @@ class Command(ScriptableCommand):
         "Removes the mapping of one Salesforce user; no run links them again until a person does."
     )
 
-    def add_own_arguments(self, parser: ArgumentParser) -> None:
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
         parser.add_argument("person", help="id, username or e-mail of the Salesforce user")
         parser.add_argument("--reason", required=True, help="for whoever looks at this later")
         add_connection_arguments(parser)

@@ -56,7 +56,7 @@ WRONG = [
     (("rotate_encryption_keys", "--all"), "unrecognized arguments"),
     (("salesforce_backfill", "--since", "tomorrow"), "is not a day"),
     (("salesforce_backfill", "--since", "2026-01-01", "--object", "Lead"), "No workflow"),
-    (("salesforce_backfill", "--since", "2026-01-01", "--company", ""), "no such connection"),
+    (("salesforce_backfill", "--since", "2026-01-01", "--company", ""), "There is no company “”"),
     (("salesforce_check", "--connection", "99999"), "There is no connection 99999"),
     (("salesforce_connect", "--login-url", "https://evil.example"), "not an address of Salesforce"),
     (("salesforce_connect", "--login-url", ""), "not an address of Salesforce"),
@@ -71,10 +71,10 @@ WRONG = [
     (("salesforce_package", "--out", "{folder}/new", "--connection", "none"), "no connection with"),
     (("salesforce_package", "--out", "{folder}/new", "--url", "https://["), "must be where"),
     (("salesforce_package", "--out", "{folder}/secret/new", *SITE), "new cannot be written"),
-    (("salesforce_poll", "--connection", "0"), "no such connection"),
-    (("salesforce_reconcile", "--company", ""), "no such connection"),
-    (("salesforce_stream", "--connection", "0"), "no such connection"),
-    (("salesforce_stream", "--status", "--company", ""), "no such connection"),
+    (("salesforce_poll", "--connection", "0"), "There is no connection 0"),
+    (("salesforce_reconcile", "--company", ""), "There is no company “”"),
+    (("salesforce_stream", "--connection", "0"), "There is no connection 0"),
+    (("salesforce_stream", "--status", "--company", ""), "There is no company “”"),
     (("send_test_mail", "nobody"), "is not an e-mail address"),
     (("support_bundle", "--company", ""), "There is no company “”"),
     (("support_bundle", "--file", "{folder}"), "cannot be written"),
@@ -98,7 +98,7 @@ WRONG = [
     (("workflow", "create"), "--template"),
     (("workflow", "create", "x" * 101, "--template", "closed-won"), "at most 100 characters"),
     (("workflow", "try", "Nowhere"), "No workflows are called"),
-    (("workflow", "list", "--connection", "0"), "no such connection"),
+    (("workflow", "list", "--connection", "0"), "There is no connection 0"),
 ]
 
 

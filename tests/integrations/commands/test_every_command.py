@@ -44,7 +44,7 @@ def test_every_command_for_scripts_answers_in_json_and_tries_without_writing(nam
     assert isinstance(made, ScriptableCommand)
     options = made.create_parser("manage.py", name)._option_string_actions
     assert "--json" in options
-    assert ("--dry-run" in options) == made.writes
+    assert ("--dry-run" in options) == made.has_dry_run
 
 
 def test_the_commands_for_scripts_are_these() -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from integrations import leases
@@ -191,8 +191,8 @@ def test_the_status_says_who_listens_to_what(
         out = StringIO()
         try:
             call_command("salesforce_stream", "--status", "--json", stdout=out)
-        except SystemExit as ended:
-            return int(str(ended.code)), json.loads(out.getvalue())[0]
+        except CommandError as failed:
+            return failed.returncode, json.loads(out.getvalue())[0]
         return 0, json.loads(out.getvalue())[0]
 
     code, row = status()

@@ -78,7 +78,7 @@ def test_a_script_reads_what_went_wrong_and_what_was_done_all_the_same(
 ) -> None:
     switched_on(connection)
     code, told = command("salesforce_backfill", "--company", "nobody", "--since", "2026-01-01")
-    assert (code, told) == (2, {"error": "There is no such connection."})
+    assert (code, told) == (2, {"error": "There is no company “nobody”."})
     paused = Connection.objects.create(
         company=connection.company, login_url="https://x.salesforce.com", state="paused"
     )
