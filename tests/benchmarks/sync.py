@@ -35,6 +35,8 @@ from tests.benchmarks.rendered_org import TYPES
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE, RUN = "bench_template", "bench_run"
+#: Those of a database server of some size; the defaults are a small laptop's.
+A_SERVERS_SETTINGS = ("shared_buffers = '2GB'", "max_wal_size = '8GB'")
 SOQL = f"SELECT {', '.join(TYPES)} FROM Opportunity ORDER BY SystemModstamp, Id"
 
 
@@ -121,11 +123,14 @@ def _database() -> Iterator[str]:
     if given:
         yield given
         return
-    with (
-        tempfile.TemporaryDirectory(prefix="scoreline-benchmark-") as folder,
-        embedded_postgres.running(Path(folder) / "postgres") as url,
-    ):
-        yield url
+    with tempfile.TemporaryDirectory(prefix="scoreline-benchmark-") as folder:
+        postgres = Path(folder) / "postgres"
+        with embedded_postgres.running(postgres) as url, psycopg.connect(url) as server:
+            server.autocommit = True
+            for setting in A_SERVERS_SETTINGS:
+                server.execute(f"ALTER SYSTEM SET {setting}")
+        with embedded_postgres.running(postgres) as url:
+            yield url
 
 
 def _named(url: str, name: str) -> str:
