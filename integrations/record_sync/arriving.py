@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import DataError, OperationalError, transaction
 
@@ -20,6 +20,7 @@ from .fields import FieldSet, Snapshot, UnusableRecord, snapshot
 from .staging import Staged, stage
 
 logger = logging.getLogger(__name__)
+Done = TypeVar("Done")
 
 #: A deadlock, a serialization failure or a lock that took too long passes when tried again.
 _PASSING = {"40P01", "40001", "55P03"}
@@ -93,7 +94,7 @@ def _usable(
     return snapshots
 
 
-def again_when_it_passes(write: Callable[[], TakenIn]) -> TakenIn:
+def again_when_it_passes(write: Callable[[], Done]) -> Done:
     """Do a whole transaction, again when others were in its way."""
     for _ in range(1, _ATTEMPTS):
         try:

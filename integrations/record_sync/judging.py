@@ -8,7 +8,7 @@ from django.db import transaction
 
 from integrations.models import Connection
 
-from .arriving import TakenIn, again_when_it_passes
+from .arriving import again_when_it_passes
 from .evaluating import Evaluated, evaluate, lock
 
 
@@ -17,11 +17,11 @@ def judge_records(
 ) -> Evaluated:
     """Change some records, which returns and locks them, and judge them in one transaction."""
 
-    def write() -> TakenIn:
+    def write() -> Evaluated:
         with transaction.atomic():
-            return TakenIn(evaluated=evaluate(connection, object_name, change(), live=True))
+            return evaluate(connection, object_name, change(), live=True)
 
-    return again_when_it_passes(write).evaluated
+    return again_when_it_passes(write)
 
 
 def judge_kept(
@@ -34,16 +34,15 @@ def judge_kept(
 ) -> Evaluated:
     """Judge what is due of these records, or all ``anyway``, but those in others' hands."""
 
-    def write() -> TakenIn:
+    def write() -> Evaluated:
         with transaction.atomic():
             locked = lock(record_ids)
-            said = evaluate(
+            return evaluate(
                 connection,
                 object_name,
                 locked,
                 anyway=locked if anyway else (),
                 brakes_on=brakes_on,
             )
-        return TakenIn(evaluated=said)
 
-    return again_when_it_passes(write).evaluated
+    return again_when_it_passes(write)
