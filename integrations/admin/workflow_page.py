@@ -13,7 +13,7 @@ from accounts.reach import person
 from integrations.models import Evaluation, SyncRun, Workflow
 from integrations.record_sync import workflows
 from integrations.record_sync.previewing import MOST_JUDGED, ChangePreview, preview_change
-from integrations.record_sync.workflows import Condition
+from integrations.record_sync.workflows import Condition, WorkflowRefused
 
 from . import workflow_trial
 from .object_fields import ObjectFields, object_fields
@@ -32,28 +32,16 @@ def workflow_page(request: HttpRequest, workflow_id: int) -> HttpResponse:
     posted = request.POST if request.method == "POST" else None
     form = WorkflowForm(posted, instance=workflow, known=known)
     lines = condition_forms(posted, known, sorted(saved, key=lambda one: one.position))
-    if posted is None or not (form.is_valid() and lines.is_valid()):
-        return _show(request, workflow, form, lines, known)
-    conditions = lines.conditions()
-    if posted.get("act") == workflow_trial.TRY:
-        trial = workflow_trial.tried(request, workflow, conditions)
-        return _show(request, workflow, form, lines, known, **trial)
-    if workflow.state == State.OFF or posted.get("previewed") == digest(workflow, conditions):
-        return _save(request, workflow, conditions)
-    preview = _preview(workflow, conditions)
-    if not (change_words(preview) or preview.needs_reading or preview.older):
-        return _save(request, workflow, conditions)
-    return _show(
-        request,
-        workflow,
-        form,
-        lines,
-        known,
-        preview=preview,
-        counted_records=MOST_JUDGED,
-        change_words=change_words(preview),
-        previewed=digest(workflow, conditions),
-    )
+    shown: dict[str, Any] = {}
+    if posted is not None and form.is_valid() and lines.is_valid():
+        conditions = lines.conditions()
+        if posted.get("act") == workflow_trial.TRY:
+            shown = workflow_trial.tried(request, workflow, conditions)
+        else:
+            shown = _unseen_change(workflow, conditions, posted.get("previewed", ""))
+            if not shown and _is_saved(request, workflow, conditions, form):
+                return redirect("admin:integrations_workflow_change", workflow.pk)
+    return _show(request, workflow, form, lines, known, **shown)
 
 
 def shown_form(form: WorkflowForm, lines: ConditionForms, known: ObjectFields) -> dict[str, Any]:
@@ -67,6 +55,24 @@ def shown_form(form: WorkflowForm, lines: ConditionForms, known: ObjectFields) -
     }
 
 
+def _unseen_change(
+    workflow: Workflow, conditions: list[Condition], previewed: str
+) -> dict[str, Any]:
+    """What the change would do and nobody was shown yet; empty where nothing follows."""
+    if workflow.state == State.OFF or previewed == digest(workflow, conditions):
+        return {}
+    preview = _preview(workflow, conditions)
+    words = change_words(preview)
+    if not (words or preview.needs_reading or preview.older):
+        return {}
+    return {
+        "preview": preview,
+        "counted_records": MOST_JUDGED,
+        "change_words": words,
+        "previewed": digest(workflow, conditions),
+    }
+
+
 def _preview(workflow: Workflow, conditions: list[Condition]) -> ChangePreview:
     """One that needs attention goes on when it is changed."""
     state, workflow.state = workflow.state, State.ON
@@ -76,11 +82,17 @@ def _preview(workflow: Workflow, conditions: list[Condition]) -> ChangePreview:
         workflow.state = state
 
 
-def _save(request: HttpRequest, workflow: Workflow, conditions: list[Condition]) -> HttpResponse:
-    workflows.change(workflow, conditions, by=person(request))
+def _is_saved(
+    request: HttpRequest, workflow: Workflow, conditions: list[Condition], form: WorkflowForm
+) -> bool:
+    try:
+        workflows.change(workflow, conditions, by=person(request))
+    except WorkflowRefused as error:
+        form.add_error("name", str(error))
+        return False
     follows = workflow.evaluated_version < workflow.version
     messages.success(request, "Saved. Its reports follow within a minute." if follows else "Saved.")
-    return redirect("admin:integrations_workflow_change", workflow.pk)
+    return True
 
 
 def _show(

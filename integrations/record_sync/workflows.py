@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import Company, User
 from activities.models import ActivityType
+from activities.text import one_line
 from integrations.models import Connection, SyncRun, Workflow, WorkflowCondition
 from integrations.salesforce.client import SalesforceClient
 
@@ -62,7 +63,7 @@ class Condition:
 def create_from_template(
     connection: Connection, template: Template, *, by: User | None, name: str = ""
 ) -> Workflow:
-    """Make the workflow, off. Raises `WorkflowRefused` where its name is taken."""
+    """Make the workflow, off. Raises `WorkflowRefused`."""
     company = connection.company
     kind = _activity_type(company, template)
     workflow = Workflow(
@@ -85,13 +86,9 @@ def create_from_template(
 def create(
     workflow: Workflow, conditions: Sequence[Condition], *, by: User | None, template: str = ""
 ) -> Workflow:
-    """Keep a new workflow, off. Raises `WorkflowRefused` where its name is taken."""
+    """Keep a new workflow, off. Raises `WorkflowRefused` for its name."""
     workflow.state, workflow.created_by = State.OFF, by
-    try:
-        with transaction.atomic():
-            workflow.save()
-    except IntegrityError as error:
-        raise WorkflowRefused(f"There is already a workflow “{workflow.name}”.") from error
+    _save(workflow)
     _write_conditions(workflow, conditions)
     audit.record("workflow.created", workflow, by=by, after={"template": template})
     return workflow
@@ -103,7 +100,7 @@ def change(workflow: Workflow, conditions: Sequence[Condition], *, by: User | No
 
     Its verdicts follow by themselves, from the records that are kept; those are read again only
     where a field was never asked for, as the next poll finds. What it does should have been shown
-    before: `previewing.preview_change`.
+    before: `previewing.preview_change`. Raises `WorkflowRefused` for its name.
     """
     kept = Workflow.objects.select_for_update(no_key=True).get(pk=workflow.pk)
     before = {name: str(getattr(kept, name) or "") for name in DECIDES}
@@ -116,7 +113,7 @@ def change(workflow: Workflow, conditions: Sequence[Condition], *, by: User | No
         workflow.state, workflow.problem = State.ON, ""  # the next describe says if it still does
     if changes and kept.state == State.OFF and kept.evaluated_version == kept.version:
         workflow.evaluated_version = workflow.version  # it says nothing, so nothing follows
-    workflow.save()
+    _save(workflow)
     if changes:
         workflow.conditions.all().delete()
         _write_conditions(workflow, conditions)
@@ -179,6 +176,18 @@ def unsaved(conditions: Sequence[Condition]) -> list[WorkflowCondition]:
         WorkflowCondition(field=one.field, operator=one.operator, value=one.value)
         for one in conditions
     ]
+
+
+def _save(workflow: Workflow) -> None:
+    """Its name stands in lists and sentences: a mark of direction would turn others' words."""
+    workflow.name = one_line(workflow.name, len(workflow.name))
+    if not workflow.name:
+        raise WorkflowRefused("Give the workflow a name that can be seen.")
+    try:
+        with transaction.atomic():
+            workflow.save()
+    except IntegrityError as error:
+        raise WorkflowRefused(f"There is already a workflow “{workflow.name}”.") from error
 
 
 def _locked(workflow: Workflow) -> Workflow:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from activities.models import ActivityType
+from integrations.admin.workflow_forms import WorkflowForm
 from integrations.models import Connection, Workflow
+from integrations.record_sync.templates import TEMPLATES
+from integrations.record_sync.workflows import create_from_template
 from tests.integrations.admin.browsing import messages
-from tests.integrations.record_sync.world import workflow
+from tests.integrations.record_sync.world import switched_on, workflow
 
 from .workflow_form import LIST, filled, page
 
@@ -112,3 +116,33 @@ def test_a_value_that_the_field_cannot_have_is_refused_at_its_line(
     assert answer.status_code == 200
     assert words in answer.text
     assert made.conditions.count() == 1
+
+
+@pytest.mark.parametrize("switched", [workflow, switched_on])
+def test_a_name_that_was_taken_a_moment_ago_is_refused_at_its_field(
+    client: Client,
+    connection: Connection,
+    monkeypatch: pytest.MonkeyPatch,
+    switched: Callable[[Connection], Workflow],
+) -> None:
+    made = switched(connection)
+    create_from_template(connection, TEMPLATES["call-logged"], by=None, name="Calls")
+    form = filled(client, page("change", made), name="Calls")
+    monkeypatch.setattr(WorkflowForm, "validate_unique", lambda form: None)  # it was free then
+    refused = client.post(page("change", made), form)
+    assert refused.context["form"].errors == {"name": ["There is already a workflow “Calls”."]}
+    made.refresh_from_db()
+    assert made.name == "Closed-won deals"
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"), [("Won \u202esla\x07ed", "Won sla ed"), ("\u202e", "Closed-won deals")]
+)
+def test_a_name_is_kept_without_what_would_turn_others_words(
+    client: Client, connection: Connection, typed: str, kept: str
+) -> None:
+    made = workflow(connection)
+    answer = client.post(page("change", made), filled(client, page("change", made), name=typed))
+    assert (answer.status_code == 200) == (kept == made.name), "refused where nothing is left"
+    made.refresh_from_db()
+    assert made.name == kept
