@@ -35,6 +35,15 @@ def log_in(page: Page, login: Login) -> None:
     expect(page.get_by_role("button", name="Log out")).to_be_visible()
 
 
+# --- the start page
+
+
+def open_card(page: Page, title: str, button: str) -> None:
+    """Press the button on the card of an approach."""
+    page.goto("/admin/")
+    page.get_by_role("article", name=title).get_by_role("link", name=button).click()
+
+
 # --- the list of Salesforce users
 
 

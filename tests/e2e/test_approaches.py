@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.demo import Demo
 
 from .browsing import Visit
 from .conftest import Visitor
-from .site import ADMIN, SUPPORT, expect_done, mappings, people_to_create, revert
+from .site import ADMIN, SUPPORT, expect_done, mappings, open_card, people_to_create, revert
 
 pytestmark = [pytest.mark.e2e, pytest.mark.nightly]
 
@@ -36,11 +36,6 @@ with transaction.atomic():
     wanted.mark_wanted(connection, list(ids), wanted.Cause("006000000000001AAA", workflow))
 automatic.plan_everywhere()
 """
-
-
-def open_card(page: Page, title: str, button: str) -> None:
-    page.goto("/admin/")
-    page.get_by_role("article", name=title).get_by_role("link", name=button).click()
 
 
 def test_the_start_page_offers_four_approaches_and_one_way_on(admin: Visit) -> None:
