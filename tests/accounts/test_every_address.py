@@ -1,4 +1,4 @@
-"""Every role at every address of the admin that names a row, of the own or a foreign company.
+"""Every role at every address and every action of the admin, with rows of a foreign company.
 
 All rows of the other company have the same id, so whatever kind of row an address names, also one
 that is yet to be written, that id is foreign.
@@ -15,7 +15,7 @@ from django.apps import apps
 from django.contrib import admin as django_admin
 from django.db import connection as database
 from django.db import models
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import URLPattern, URLResolver, reverse
 from django.urls.resolvers import RoutePattern
 from django.utils import timezone
@@ -31,18 +31,21 @@ APPS = ("accounts", "activities", "integrations")
 
 
 def addresses(patterns: list[Any], before: str) -> Iterator[str]:
-    """Every address below these patterns that names something, with the foreign id in it."""
+    """Every address below these patterns, with the foreign id for whatever it names."""
     for one in patterns:
         if not isinstance(one.pattern, RoutePattern):
             continue  # the admin's own way of saying 404
         route = before + str(one.pattern)
         if isinstance(one, URLResolver):
             yield from addresses(one.url_patterns, route)
-        elif isinstance(one, URLPattern) and "<" in route:
+        elif isinstance(one, URLPattern):
             yield re.sub("<[^>]+>", str(FOREIGN), route)
 
 
 EVERY_ADDRESS = sorted(set(addresses(django_admin.site.get_urls(), reverse("admin:index"))))
+OF_A_ROW = [address for address in EVERY_ADDRESS if str(FOREIGN) in address]
+#: Whoever is logged in comes here, also with nothing to administer.
+FOR_EVERYBODY = {"/admin/login/", "/admin/logout/"}
 
 
 @pytest.fixture
@@ -113,9 +116,29 @@ def _answers(client: Client, address: str) -> list[tuple[int, str]]:
     return [(answer.status_code, answer.headers.get("Location", "")) for answer in answers]
 
 
-def test_there_are_addresses_to_walk() -> None:
-    assert len(EVERY_ADDRESS) > 40
-    assert f"/admin/integrations/syncplan/{FOREIGN}/approve/" in EVERY_ADDRESS
+def _actions(support: User) -> list[tuple[str, str]]:
+    """The address of each list, with each action that support staff have there."""
+    request = RequestFactory().get("/")
+    request.user = support
+    return [
+        (reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"), action)
+        for model, model_admin in django_admin.site._registry.items()
+        for action in model_admin.get_actions(request)
+    ]
+
+
+def _press(client: Client, address: str, action: str, everybody: str) -> int:
+    """Press the button of the action, and confirm it, with the foreign row ticked."""
+    form = {"action": action, "index": "0", "select_across": everybody, "post": "yes"}
+    ticked = {"_selected_action": [str(FOREIGN)], "reason": "Because"}
+    return client.post(address, form | ticked).status_code
+
+
+def test_there_are_addresses_and_actions_to_walk(support: User) -> None:
+    assert len(OF_A_ROW) > 40
+    assert f"/admin/integrations/syncplan/{FOREIGN}/approve/" in OF_A_ROW
+    assert ("/admin/integrations/directoryuser/", "import_users") in _actions(support)
+    assert ("/admin/accounts/user/", "deactivate") in _actions(support)
 
 
 def test_another_companys_row_is_found_by_no_address(
@@ -124,7 +147,7 @@ def test_another_companys_row_is_found_by_no_address(
     client.force_login(admin)
     assert admin.company
     connection_of(admin.company)
-    answers = {address: _answers(client, address) for address in EVERY_ADDRESS}
+    answers = {address: _answers(client, address) for address in OF_A_ROW}
     found = {
         address: both
         for address, both in answers.items()
@@ -145,10 +168,42 @@ def test_neither_strangers_nor_members_come_in_by_any_address(
     for logged_in in (False, True):
         if logged_in:
             client.force_login(member)
-        for address in EVERY_ADDRESS:
+        for address in set(EVERY_ADDRESS) - FOR_EVERYBODY:
             for status, location in _answers(client, address):
                 is_sent_to_log_in = status == 302 and "log" in location
                 assert is_sent_to_log_in or (logged_in and status in (403, 404, 405)), address
+
+
+def test_another_companys_row_is_reached_by_no_action(
+    client: Client,
+    admin: User,
+    support: User,
+    other_company: Company,
+    foreign: dict[str, list[dict[str, Any]]],
+) -> None:
+    """Neither ticked by hand, nor with everybody on the list."""
+    client.force_login(admin)
+    assert admin.company
+    connection_of(admin.company)
+    for address, action in _actions(support):
+        for everybody in ("0", "1"):
+            assert _press(client, address, action, everybody) < 500, (address, action)
+    assert _everything(other_company) == foreign
+
+
+def test_neither_strangers_nor_members_have_an_action(
+    client: Client,
+    member: User,
+    support: User,
+    other_company: Company,
+    foreign: dict[str, list[dict[str, Any]]],
+) -> None:
+    for logged_in in (False, True):
+        if logged_in:
+            client.force_login(member)
+        for address, action in _actions(support):
+            assert _press(client, address, action, "1") in (302, 403), (address, action)
+    assert _everything(other_company) == foreign
 
 
 def test_no_support_staff_loses_their_way_at_any_address(
