@@ -29,6 +29,8 @@ State = SyncRun.State
 
 ATTEMPTS = 5
 RETRY_AFTER_LIMIT = timedelta(hours=1)
+#: Without access nothing is asked of Salesforce: looking whether it is back costs next to nothing.
+RETRY_WITHOUT_ACCESS = timedelta(minutes=5)
 #: A run that has read nothing yet.
 FROM_THE_BEGINNING: Mapping[str, Any] = {
     "expected": None,
@@ -39,6 +41,10 @@ FROM_THE_BEGINNING: Mapping[str, Any] = {
     "bulk_job_id": "",
     "bulk_locator": "",
 }
+
+
+class AccessEnded(Exception):
+    """The connection was paused, or has lost its access."""
 
 
 def why_no_access(connection: Connection) -> str:
@@ -127,16 +133,32 @@ class Round:
         for name, value in values.items():
             setattr(self.run, name, value)
 
+    def confirm_access(self) -> None:
+        """Raises `AccessEnded`: a person who pauses does not wait for the end of a round."""
+        self.connection.refresh_from_db(fields=["state", "state_reason"])
+        if not self.connection.has_access:
+            raise AccessEnded
+
     def end(self, state: SyncRun.State, **values: object) -> None:
         self.save(state=state, finished_at=timezone.now(), **values)
+
+    def end_without_access(self) -> None:
+        """It goes on by itself when there is access again, unless that was ended for good."""
+        is_over = self.connection.state == Connection.State.TERMINATED
+        self.end(
+            State.FAILED,
+            error=why_no_access(self.connection),
+            attempts=0,
+            retry_at=None if is_over else timezone.now() + RETRY_WITHOUT_ACCESS,
+        )
 
     def fail(self, error: SalesforceError) -> None:
         logger.warning("run %s failed: %s %s", self.run.pk, error.code, error.detail)
         if isinstance(error, ReconnectRequired):
             connection_states.reconnect_required(self.connection, error.message)
         self.run.refresh_from_db(fields=["attempts"])
-        if isinstance(error, LimitReached):
-            self.run.attempts = 0  # waiting for tomorrow's requests is no attempt
+        if isinstance(error, LimitReached | ReconnectRequired):
+            self.run.attempts = 0  # waiting for tomorrow's requests, or a log-in, is no attempt
         self.end(
             State.FAILED,
             error=error.message,
@@ -146,7 +168,12 @@ class Round:
         )
 
     def _retry_at(self, error: SalesforceError) -> datetime | None:
-        """When it is tried again by itself; never for what only a person can mend."""
+        """When it is tried again by itself; never for what only a person can mend.
+
+        Where somebody must log in again it is looked for that first.
+        """
+        if isinstance(error, ReconnectRequired):
+            return timezone.now() + RETRY_WITHOUT_ACCESS
         if isinstance(error, LimitReached):
             return timezone.now() + RETRY_AFTER_LIMIT
         if isinstance(error, TransientError) and self.run.attempts < ATTEMPTS:

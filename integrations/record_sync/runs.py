@@ -16,6 +16,7 @@ from integrations import round_queue, rounds
 from integrations.credentials import client_for
 from integrations.leases import HeldLease
 from integrations.models import Connection, SyncRun
+from integrations.rounds import AccessEnded
 from integrations.salesforce.client import SalesforceClient
 from integrations.salesforce.errors import SalesforceError
 from integrations.user_sync.progress import beat
@@ -124,15 +125,20 @@ def request(
 
 
 class Pulse:
-    """The worker's beat while pages come: not with each of them, for every beat is a commit."""
+    """The worker's beat while pages come: not with each of them, for every beat is a commit.
 
-    def __init__(self) -> None:
+    With it, ``look`` is called.
+    """
+
+    def __init__(self, look: Callable[[], None] = lambda: None) -> None:
+        self._look = look
         self._beaten_at = -math.inf
 
     def beat(self) -> None:
         if time.monotonic() - self._beaten_at > BEAT_EVERY:
             self._beaten_at = time.monotonic()
             beat()
+            self._look()
 
 
 class Round(rounds.Round):
@@ -140,7 +146,7 @@ class Round(rounds.Round):
 
     def __init__(self, run: SyncRun, lease: HeldLease) -> None:
         super().__init__(run, lease)
-        self.pulse = Pulse()
+        self.pulse = Pulse(look=self.confirm_access)
         self._calls_noted = 0
 
     def add(self, taken: TakenIn, client: SalesforceClient, **values: object) -> None:
@@ -168,16 +174,15 @@ def carry_out(run_id: int, work: Callable[[Round, SalesforceClient], None]) -> N
 
 def _work(round_: Round, work: Callable[[Round, SalesforceClient], None]) -> None:
     connection = round_.connection
-    if not connection.has_access:
-        round_.end(State.FAILED, error=rounds.why_no_access(connection))
-        return
-    beat()
     try:
+        round_.pulse.beat()
         with client_for(connection, stop_at_usage=budget.BACKGROUND_UNTIL) as client:
             try:
                 work(round_, client)
             finally:
                 rounds.remember_usage(connection, client)
+    except AccessEnded:
+        round_.end_without_access()
     except SalesforceError as error:
         round_.fail(error)
     except StillPreparing:

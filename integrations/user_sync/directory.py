@@ -15,7 +15,7 @@ from integrations.connecting.check import connecting_user_problems, in_words
 from integrations.credentials import client_for
 from integrations.leases import LeaseLost
 from integrations.models import Connection, DirectoryUser, SyncRun
-from integrations.rounds import Round
+from integrations.rounds import AccessEnded, Round
 from integrations.salesforce.client import SalesforceClient
 from integrations.salesforce.errors import ReconnectRequired, SalesforceError
 
@@ -26,6 +26,8 @@ from .progress import beat
 
 logger = logging.getLogger(__name__)
 
+#: From so many new rows on the planner must know of them at once.
+MANY = 1_000
 REFRESH_TASK = "integrations.tasks.refresh_directory"
 State = SyncRun.State
 
@@ -67,15 +69,15 @@ class _Refresh(Round):
     first_retry = timedelta(minutes=5)
 
     def run_and_report(self) -> None:
-        if not self.connection.has_access:
-            self.end(State.FAILED, error=rounds.why_no_access(self.connection))
-            return
         try:
+            self.confirm_access()
             with client_for(self.connection) as client:
                 try:
                     self._refresh(client)
                 finally:
                     rounds.remember_usage(self.connection, client)
+        except AccessEnded:
+            self.end_without_access()
         except SalesforceError as error:
             self.fail(error)
 
@@ -103,7 +105,7 @@ class _Refresh(Round):
                 changed=written.changed,
                 missing=written.missing,
             )
-        if written.added:  # lists and trials come at once, autovacuum up to a minute later
+        if written.added > MANY:  # lists and trials come at once, autovacuum up to a minute later
             bulk_writer.analyze(DirectoryUser)
 
     def _warn(self, client: SalesforceClient) -> None:

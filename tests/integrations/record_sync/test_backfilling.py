@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from functools import partial
 
+import pytest
 from django.utils import timezone
 
+from integrations import connection_states
 from integrations.demo_org.org import DemoOrg
 from integrations.models import Connection, SyncRun, Workflow
-from integrations.record_sync import backfilling, taking_up
+from integrations.record_sync import backfilling, runs, taking_up
 
 from .world import LONG_AGO, account, backfilled, deal, rep, reports, switched_on
 
@@ -112,3 +114,31 @@ def test_background_work_stops_before_the_orgs_own_use_is_harmed(
     assert run.state == State.FAILED
     assert "API requests" in run.error
     assert run.retry_at is not None
+
+
+def test_a_pause_stops_what_is_being_read_and_the_end_of_it_has_it_go_on(
+    connection: Connection, org: DemoOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    for _ in range(20):
+        deal(org, ann)
+    switched_on(connection, since=None)
+    run = request(connection)
+    org.faults.break_it("small_pages", value="5")
+
+    def pause_behind_the_first_page() -> None:
+        if SyncRun.objects.get(pk=run.pk).read:
+            connection_states.paused(connection, "We move.", by=None)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(runs, "BEAT_EVERY", -1.0)
+        patch.setattr(runs, "beat", pause_behind_the_first_page)
+        backfilling.backfill(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.read, run.attempts) == (State.FAILED, 5, 0)
+    assert "We move." in run.error
+    connection_states.resumed(connection, by=None)
+    SyncRun.objects.filter(pk=run.pk).update(retry_at=timezone.now())
+    taking_up.take_up_work()
+    assert backfilled(run).read == 20

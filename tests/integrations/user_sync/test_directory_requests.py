@@ -60,6 +60,7 @@ def test_salesforce_is_not_asked_by_a_connection_without_access(
     refresh_directory(queued.pk)
     queued.refresh_from_db()
     assert queued.state == State.FAILED
+    assert bool(queued.retry_at) == (state == Connection.State.PAUSED)
 
 
 def test_nothing_is_written_down_as_accepted_while_the_connection_is_paused(
