@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from integrations.credentials import client_for
 from integrations.models import Connection, Watermark
-from integrations.record_sync.fields import NUMBERS
+from integrations.record_sync.describing import remember_labels
+from integrations.record_sync.fields import NUMBERS, field_labels
 from integrations.salesforce.client import SalesforceClient
 from integrations.salesforce.errors import SalesforceError
 from integrations.salesforce.session import WHILE_SOMEBODY_WAITS
@@ -68,11 +69,13 @@ def object_fields(connection: Connection, object_name: str) -> ObjectFields:
         return _as_last_read(connection, object_name, "Salesforce cannot be asked now.")
     try:
         with client_for(connection, limits=WHILE_SOMEBODY_WAITS) as client:
-            described = _fields(client.describe(object_name))
+            answer = client.describe(object_name)
     except SalesforceError as error:
         last_read = _as_last_read(connection, object_name, error.message)
         cache.set(key, last_read, ASKED_AGAIN_AFTER)
         return last_read
+    remember_labels(connection, object_name, answer)
+    described = _fields(answer)
     cache.set(key, described, DESCRIBED_FOR)
     return described
 
@@ -103,10 +106,11 @@ def _objects(client: SalesforceClient) -> dict[str, str]:
 
 
 def _fields(description: Mapping[str, Any]) -> ObjectFields:
+    labels = field_labels(description)
     fields = [
         ObjectField(
             one["name"],
-            one.get("label") or one["name"],
+            labels.get(one["name"], one["name"]),
             one["type"],
             tuple(v["value"] for v in one.get("picklistValues") or () if v.get("active", True)),
             is_user=one["type"] == "reference" and "User" in (one.get("referenceTo") or ()),
@@ -114,20 +118,24 @@ def _fields(description: Mapping[str, Any]) -> ObjectFields:
         for one in description["fields"]
         if one["type"] not in _UNFIT_TYPES
     ]
-    return ObjectFields(tuple(sorted(fields, key=lambda one: (one.label.lower(), one.name))))
+    return ObjectFields(_by_label(fields))
+
+
+def _by_label(fields: Iterable[ObjectField]) -> tuple[ObjectField, ...]:
+    return tuple(sorted(fields, key=lambda one: (one.label.lower(), one.name)))
 
 
 def _as_last_read(connection: Connection, object_name: str, problem: str) -> ObjectFields:
-    """Names and types as the poll keeps them: without labels, and without what a lookup is of."""
+    """As the poll keeps them: without what a lookup is of."""
     mark = Watermark.objects.filter(
         connection=connection,
         object_name=object_name,
         described_at__gt=timezone.now() - STILL_FRESH,
     ).first()
-    types = mark.field_types if mark else {}
+    types, labels = (mark.field_types, mark.field_labels) if mark else ({}, {})
     fields = (
-        ObjectField(name, name, kind, is_user=kind == "reference")
-        for name, kind in sorted(types.items())
+        ObjectField(name, labels.get(name, name), kind, is_user=kind == "reference")
+        for name, kind in types.items()
         if not name.endswith(".") and kind not in _UNFIT_TYPES
     )
-    return ObjectFields(tuple(fields), problem)
+    return ObjectFields(_by_label(fields), problem)

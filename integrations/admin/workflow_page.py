@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 from accounts.reach import person
 from integrations.models import Evaluation, SyncRun, Workflow
 from integrations.record_sync import workflows
+from integrations.record_sync.describing import labels_of
 from integrations.record_sync.previewing import MOST_JUDGED, ChangePreview, preview_change
 from integrations.record_sync.workflows import Condition, WorkflowRefused
 
@@ -111,7 +112,7 @@ def _show(
         title=kept.name,
         workflow=kept,
         object_name=kept.object_name,
-        what_counts=what_counts(kept),
+        what_counts=what_counts(kept, labels_of(kept.connection, kept.object_name)),
         tone=STATE_TONES[State(kept.state)],
         said=_said(kept),
         backfill=_last_backfill(kept),

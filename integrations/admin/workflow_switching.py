@@ -15,6 +15,7 @@ from integrations.credentials import client_for
 from integrations.models import Workflow
 from integrations.record_sync import workflows
 from integrations.record_sync.backfilling import FIRST_DAY
+from integrations.record_sync.describing import labels_of
 from integrations.record_sync.previewing import preview_switching_off
 from integrations.record_sync.runs import RunRefused
 from integrations.salesforce.errors import SalesforceError
@@ -74,7 +75,7 @@ def _on(request: HttpRequest, workflow: Workflow) -> HttpResponse:
         "workflow_switch_on",
         title=f"Switch on “{workflow}”",
         workflow=workflow,
-        what_counts=what_counts(workflow),
+        what_counts=what_counts(workflow, labels_of(workflow.connection, workflow.object_name)),
         form=form,
         problems=problems,
     )
@@ -120,6 +121,6 @@ def _off(request: HttpRequest, workflow: Workflow) -> HttpResponse:
         "workflow_switch_off",
         title=f"Switch off “{workflow}”",
         workflow=workflow,
-        what_counts=what_counts(workflow),
+        what_counts=what_counts(workflow, labels_of(workflow.connection, workflow.object_name)),
         live=live,
     )

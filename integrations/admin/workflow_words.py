@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from integrations.models import Evaluation, Workflow
 from integrations.record_sync.previewing import ChangePreview
@@ -21,13 +21,13 @@ VERDICT_TONES = {
 }
 
 
-def what_counts(workflow: Workflow) -> str:
-    """“Opportunity where IsWon is yes”. The conditions should be prefetched."""
+def what_counts(workflow: Workflow, labels: Mapping[str, str]) -> str:
+    """“Opportunity where Won is yes”. The conditions should be prefetched."""
     conditions = sorted(workflow.conditions.all(), key=lambda one: one.position)
     if not conditions:
         return f"Every {workflow.object_name}"
     joint = " or " if workflow.match == Workflow.Match.ANY else " and "
-    return f"{workflow.object_name} where {joint.join(map(str, conditions))}"
+    return f"{workflow.object_name} where {joint.join(one.in_words(labels) for one in conditions)}"
 
 
 def change_words(preview: ChangePreview) -> str:

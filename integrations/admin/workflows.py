@@ -13,7 +13,7 @@ from django.urls import URLPattern, path
 
 from accounts.admin_base import CompanyScopedAdmin
 from accounts.reach import number_in, person
-from integrations.models import Evaluation, Workflow
+from integrations.models import Evaluation, Watermark, Workflow
 
 from . import workflow_new, workflow_page, workflow_switching
 from .chosen_connection import chosen_connection, visible_connections
@@ -45,6 +45,8 @@ class WorkflowAdmin(CompanyScopedAdmin[Workflow]):
         connection = chosen_connection(request)
         if connection is None:
             return self.choose_connection(request)
+        marks = Watermark.objects.filter(connection=connection)
+        labels = dict(marks.values_list("object_name", "field_labels"))
         others = visible_connections(person(request)).filter(company=connection.company_id)
         context = {
             **self.admin_site.each_context(request),
@@ -55,7 +57,7 @@ class WorkflowAdmin(CompanyScopedAdmin[Workflow]):
             "rows": [
                 {
                     "workflow": one,
-                    "words": what_counts(one),
+                    "words": what_counts(one, labels.get(one.object_name, {})),
                     "tone": STATE_TONES[Workflow.State(one.state)],
                 }
                 for one in _with_reports(self.get_queryset(request)).filter(connection=connection)

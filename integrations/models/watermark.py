@@ -29,6 +29,9 @@ class Watermark(models.Model):
     field_types = models.JSONField(
         default=dict, help_text="The object's fields as last described: name and type."
     )
+    field_labels = models.JSONField(
+        default=dict, help_text="What people call the object's fields, as last described."
+    )
     described_at = models.DateTimeField(null=True, blank=True)
     replay_id = models.CharField(
         max_length=100, blank=True, help_text="The stream's position, stored after its commit."

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.db import models
 from django.db.models.functions import Lower
 
 from accounts.models import Company, User
 from activities.models import ActivityType
+from activities.text import one_line
 
 from .connection import Connection
+
+LONGEST_VALUE_IN_WORDS = 100
 
 
 class Workflow(models.Model):
@@ -129,8 +134,17 @@ class WorkflowCondition(models.Model):
         ]
 
     def __str__(self) -> str:
-        words = f"{self.field} {self.get_operator_display()}"
-        return words if self.operator in self.WITHOUT_VALUE else f"{words} {self.value_as_typed}"
+        return self.in_words({})
+
+    def in_words(self, labels: Mapping[str, str]) -> str:
+        """“Won is yes”, with the fields as people call them; by its own name where that is unknown.
+
+        The value is somebody's text: it stays within its sentence.
+        """
+        words = f"{labels.get(self.field, self.field)} {self.get_operator_display()}"
+        if self.operator in self.WITHOUT_VALUE:
+            return words
+        return f"{words} {one_line(self.value_as_typed, LONGEST_VALUE_IN_WORDS)}"
 
     @property
     def value_as_typed(self) -> str:

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from integrations.models import Connection, Workflow
 
+from .describing import labels_of
 from .rules import Former, Judgement, Record, Rules
 
 # Newer than its verdict, or without one; or due by the clock; or its hold is to be looked at.
@@ -74,7 +75,8 @@ def asking_workflows(connection: Connection, object_name: str) -> list[Rules]:
         .prefetch_related("conditions")
         .order_by("pk")
     )
-    return [Rules.of(one) for one in workflows if _says_something(one)]
+    labels = labels_of(connection, object_name)
+    return [Rules.of(one, labels) for one in workflows if _says_something(one)]
 
 
 def _says_something(workflow: Workflow) -> bool:

@@ -35,9 +35,11 @@ def compile_conditions(match: str, conditions: Iterable[WorkflowCondition]) -> Q
     return lambda fields: all(ask(fields) for ask in questions)
 
 
-def compile_lacking(match: str, conditions: Iterable[WorkflowCondition]) -> Callable[[Fields], str]:
+def compile_lacking(
+    match: str, conditions: Iterable[WorkflowCondition], labels: Mapping[str, str]
+) -> Callable[[Fields], str]:
     """What a record would have to be, in words; to be asked of those that don't match."""
-    asked = [(str(one), _question(one)) for one in conditions]
+    asked = [(one.in_words(labels), _question(one)) for one in conditions]
     if match == Workflow.Match.ANY:
         any_of_them = " or ".join(words for words, _ in asked)
         return lambda fields: any_of_them

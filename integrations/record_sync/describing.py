@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from django.db import models
 from django.db.models import F
@@ -14,7 +15,15 @@ from integrations.salesforce.client import SalesforceClient
 from integrations.salesforce.errors import ConfigurationError, TransientError
 from integrations.salesforce.soql import select
 
-from .fields import FieldSet, UnusableRecord, field_set, field_types, find, wanted_fields
+from .fields import (
+    FieldSet,
+    UnusableRecord,
+    field_labels,
+    field_set,
+    field_types,
+    find,
+    wanted_fields,
+)
 
 #: A field that disappears shows itself by an error; one that comes back is seen by then.
 DESCRIBED_ANEW = timedelta(hours=1)
@@ -42,8 +51,11 @@ def fields_in_use(
     wanted = {name for one in workflows for name in wanted_fields(one)}
     known = mark.field_types
     if anew or _is_old(mark) or any(find(name, known) is None for name in wanted):
-        known = _describe(client, connection, object_name, workflows)
-        Watermark.objects.filter(pk=mark.pk).update(field_types=known, described_at=timezone.now())
+        described = _describe(client, object_name, workflows)
+        known = field_types(described)
+        Watermark.objects.filter(pk=mark.pk).update(
+            field_types=known, field_labels=field_labels(described), described_at=timezone.now()
+        )
         _tell_what_is_missing(workflows, known)
     try:
         return field_set(object_name, wanted, known)
@@ -62,6 +74,20 @@ def known_field_set(connection: Connection, object_name: str) -> str:
     if not known or any(find(name, known) is None for name in wanted):
         return ""
     return field_set(object_name, wanted, known).digest
+
+
+def labels_of(connection: Connection, object_name: str) -> Mapping[str, str]:
+    """What people call the object's fields, by their names; empty until it was described."""
+    marks = Watermark.objects.filter(connection=connection, object_name=object_name)
+    return marks.values_list("field_labels", flat=True).first() or {}
+
+
+def remember_labels(connection: Connection, object_name: str, described: Mapping[str, Any]) -> None:
+    """Of an object that a form asks about, perhaps long before anything of it is read."""
+    mark, labels = watermark(connection, object_name), field_labels(described)
+    if mark.field_labels != labels:
+        mark.field_labels = labels
+        mark.save(update_fields=["field_labels"])
 
 
 def watermark(connection: Connection, object_name: str) -> Watermark:
@@ -98,10 +124,10 @@ def _is_old(mark: Watermark) -> bool:
 
 
 def _describe(
-    client: SalesforceClient, connection: Connection, object_name: str, workflows: list[Workflow]
-) -> dict[str, str]:
+    client: SalesforceClient, object_name: str, workflows: list[Workflow]
+) -> dict[str, Any]:
     try:
-        return field_types(client.describe(object_name))
+        return client.describe(object_name)
     except ConfigurationError as error:
         _need_attention(workflows, error.message)
         raise

@@ -17,6 +17,7 @@ from functools import cached_property
 from typing import Any
 
 from accounts.bulk_writer import storable
+from activities.text import one_line
 from integrations.models import Workflow, WorkflowCondition
 from integrations.salesforce.ids import InvalidSalesforceId, to_18
 from integrations.salesforce.soql import checked_name
@@ -30,6 +31,7 @@ NUMBERS = frozenset({"double", "currency", "percent", "long"})
 KEPT_APART = ("Id", "SystemModstamp", "IsDeleted")
 _VITAL = ("Id", "SystemModstamp")
 _MOST_DIGITS = 40
+_LONGEST_LABEL = 80
 #: Made once: `json.dumps` makes one for each record.
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -108,6 +110,15 @@ def field_types(describe: Mapping[str, Any]) -> dict[str, str]:
         if field.get("relationshipName"):
             types[f"{field['relationshipName']}."] = "parent"
     return types
+
+
+def field_labels(describe: Mapping[str, Any]) -> dict[str, str]:
+    """What people call the fields, fit to stand in a sentence."""
+    return {
+        field["name"]: label
+        for field in describe["fields"]
+        if (label := one_line(field.get("label") or "", _LONGEST_LABEL))
+    }
 
 
 def field_set(object_name: str, wanted: Iterable[str], known: Mapping[str, str]) -> FieldSet:

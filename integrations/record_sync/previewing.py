@@ -13,6 +13,7 @@ from django.utils import timezone
 from integrations.models import Evaluation, HeldChange, SalesforceRecord, Workflow
 
 from .cases import former_and_record
+from .describing import labels_of
 from .evaluating import BATCH
 from .people import Person, load_people
 from .rules import Former, Judgement, Record, Rules
@@ -70,7 +71,8 @@ class ChangePreview:
 
 def preview_change(workflow: Workflow, conditions: Sequence[Condition]) -> ChangePreview:
     """What `workflows.change` with the workflow as it is given would take back and add."""
-    rules = Rules.of(workflow, unsaved(conditions))
+    labels = labels_of(workflow.connection, workflow.object_name)
+    rules = Rules.of(workflow, labels, unsaved(conditions))
     found = ChangePreview()
     newest = _newest(workflow)
     for start in range(0, len(newest), BATCH):

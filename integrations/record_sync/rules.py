@@ -29,9 +29,15 @@ class Rules:
     currency: str  # of the company; empty for what is no money
     key_prefix: str
     link_prefix: str
+    labels: Mapping[str, str]  # of the object's fields, as far as they are known
 
     @classmethod
-    def of(cls, workflow: Workflow, conditions: Sequence[WorkflowCondition] | None = None) -> Rules:
+    def of(
+        cls,
+        workflow: Workflow,
+        labels: Mapping[str, str],
+        conditions: Sequence[WorkflowCondition] | None = None,
+    ) -> Rules:
         """The workflow with its type, company and connection; other conditions for a preview."""
         if conditions is None:
             conditions = list(workflow.conditions.all())
@@ -40,13 +46,18 @@ class Rules:
         return cls(
             workflow=workflow,
             matches=compile_conditions(workflow.match, conditions),
-            lacking=compile_lacking(workflow.match, conditions),
+            lacking=compile_lacking(workflow.match, conditions, labels),
             needs=tuple(wanted_fields(workflow, conditions)),
             zone=ZoneInfo(company.time_zone),
             currency=company.currency if is_money else "",
             key_prefix=f"salesforce:{connection.org_id}:",
             link_prefix=f"{connection.instance_url}/",
+            labels=labels,
         )
+
+    def label(self, field: str) -> str:
+        """What people call it."""
+        return self.labels.get(field, field)
 
     def source_key(self, record_id: str) -> str:
         return f"{self.key_prefix}{record_id}:{self.workflow.pk}"

@@ -19,7 +19,7 @@ from integrations.salesforce.errors import ConfigurationError, PermanentError
 from integrations.salesforce.session import WHILE_SOMEBODY_WAITS
 from integrations.salesforce.soql import literal, select
 
-from .fields import FieldSet, UnusableRecord, field_set, field_types, snapshot
+from .fields import FieldSet, UnusableRecord, field_labels, field_set, field_types, snapshot
 from .people import load_people
 from .previewing import PreviewRow, preview_row
 from .rules import Former, Record, Rules
@@ -59,11 +59,11 @@ def try_workflow(
 
     With its conditions given it need not have been saved. Raises SalesforceError.
     """
-    rules = Rules.of(_as_if_on(workflow), conditions)
     with client_for(workflow.connection, limits=WHILE_SOMEBODY_WAITS) as client:
-        known = field_types(client.describe(workflow.object_name))
+        described = client.describe(workflow.object_name)
+        rules = Rules.of(_as_if_on(workflow), field_labels(described), conditions)
         try:
-            fields = field_set(workflow.object_name, rules.needs, known)
+            fields = field_set(workflow.object_name, rules.needs, field_types(described))
         except UnusableRecord as error:
             raise ConfigurationError(str(error), object_name=workflow.object_name) from error
         records = _newest(client, fields, days)

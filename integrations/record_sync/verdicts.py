@@ -76,13 +76,13 @@ def _judge(
     unknown = [name for name in rules.needs if name not in record.fields]
     if unknown:
         verdict = Says.REPORTED if former.is_live else Says.NO_MATCH
-        reason = f"Read before the workflow asked for {unknown[0]}."
+        reason = f"Read before the workflow asked for {rules.label(unknown[0])}."
         owner = rules.owner_if_any(record.fields)
         return Judgement(verdict, reason, owner=owner, lacks_field=True)
     moment = _counted_moment(record, rules, former, now)
     owner = rules.owner(record.fields)
     if not owner:
-        raise _NotCounted(f"Nobody stands in {rules.workflow.user_field}.")
+        raise _NotCounted(f"Nobody stands in {rules.label(rules.workflow.user_field)}.")
     person = people[owner]
     credit = _credit(person, rules, former)
     if credit is None:
@@ -126,7 +126,7 @@ def _moment(fields: Mapping[str, Any], rules: Rules) -> Moment:
     name = rules.workflow.date_field
     text = fields[name]
     if text is None:
-        raise _NotCounted(f"It has no {name}.")
+        raise _NotCounted(f"It has no {rules.label(name)}.")
     if len(text) == 10:
         return Moment(date.fromisoformat(text), None)
     at = datetime.fromisoformat(text)
@@ -182,7 +182,7 @@ def _draft(
     fields, workflow = record.fields, rules.workflow
     value = Decimal(1)
     if workflow.value_field:
-        value = _amount(fields[workflow.value_field], workflow.value_field)
+        value = _amount(fields[workflow.value_field], rules.label(workflow.value_field))
     currency = rules.currency
     if currency and workflow.currency_field:
         currency = str(fields[workflow.currency_field] or currency)
@@ -200,13 +200,13 @@ def _draft(
     )
 
 
-def _amount(value: Any, name: str) -> Decimal:
+def _amount(value: Any, label: str) -> Decimal:
     if value is None:
         return Decimal(0)
     try:
         return Decimal(str(value))
     except ArithmeticError as error:
-        raise InvalidDraft(f"“{str(value)[:50]}” in {name} is not a number.") from error
+        raise InvalidDraft(f"“{str(value)[:50]}” in {label} is not a number.") from error
 
 
 def _place_in_feed(

@@ -19,7 +19,7 @@ from integrations.models import Connection, SyncRun, Workflow, WorkflowCondition
 from integrations.salesforce.client import SalesforceClient
 
 from . import backfilling
-from .fields import field_types, find, wanted_fields
+from .fields import field_labels, field_types, find, wanted_fields
 from .templates import Template
 
 State = Workflow.State
@@ -155,7 +155,8 @@ def switch_off(workflow: Workflow, *, take_back: bool, by: User | None) -> None:
 
 def problems(workflow: Workflow, client: SalesforceClient) -> list[str]:
     """What the org's describe says against the workflow, in sentences. Raises SalesforceError."""
-    known = field_types(client.describe(workflow.object_name))
+    described = client.describe(workflow.object_name)
+    known, labels = field_types(described), field_labels(described)
     found = [
         f"Salesforce shows no field {name} of {workflow.object_name}."
         for name in wanted_fields(workflow)
@@ -163,7 +164,8 @@ def problems(workflow: Workflow, client: SalesforceClient) -> list[str]:
     ]
     kind = known.get(find(workflow.date_field, known) or "")
     if kind not in (None, "date", "datetime"):
-        found.append(f"{workflow.date_field} is not a date.")
+        label = labels.get(workflow.date_field, workflow.date_field)
+        found.append(f"{label} is not a date.")
     is_money = workflow.activity_type.unit == ActivityType.Unit.MONEY
     if is_money and not workflow.value_field:
         found.append(f"“{workflow.activity_type}” is money: choose the field with the amount.")

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from integrations.models import Connection, Workflow
+from integrations.models import Connection, Workflow, WorkflowCondition
 from integrations.record_sync import workflows
 from integrations.record_sync.conditions import compile_conditions, compile_lacking
+from integrations.record_sync.fields import field_labels
 
 from .world import workflow
 
@@ -50,9 +51,9 @@ def test_any_condition_is_enough_where_the_workflow_says_so(connection: Connecti
 
 
 @pytest.mark.parametrize(
-    ("match", "said"), [("all", "B is one of x, y"), ("any", "A is yes or B is one of x, y")]
+    ("match", "said"), [("all", "B is one of x, y"), ("any", "Won is yes or B is one of x, y")]
 )
-def test_what_a_record_lacks_is_said_in_words(
+def test_what_a_record_lacks_is_said_with_the_fields_as_people_call_them(
     connection: Connection, match: str, said: str
 ) -> None:
     made = workflow(connection, match=match)
@@ -61,5 +62,17 @@ def test_what_a_record_lacks_is_said_in_words(
         workflows.Condition("B", "in", ["x", "y"]),
     ]
     workflows.change(made, conditions, by=None)
-    lacking = compile_lacking(made.match, made.conditions.order_by("position"))
+    lacking = compile_lacking(made.match, made.conditions.order_by("position"), {"A": "Won"})
     assert lacking({"A": match == "all", "B": "z"}) == said
+
+
+def test_a_fields_label_stays_within_its_sentence() -> None:
+    fields = [
+        {"name": "A", "label": "\u202edaeL \x00of"},
+        {"name": "B", "label": None},
+        {"name": "C", "label": "\u202e"},
+    ]
+    labels = field_labels({"fields": fields})
+    condition = WorkflowCondition(field="A", operator="contains", value="\u202eyad\npay")
+    assert condition.in_words(labels) == "daeL of contains yad pay"
+    assert labels.keys() == {"A"}, "the others are called by their names"

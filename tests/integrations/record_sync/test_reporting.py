@@ -79,7 +79,7 @@ def test_the_report_follows_the_record(connection: Connection, org: DemoOrg) -> 
     assert reports() == {}
     assert verdict(won).verdict == Says.NO_MATCH
     first.refresh_from_db()
-    assert first.retracted_reason == "“Closed-won deals” counts only where IsWon is yes."
+    assert first.retracted_reason == "“Closed-won deals” counts only where Won is yes."
     org.update("Opportunity", won["Id"], StageName="Closed Won")
     poll(connection)
     org.delete("Opportunity", won["Id"])

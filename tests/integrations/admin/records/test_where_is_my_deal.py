@@ -61,5 +61,5 @@ def test_a_deal_is_found_by_name_and_person_also_when_it_was_never_seen(
     assert "counts only where" not in find(client, connection, "acme ren").text
     org.update("Opportunity", mine["Id"], StageName="Qualification")
     poll(connection)
-    assert "counts only where IsWon is yes." in find(client, connection, "acme ren", "ann").text
+    assert "counts only where Won is yes." in find(client, connection, "acme ren", "ann").text
     assert "no opportunity of this name" in find(client, connection, "O'Neill \\ %").text

@@ -28,8 +28,8 @@ def test_one_press_on_a_template_makes_a_workflow_that_is_off(
     made = Workflow.objects.get()
     assert answer.headers["Location"] == page("change", made)
     assert (made.name, made.state, made.conditions.count()) == ("Closed-won deals", State.OFF, 1)
-    shown = client.get(LIST, {"connection": connection.pk}).text
-    assert "Opportunity where IsWon is yes" in shown
+    for shown in (client.get(page("change", made)), client.get(LIST)):
+        assert "Opportunity where Won is yes" in shown.text
     again = client.post(f"{LIST}add/?connection={connection.pk}", {"template": "closed-won"})
     assert "already a workflow" in messages(again)
     assert Workflow.objects.count() == 1
