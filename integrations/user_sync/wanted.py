@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from integrations.models import (
@@ -50,14 +51,7 @@ def mark_wanted(connection: Connection, ids: Iterable[str], cause: Cause) -> int
     if not users:
         return 0
     fresh = may_be_wanted(connection).filter(salesforce_id__in=users, wanted_since__isnull=True)
-    # In the order of the refresh, so that the two never wait for each other.
-    locked = fresh.order_by("salesforce_id").select_for_update(no_key=True, of=("self",))
-    with transaction.atomic(savepoint=False):
-        return DirectoryUser.objects.filter(pk__in=locked.values("pk")).update(
-            wanted_since=timezone.now(),
-            wanted_record_id=cause.record_id,
-            wanted_workflow=cause.workflow,
-        )
+    return _mark(fresh, wanted_record_id=cause.record_id, wanted_workflow=cause.workflow)
 
 
 def takes_from_a_workflow(connection: Connection) -> bool:
@@ -78,31 +72,32 @@ def may_be_wanted(connection: Connection) -> QuerySet[DirectoryUser]:
 
 
 def mark_owners_of_held_records(connection: Connection) -> int:
-    """Those whose records wait already. How many are newly marked."""
+    """Those whose records wait already, all at once. How many are newly marked."""
     if not connection.automatic_is_on:
         return 0
-    unmarked = may_be_wanted(connection).filter(wanted_since__isnull=True)
-    held = (
-        Evaluation.objects.filter(
-            company=connection.company_id,
-            hold=Evaluation.Hold.NOT_MAPPED,
-            salesforce_user_id__in=unmarked.values("salesforce_id"),
-            workflow__connection=connection,
-            workflow__creates_accounts=True,
-            workflow__state=Workflow.State.ON,
-        )
-        .select_related("workflow", "record")
-        .order_by("salesforce_user_id", "held_since", "pk")
-        .distinct("salesforce_user_id")
+    waits_longest = Evaluation.objects.filter(
+        company=connection.company_id,
+        hold=Evaluation.Hold.NOT_MAPPED,
+        salesforce_user_id=OuterRef("salesforce_id"),
+        workflow__connection=connection,
+        workflow__creates_accounts=True,
+        workflow__state=Workflow.State.ON,
+    ).order_by("held_since", "pk")
+    unmarked = may_be_wanted(connection).filter(Exists(waits_longest), wanted_since__isnull=True)
+    return _mark(
+        unmarked,
+        wanted_record_id=Subquery(waits_longest.values("record__record_id")[:1]),
+        wanted_workflow=Subquery(waits_longest.values("workflow")[:1]),
     )
-    return sum(
-        mark_wanted(
-            connection,
-            [one.salesforce_user_id],
-            Cause(one.record.record_id, one.workflow),
+
+
+def _mark(people: QuerySet[DirectoryUser], **cause: Any) -> int:
+    """Locked in the order of the refresh, so that the two never wait for each other."""
+    locked = people.order_by("salesforce_id").select_for_update(no_key=True, of=("self",))
+    with transaction.atomic(savepoint=False):
+        return DirectoryUser.objects.filter(pk__in=locked.values("pk")).update(
+            wanted_since=timezone.now(), **cause
         )
-        for one in held
-    )
 
 
 def why_not(connection: Connection, ids: Collection[str]) -> dict[str, str]:

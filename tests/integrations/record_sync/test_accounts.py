@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import User
 from integrations.demo_org.org import DemoOrg
 from integrations.models import Connection, DirectoryUser, Evaluation, SyncPlan, UserMapping
 from integrations.user_sync import applying, approving, automatic, combining
 from integrations.user_sync.reverting import plan_revert
+from integrations.user_sync.wanted import mark_owners_of_held_records
 
 from .world import account, deal, evaluate, poll, refresh_users, rep, reports, switched_on, verdict
 
@@ -80,6 +82,26 @@ def test_whoever_has_held_records_is_wanted_once_automatic_is_on(
     connection.save()
     evaluate(connection)
     assert list(wanted()) == ["Ann"], "and nobody who has left"
+
+
+def test_whoever_has_held_records_is_marked_in_one_go_for_what_waits_longest(
+    connection: Connection,
+    org: DemoOrg,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    people = [rep(org, name) for name in ("Ann", "Ben", "Cy")]
+    refresh_users(connection)
+    switched_on(connection, creates_accounts=True)
+    first = [deal(org, one)["Id"] for one in people]
+    poll(connection)
+    for one in people:
+        deal(org, one)
+    poll(connection)
+    connection.automatic_is_on = True
+    connection.save()
+    with django_assert_max_num_queries(2):
+        assert mark_owners_of_held_records(connection) == 3
+    assert wanted() == dict(zip(("Ann", "Ben", "Cy"), first, strict=True))
 
 
 def test_the_records_of_combined_accounts_stay_with_the_one_that_is_kept(
