@@ -11,7 +11,6 @@ from django.utils import timezone
 from django_q.tasks import async_task
 
 from integrations.models import Connection, SyncRun
-from integrations.rounds import FROM_THE_BEGINNING
 
 State = SyncRun.State
 
@@ -97,7 +96,8 @@ def _widen(waiting: SyncRun, values: Mapping[str, Any]) -> None:
     earlier = _earlier(waiting.since, values.get("since"))
     if earlier != waiting.since:
         waiting.since = earlier
-        SyncRun.objects.filter(pk=waiting.pk).update(since=earlier, **FROM_THE_BEGINNING)
+        # What it has read is too little: it begins anew, as where it was read for other fields.
+        SyncRun.objects.filter(pk=waiting.pk).update(since=earlier, field_set="")
     if _accepts_shrinking(values) and not waiting.accepts_shrinking:
         waiting.accepts_shrinking = True
         waiting.save(update_fields=["accepts_shrinking"])

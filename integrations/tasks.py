@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from integrations.connecting import check, logging_in
 from integrations.mails import rounds as mail_rounds
-from integrations.record_sync import backfilling, due, polling, reconciling
+from integrations.record_sync import backfilling, due, left_jobs, polling, reconciling
 from integrations.record_sync import taking_up as records_taking_up
 from integrations.user_sync import applying, directory, following, preparing, replanning, taking_up
 from integrations.user_sync.progress import beat
@@ -15,6 +15,7 @@ EACH_MINUTE: tuple[Callable[[], object], ...] = (
     taking_up.take_up_work,
     following.every_minute,
     records_taking_up.take_up_work,
+    left_jobs.forget_left_jobs,
     logging_in.forget_expired,
     mail_rounds.send_what_is_due,
 )

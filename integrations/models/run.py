@@ -94,6 +94,7 @@ class SyncRun(models.Model):
                 condition=Q(state__in=("queued", "running")) | Q(retry_at__isnull=False),
                 name="run_to_take_up",
             ),
+            models.Index(fields=["connection"], condition=~Q(bulk_job_id=""), name="run_with_job"),
         ]
 
     def __str__(self) -> str:

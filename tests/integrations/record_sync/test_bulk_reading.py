@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from integrations.credentials import client_for
 from integrations.demo_org import query_jobs
 from integrations.demo_org.org import DemoOrg
 from integrations.models import Connection, SalesforceRecord, SyncRun
 from integrations.record_sync import backfilling, bulk_reading, workflows
+from integrations.record_sync.left_jobs import forget_left_jobs
 from integrations.salesforce import bulk
 from integrations.salesforce.client import SalesforceClient
 from integrations.salesforce.errors import PermanentError
@@ -136,8 +138,45 @@ def test_a_job_that_is_given_up_goes_on_in_the_org_no_longer(
     assert jobs(connection) == []
 
 
-def refuse(client: SalesforceClient, job_id: str) -> None:
-    raise PermanentError("It cannot be deleted.")
+def test_the_org_keeps_no_job_of_a_run_that_nobody_tries_again(
+    connection: Connection, org: DemoOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backfilling, "BULK_FROM", -1)
+    monkeypatch.setattr(bulk, "results", refuse)
+    switched_on(connection, since=None)
+    run = request(connection)
+    backfilling.backfill(run.pk)
+    run.refresh_from_db()
+    assert run.state == State.FAILED
+    SyncRun.objects.filter(pk=run.pk).update(retry_at=timezone.now())
+    forget_left_jobs()
+    assert jobs(connection) == ["JobComplete"], "it is read when the run is tried again"
+    SyncRun.objects.filter(pk=run.pk).update(retry_at=None)
+    forget_left_jobs()
+    assert jobs(connection) == []
+    run.refresh_from_db()
+    assert run.bulk_job_id == ""
+
+
+def test_the_org_keeps_no_job_of_a_backfill_that_was_to_reach_back_farther(
+    connection: Connection, org: DemoOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backfilling, "BULK_FROM", -1)
+    deal(org, rep(org, "Ann"))
+    switched_on(connection, since=None)
+    run = request(connection)
+    with monkeypatch.context() as patch:
+        patch.setattr(bulk, "results", refuse)
+        backfilling.backfill(run.pk)
+    SyncRun.objects.filter(pk=run.pk).update(state=State.QUEUED)
+    earlier = LONG_AGO - timedelta(days=1)
+    again = backfilling.request_backfill(connection, "Opportunity", earlier, by=None)
+    assert backfilled(again).read == 1
+    assert (again, jobs(connection)) == (run, [])
+
+
+def refuse(client: SalesforceClient, job_id: str, locator: str = "") -> None:
+    raise PermanentError("Not today.")
 
 
 def jobs(connection: Connection) -> list[str]:
