@@ -32,6 +32,7 @@ from integrations.models import (
     PlannedChange,
     SyncPlan,
     TeamSource,
+    UserMapping,
 )
 
 from . import approving
@@ -60,6 +61,7 @@ SETTINGS = (
 
 
 def plan_everywhere() -> None:
+    _discard_fulfilled()
     wanted = DirectoryUser.objects.filter(wanted_since__isnull=False).values("connection")
     awaited = Connection.objects.filter(
         automatic_is_on=True, state__in=Connection.STATES_WITH_ACCESS, pk__in=wanted
@@ -95,6 +97,25 @@ def _plan(connection: Connection) -> list[SyncPlan]:
     if later and not _plans(connection, State.HELD).exists():
         plans.append(_held(_plan_of(connection, later), connection))
     return plans
+
+
+@transaction.atomic
+def _discard_fulfilled() -> None:
+    """Nobody is asked about people who have accounts meanwhile, or are ignored."""
+    about = {"connection": OuterRef("plan__connection")}
+    mapped = UserMapping.objects.filter(**about, salesforce_user_id=OuterRef("salesforce_user_id"))
+    ignored = DirectoryUser.objects.filter(
+        **about, salesforce_id=OuterRef("salesforce_user_id"), ignored_at__isnull=False
+    )
+    left = PlannedChange.objects.filter(~Exists(mapped), ~Exists(ignored), plan=OuterRef("pk"))
+    plans = SyncPlan.objects.filter(
+        ~Exists(left), kind=SyncPlan.Kind.IMPORT, approach=Approach.AUTOMATIC, state=State.HELD
+    )
+    for plan in plans.select_for_update(no_key=True, of=("self",), skip_locked=True):
+        plan.state = State.DISCARDED
+        plan.problem = "Nothing was left to do: everybody here has an account, or is ignored."
+        plan.save(update_fields=["state", "problem"])
+        audit.record("plan.discarded", plan, by=None)
 
 
 def waiting(connection: Connection) -> QuerySet[DirectoryUser]:

@@ -10,10 +10,11 @@ from django.utils import timezone
 from accounts.models import User
 from integrations.models import Connection, DirectoryUser, PlannedChange, SyncPlan, UserMapping
 from integrations.user_sync import applying, automatic, held, wanted
+from integrations.user_sync.planning import plan_ignore
 from integrations.user_sync.preparing import plan_again
 from integrations.user_sync.reverting import plan_revert
 
-from .builders import account, applied, people, person, salesforce_id
+from .builders import account, applied, imported, people, person, salesforce_id
 
 pytestmark = pytest.mark.django_db
 
@@ -73,6 +74,29 @@ def test_above_the_daily_limit_people_wait_for_a_person(
     assert automatic.made_today(connection) == 3
     (later,) = automatic.plan_wanted(connection)
     assert later.state == SyncPlan.State.HELD
+
+
+def test_a_held_plan_ends_once_all_of_its_people_have_accounts_or_are_ignored(
+    connection: Connection, cause: wanted.Cause, admin: User
+) -> None:
+    people(connection, range(5))
+    wanted.mark_wanted(connection, [salesforce_id(n) for n in range(5)], cause)
+    first, rest = automatic.plan_wanted(connection)
+    applying.apply_plan(first.pk)
+    one, other = DirectoryUser.objects.filter(
+        salesforce_id__in=rest.changes.values("salesforce_user_id")
+    )
+    imported(connection, [one], admin)
+    automatic.plan_everywhere()
+    rest.refresh_from_db()
+    assert rest.state == SyncPlan.State.HELD, "one is left to decide about"
+    applied(plan_ignore(connection, [other], by=admin), admin)
+    automatic.plan_everywhere()
+    rest.refresh_from_db()
+    assert (rest.state, rest.problem) == (
+        SyncPlan.State.DISCARDED,
+        "Nothing was left to do: everybody here has an account, or is ignored.",
+    )
 
 
 def test_the_limit_is_a_days(connection: Connection, cause: wanted.Cause) -> None:
