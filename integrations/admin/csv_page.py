@@ -13,7 +13,7 @@ from accounts import audit
 from accounts.reach import person
 from integrations.user_sync import mapping_csv
 from integrations.user_sync.errors import PlanError
-from integrations.user_sync.mapping_csv import BadLines
+from integrations.user_sync.mapping_lines import BadLine, BadLines
 
 from .chosen_connection import changeable_connection
 from .subpage import show_plan, subpage
@@ -40,7 +40,8 @@ def export(request: HttpRequest, connection_id: int) -> HttpResponseBase:
 def import_csv(request: HttpRequest, connection_id: int) -> HttpResponse:
     """A file in, its plan out; each bad line is named, and then nothing is planned."""
     connection = changeable_connection(request, connection_id)
-    problem, lines = "", []
+    problem = ""
+    lines: list[BadLine] = []
     if request.method == "POST":
         try:
             plan = mapping_csv.plan_csv(connection, _text(request), by=person(request))

@@ -106,6 +106,9 @@ def preview(plan: SyncPlan, counts: Counts) -> dict[str, Any]:
         " Whoever is left undecided is left as they are."
         if conflicts
         else "",
+        "emails_differ": plan.changes.filter(values__emails_differ=True).count()
+        if plan.kind == SyncPlan.Kind.MAPPINGS
+        else 0,
         **(_stays(plan, counts) if plan.kind == SyncPlan.Kind.REVERT else {}),
     }
 

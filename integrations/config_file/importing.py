@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +12,8 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import User
 from integrations.models import AttributeRule, Connection, MatchRule, ScopeRule, SyncPlan
-from integrations.user_sync import mapping_csv
+from integrations.user_sync.candidates import folded
+from integrations.user_sync.mapping_lines import BadLines, Line, plan_lines
 from integrations.user_sync.trying import try_scope_rules
 
 from .exporting import exported
@@ -58,8 +57,8 @@ def bring_in(
             before={part: was for part, (was, _) in imported.changes.items()},
             after={part: now for part, (_, now) in imported.changes.items()},
         )
-    if pairs := _missing(before["mappings"], config.mappings or ()):
-        imported.plan = _planned(connection, pairs, by)
+    if lines := _missing(before["mappings"], config.mappings or ()):
+        imported.plan = _planned(connection, lines, by)
     return imported
 
 
@@ -129,30 +128,17 @@ def _merge_attribute_rules(connection: Connection, rules: Sequence[AttributeRule
             old.save(update_fields=["policy", "source", "policy_since"])
 
 
-def _missing(
-    known: Sequence[dict[str, str]], wanted: Sequence[tuple[str, str]]
-) -> list[tuple[int, str, str]]:
-    """Number in the file, id and e-mail of those that are not there yet, or lead elsewhere."""
-    there = {(row["salesforce_user_id"], row["account"].lower()) for row in known}
-    return [
-        (number, salesforce_id, email)
-        for number, (salesforce_id, email) in enumerate(wanted, 1)
-        if (salesforce_id, email.lower()) not in there
-    ]
+def _missing(known: Sequence[dict[str, str]], lines: Sequence[Line]) -> list[Line]:
+    """Those that are not there yet, or lead elsewhere."""
+    there = {(row["salesforce_user_id"], folded(row["account"])) for row in known}
+    return [line for line in lines if (line.salesforce_id, line.email) not in there]
 
 
-def _planned(
-    connection: Connection, pairs: Sequence[tuple[int, str, str]], by: User | None
-) -> SyncPlan:
+def _planned(connection: Connection, lines: Sequence[Line], by: User | None) -> SyncPlan:
     if by is None:
         raise ConfigWrong(["mappings: somebody must say that they are right: --by EMAIL"])
-    text = io.StringIO()
-    lines = csv.writer(text)
-    lines.writerow(mapping_csv.COLUMNS)
-    lines.writerows((salesforce_id, "", "", email) for _, salesforce_id, email in pairs)
     try:
-        return mapping_csv.plan_csv(connection, text.getvalue(), by=by)
-    except mapping_csv.BadLines as error:
-        # The heading is line 1.
-        problems = [f"mappings[{pairs[line - 2][0]}]: {what}" for line, what in error.lines]
+        return plan_lines(connection, lines, by=by)
+    except BadLines as error:
+        problems = [f"mappings[{line.number}]: {line.problem}" for line in error.lines]
         raise ConfigWrong(problems) from error

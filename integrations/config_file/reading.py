@@ -13,7 +13,11 @@ from accounts.bulk_writer import storable
 from accounts.models import Team
 from integrations.models import AttributeRule, Connection, MatchRule, ScopeRule, TeamSource
 from integrations.user_sync.automatic import HIGHEST_LIMIT
+from integrations.user_sync.candidates import folded
 from integrations.user_sync.deprovisioning import MOST_GRACE
+from integrations.user_sync.errors import PlanError
+from integrations.user_sync.manual import checked_user_id
+from integrations.user_sync.mapping_lines import Line
 
 from .exporting import SETTINGS, VERSION
 from .reading_rules import attribute_rules, listed, match_rules, scope_rules
@@ -42,13 +46,12 @@ class Config:
     match_rules: list[MatchRule] | None = None
     scope_rules: list[ScopeRule] | None = None
     attribute_rules: list[AttributeRule] | None = None
-    #: Salesforce user id and e-mail of the account.
-    mappings: list[tuple[str, str]] | None = None
+    mappings: list[Line] | None = None
 
 
 def read(values: Any, connection: Connection) -> Config:
     """Raises `ConfigWrong`."""
-    if not isinstance(values, dict) or values.get("version") != VERSION:
+    if not isinstance(values, dict) or not _is_version(values.get("version")):
         raise ConfigWrong([f"version: this is not a configuration of version {VERSION}"])
     _check_texts(values)
     config = Config()
@@ -67,6 +70,11 @@ def read(values: Any, connection: Connection) -> Config:
     if problems:
         raise ConfigWrong(problems)
     return config
+
+
+def _is_version(value: Any) -> bool:
+    """Python takes ``true`` and ``1.0`` for 1, which JSON does not mean."""
+    return type(value) is int and value == VERSION
 
 
 def _settings(values: Any, connection: Connection, problems: list[str]) -> dict[str, Any]:
@@ -117,29 +125,30 @@ def _team(name: Any, connection: Connection, problems: list[str]) -> Team | None
     return team
 
 
-def _mappings(
-    values: dict[str, Any], connection: Connection, problems: list[str]
-) -> list[tuple[str, str]]:
-    """Id and e-mail; whether these are anybody's is checked when they are planned."""
+def _mappings(values: dict[str, Any], connection: Connection, problems: list[str]) -> list[Line]:
+    """Whether they are anybody's is checked when they are planned."""
     if connection.org_id and values.get("org_id") not in (None, "", connection.org_id):
         problems.append(
             f"mappings: they are of another Salesforce org ({values['org_id']}); leave them out"
         )
         return []
-    pairs = []
+    lines = []
     for number, row in enumerate(listed(values, "mappings", problems), 1):
-        if isinstance(row, dict) and row.keys() == {"salesforce_user_id", "account"}:
-            # One line each, for they are planned as lines of a file are.
-            pairs.append((_one_line(row["salesforce_user_id"]), _one_line(row["account"])))
-        else:
-            problems.append(
-                f"mappings[{number}]: must have the fields salesforce_user_id and account"
-            )
-    return pairs
+        try:
+            lines.append(_mapping(number, row))
+        except PlanError as error:
+            problems.append(f"mappings[{number}]: {error}")
+    return lines
 
 
-def _one_line(value: Any) -> str:
-    return " ".join(str(value).split())
+def _mapping(number: int, row: Any) -> Line:
+    """Raises `PlanError`."""
+    if not isinstance(row, dict) or row.keys() != {"salesforce_user_id", "account"}:
+        raise PlanError("must have the fields salesforce_user_id and account")
+    salesforce_id, email = row["salesforce_user_id"], row["account"]
+    if not isinstance(salesforce_id, str) or not isinstance(email, str) or not email.strip():
+        raise PlanError("salesforce_user_id and account must be texts, and not empty")
+    return Line(number, checked_user_id(salesforce_id), folded(email))
 
 
 def _check_texts(values: Any) -> None:

@@ -13,30 +13,16 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from django.db import transaction
-from django.db.models.functions import Lower
-
-from accounts import bulk_writer
 from accounts.models import User
-from integrations.models import (
-    Approach,
-    Connection,
-    DirectoryUser,
-    PlannedChange,
-    SyncPlan,
-    TeamSource,
-    UserMapping,
-)
+from integrations.models import Connection, DirectoryUser, SyncPlan, UserMapping
 
 from .candidates import folded
 from .errors import PlanError
 from .manual import checked_user_id
-from .mapping_rows import mapped
-from .plan_rows import CHUNK, ROW_FIELDS, Row, save_ready
+from .mapping_lines import BadLine, Line, plan_lines
+from .plan_rows import CHUNK
 
-Action = PlannedChange.Action
 _Cells = tuple[int, list[str]]  # the number of its first line, and a row
 
 COLUMNS = ("Salesforce user id", "Salesforce name", "Salesforce username", "Account e-mail")
@@ -45,28 +31,6 @@ LONGEST = 5_000_000
 MOST_LINES = 100_000
 #: What makes a spreadsheet take a cell for a formula, also after blanks.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "|", "%")
-
-
-class BadLines(PlanError):
-    """Nothing was planned; ``lines`` holds the number of each bad line, and what is wrong."""
-
-    def __init__(self, lines: list[tuple[int, str]]) -> None:
-        self.lines = lines
-        shown = "; ".join(f"line {number}: {what}" for number, what in lines[:5])
-        more = f"; and {len(lines) - 5} more" if len(lines) > 5 else ""
-        super().__init__(f"Nothing was changed: {shown}{more}.")
-
-
-@dataclass(frozen=True)
-class _Line:
-    number: int
-    salesforce_id: str
-    email: str
-
-    @property
-    def claim(self) -> str:
-        """What a later line with the same account is told."""
-        return f"the same account as in line {self.number}"
 
 
 def export(connection: Connection) -> Iterator[str]:
@@ -85,22 +49,10 @@ def export(connection: Connection) -> Iterator[str]:
 
 def plan_csv(connection: Connection, text: str, *, by: User) -> SyncPlan:
     """A draft that maps as the lines say. Raises `BadLines`; `PlanError` where nothing is new."""
-    lines = _read(text)
-    rows = _decide(connection, lines)
-    if all(row["action"] == Action.NOTHING for _, row in rows):
-        raise PlanError("Nothing is new in this file: all of its mappings are there already.")
-    with transaction.atomic():
-        plan = SyncPlan.objects.create(
-            company=connection.company,
-            connection=connection,
-            kind=SyncPlan.Kind.MAPPINGS,
-            approach=Approach.MANUAL,
-            team_source=TeamSource.NONE,
-            created_by=by,
-        )
-        ready = (save_ready(plan, n, person, row) for n, (person, row) in enumerate(rows, 1))
-        bulk_writer.insert(PlannedChange, ROW_FIELDS, ready)
-    return plan
+    lines, bad = _read(text)
+    if not any(line.email for line in lines) and not bad:
+        raise PlanError("This file maps nobody: it needs lines with an account e-mail.")
+    return plan_lines(connection, [line for line in lines if line.email], by=by, bad=bad)
 
 
 def csv_line(cells: tuple[str, ...]) -> str:
@@ -119,8 +71,8 @@ def _as_written(cell: str) -> str:
     return cell.strip().removeprefix("'").strip()
 
 
-def _read(text: str) -> list[_Line]:
-    """The lines that say something; raises `BadLines` for those that make no sense."""
+def _read(text: str) -> tuple[list[Line], list[BadLine]]:
+    """The lines, and those that make no sense."""
     if len(text) > LONGEST:
         raise PlanError(f"This file is too big: at most {LONGEST // 1_000_000} MB can be read.")
     text = text.removeprefix("\ufeff")
@@ -130,10 +82,17 @@ def _read(text: str) -> list[_Line]:
         table = list(_rows(text, delimiter))
     except csv.Error as error:
         raise PlanError(f"This is not a CSV file that can be read: {error}.") from error
-    lines = _checked(table, _columns(table))
-    if not lines:
-        raise PlanError("This file maps nobody: it needs lines with an account e-mail.")
-    return lines
+    columns = _columns(table)
+    lines: list[Line] = []
+    bad: list[BadLine] = []
+    for number, cells in table[1:]:
+        if not any(cell.strip() for cell in cells):
+            continue
+        try:
+            lines.append(_parsed(number, cells, columns))
+        except PlanError as error:
+            bad.append(BadLine(number, str(error).rstrip(".")))
+    return lines, bad
 
 
 def _rows(text: str, delimiter: str) -> Iterator[_Cells]:
@@ -143,29 +102,6 @@ def _rows(text: str, delimiter: str) -> Iterator[_Cells]:
     for cells in reader:
         yield begins, cells
         begins = reader.line_num + 1
-
-
-def _checked(table: list[_Cells], columns: dict[str, int]) -> list[_Line]:
-    """The lines with an e-mail; raises `BadLines` if any line makes no sense."""
-    bad: list[tuple[int, str]] = []
-    lines: list[_Line] = []
-    seen: dict[str, int] = {}
-    for number, cells in table[1:]:
-        if not any(cell.strip() for cell in cells):
-            continue
-        try:
-            line = _parsed(number, cells, columns)
-        except PlanError as error:
-            bad.append((number, str(error).rstrip(".")))
-            continue
-        if line.salesforce_id in seen:
-            bad.append((number, f"the same Salesforce user as line {seen[line.salesforce_id]}"))
-        seen[line.salesforce_id] = number
-        if line.email:
-            lines.append(line)
-    if bad:
-        raise BadLines(bad)
-    return lines
 
 
 def _columns(table: list[_Cells]) -> dict[str, int]:
@@ -180,65 +116,8 @@ def _columns(table: list[_Cells]) -> dict[str, int]:
     return {name: heading.index(name.lower()) for name in (_ID, _EMAIL)}
 
 
-def _parsed(number: int, cells: list[str], columns: dict[str, int]) -> _Line:
+def _parsed(number: int, cells: list[str], columns: dict[str, int]) -> Line:
     if len(cells) <= max(columns.values()):
         raise PlanError("has fewer columns than the heading")
     salesforce_id = checked_user_id(_as_written(cells[columns[_ID]]))
-    return _Line(number, salesforce_id, folded(_as_written(cells[columns[_EMAIL]])))
-
-
-def _decide(connection: Connection, lines: list[_Line]) -> list[tuple[DirectoryUser, Row]]:
-    known = _Known(connection, lines)
-    rows: list[tuple[DirectoryUser, Row]] = []
-    bad: list[tuple[int, str]] = []
-    for line in lines:
-        try:
-            rows.append(known.row_of(line))
-        except PlanError as error:
-            bad.append((line.number, str(error)))
-    if bad:
-        raise BadLines(bad)
-    return rows
-
-
-class _Known:
-    """The people and the accounts that a file names, and who is mapped to whom already."""
-
-    def __init__(self, connection: Connection, lines: list[_Line]) -> None:
-        ids = [line.salesforce_id for line in lines]
-        people = DirectoryUser.objects.filter(connection=connection, salesforce_id__in=ids)
-        self.people = {one.salesforce_id: one for one in people.defer("search")}
-        holders = User.objects.holding_address().alias(address=Lower("email"))
-        accounts = holders.filter(
-            company=connection.company_id, address__in={line.email for line in lines}
-        )
-        self.accounts = {folded(one.email): one for one in accounts.defer("search")}
-        mappings = UserMapping.objects.filter(connection=connection)
-        self.mapped_to: dict[str, User] = {
-            one.salesforce_user_id: one.account
-            for one in mappings.filter(salesforce_user_id__in=ids)
-            .select_related("account")
-            .defer("account__search")
-        }
-        current = mappings.filter(is_current=True, account__in=self.accounts.values())
-        self.taken = {
-            account_id: f"mapped to {salesforce_id} already"
-            for account_id, salesforce_id in current.values_list("account_id", "salesforce_user_id")
-        }
-
-    def row_of(self, line: _Line) -> tuple[DirectoryUser, Row]:
-        """Raises `PlanError` for a line that cannot be carried out."""
-        person, account = self.people.get(line.salesforce_id), self.accounts.get(line.email)
-        if person is None:
-            raise PlanError(f"{line.salesforce_id} is not in the Salesforce users")
-        if account is None:
-            raise PlanError(f"no account has the e-mail {line.email}")
-        mapped_to = self.mapped_to.get(line.salesforce_id)
-        if mapped_to == account:
-            return person, {"action": Action.NOTHING, "reason": "Mapped already"}
-        if mapped_to is not None:
-            raise PlanError(f"{person} is mapped to {mapped_to}: unlink first")
-        said = self.taken.setdefault(account.pk, line.claim)
-        if said != line.claim:
-            raise PlanError(f"{account} is {said}")
-        return person, mapped(person, account, f"Maps to {account}, as the file says")
+    return Line(number, salesforce_id, folded(_as_written(cells[columns[_EMAIL]])))

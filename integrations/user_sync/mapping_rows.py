@@ -5,6 +5,7 @@ from __future__ import annotations
 from accounts.models import User
 from integrations.models import Connection, DirectoryUser, PlannedChange, UserMapping
 
+from .candidates import folded
 from .plan_rows import Row
 
 Action = PlannedChange.Action
@@ -26,17 +27,27 @@ def map_row(connection: Connection, person: DirectoryUser, account: User) -> Row
             f"{account} is mapped to another Salesforce user, {other.salesforce_user_id}:"
             " move or unlink that mapping first"
         )
-    return mapped(person, account, f"Maps to {account}, as you decided")
+    return map_to(person, account, "as you decided")
 
 
-def mapped(person: DirectoryUser, account: User, reason: str) -> Row:
+def map_to(person: DirectoryUser, account: User, because: str) -> Row:
+    differ = _emails_differ(person, account)
+    remark = f". Another e-mail in Salesforce: {person.email or 'none'}" if differ else ""
     return {
         "action": Action.MAP,
-        "reason": reason,
+        "reason": f"Maps to {account}, {because}{remark}",
         "account": account.pk,
         "account_name": str(account),
+        "values": {"emails_differ": True} if differ else {},
         "basis": {"mapped_account": None, "is_ignored": person.ignored_at is not None},
     }
+
+
+def _emails_differ(person: DirectoryUser, account: User) -> bool:
+    """Whether nothing but the admin says that they are one person."""
+    if account.federation_id and account.federation_id == person.federation_id:
+        return False
+    return folded(account.email) not in (folded(person.email), folded(person.username))
 
 
 def _nothing(reason: str) -> Row:

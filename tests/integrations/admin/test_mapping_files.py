@@ -11,7 +11,7 @@ from accounts.models import Company
 from integrations.models import Connection, SyncPlan, UserMapping
 from tests.integrations.user_sync.builders import account, person
 
-from .browsing import page
+from .browsing import html_of, page
 
 State = SyncPlan.State
 
@@ -33,6 +33,8 @@ def test_a_file_goes_out_and_comes_in_as_a_preview(
     plan = SyncPlan.objects.get()
     assert plan.state == State.DRAFT
     assert not UserMapping.objects.exists()
+    html = html_of(client, plan)
+    assert "1 of these have another e-mail in Salesforce" in html
 
 
 def test_each_bad_line_of_a_file_is_named_and_nothing_is_planned(

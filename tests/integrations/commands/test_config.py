@@ -127,6 +127,9 @@ def test_mappings_become_a_plan(set_up: Connection, file: Path, admin: User) -> 
     ("part", "value", "said"),
     [
         ("version", 2, "version: "),
+        ("version", True, "version: "),
+        ("version", 1.0, "version: "),
+        ("mappings", [{"salesforce_user_id": 5, "account": "a@example.com"}], "must be texts"),
         ("secrets", {}, "secrets: unknown"),
         ("settings", [], "settings: must be an object"),
         ("settings", {"state": "connected"}, "settings.state: unknown"),

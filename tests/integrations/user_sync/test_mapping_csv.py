@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from accounts.models import Company, User
 from integrations.models import Approach, Connection, DirectoryUser, SyncPlan, UserMapping
+from integrations.salesforce.ids import to_18
 from integrations.user_sync import mapping_csv
 from integrations.user_sync.errors import PlanError
+from integrations.user_sync.mapping_lines import BadLines
 from integrations.user_sync.reverting import plan_revert
 
 from .builders import account, applied, mapped, people, person, salesforce_id
@@ -58,13 +60,16 @@ def test_each_bad_line_is_named_and_nothing_is_planned(
             (salesforce_id(1), "theirs@example.com"),
         )
     )
-    with pytest.raises(mapping_csv.BadLines) as error:
+    with pytest.raises(BadLines) as error:
         mapping_csv.plan_csv(connection, text, by=admin)
-    assert [number for number, _ in error.value.lines] == [3, 4, 7]
-    good_ids = "\n".join(line for n, line in enumerate(text.splitlines(), 1) if n not in (3, 4, 7))
-    with pytest.raises(mapping_csv.BadLines) as error:
-        mapping_csv.plan_csv(connection, good_ids, by=admin)
-    assert [what.split(" ")[0] for _, what in error.value.lines] == ["no", "Ann", salesforce_id(9)]
+    assert [(line.number, " ".join(line.problem.split()[:2])) for line in error.value.lines] == [
+        (2, "no account"),
+        (3, "“005xx” is"),
+        (4, f"{to_18('00G000000000001')} is"),
+        (5, "Ann is"),
+        (6, f"{salesforce_id(9)} is"),
+        (7, "the same"),
+    ]
     assert not SyncPlan.objects.exists()
 
 
@@ -100,12 +105,25 @@ def test_lines_are_counted_as_an_editor_does_and_the_same_account_is_named(
     account(company, "one@example.com")
     heading = "Salesforce user id,Salesforce name,Account e-mail\n"
     lines = [f'{salesforce_id(n)},"Two\nlines",one@example.com\n' for n in range(2)]
-    with pytest.raises(mapping_csv.BadLines) as error:
+    with pytest.raises(BadLines) as error:
         mapping_csv.plan_csv(connection, heading + "".join(lines), by=admin)
-    ((number, what),) = error.value.lines
-    assert (number, "the same account as in line 2" in what) == (4, True)
+    (line,) = error.value.lines
+    assert (line.number, line.problem) == (4, "One is the same account as in line 2")
 
 
 def test_a_heading_that_stands_twice_is_refused(connection: Connection, admin: User) -> None:
     with pytest.raises(PlanError, match="“Account e-mail” twice"):
         mapping_csv.plan_csv(connection, f"Account e-mail,{HEADING}x,x,x\n", by=admin)
+
+
+def test_a_line_whose_person_has_another_email_in_salesforce_comes_first_and_says_so(
+    connection: Connection, admin: User, company: Company
+) -> None:
+    people(connection, range(2))
+    account(company, "person0@example.com")
+    account(company, "mia@example.com")
+    lines = f"{salesforce_id(0)},person0@example.com\n{salesforce_id(1)},mia@example.com\n"
+    plan = mapping_csv.plan_csv(connection, HEADING + lines, by=admin)
+    first, second = plan.changes.order_by("position")
+    assert first.reason.endswith("Another e-mail in Salesforce: person1@example.com")
+    assert second.reason == "Maps to Person0, as the file says"

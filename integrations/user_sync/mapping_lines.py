@@ -1,0 +1,150 @@
+"""Mappings that somebody wrote down elsewhere, planned all at once or not at all.
+
+- ``plan_lines(connection, lines, by=...) -> SyncPlan``: a draft; raises `BadLines`, naming each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models.functions import Lower
+
+from accounts import bulk_writer
+from accounts.models import User
+from integrations.models import (
+    Approach,
+    Connection,
+    DirectoryUser,
+    PlannedChange,
+    SyncPlan,
+    TeamSource,
+    UserMapping,
+)
+
+from .candidates import folded
+from .errors import PlanError
+from .mapping_rows import map_to
+from .plan_rows import ROW_FIELDS, Row, save_ready
+
+Action = PlannedChange.Action
+
+
+@dataclass(frozen=True)
+class BadLine:
+    number: int
+    problem: str
+
+
+class BadLines(PlanError):
+    """Nothing was planned; ``lines`` holds the number of each bad line, and what is wrong."""
+
+    def __init__(self, lines: Sequence[BadLine]) -> None:
+        self.lines = sorted(lines, key=lambda line: line.number)
+        shown = "; ".join(f"line {line.number}: {line.problem}" for line in self.lines[:5])
+        more = f"; and {len(lines) - 5:,} more" if len(lines) > 5 else ""
+        super().__init__(f"Nothing was changed: {shown}{more}.")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A Salesforce user and the account to map them to, as written."""
+
+    number: int
+    salesforce_id: str
+    email: str
+
+    @property
+    def claim(self) -> str:
+        """What a later line with the same account is told."""
+        return f"the same account as in line {self.number}"
+
+
+def plan_lines(
+    connection: Connection, lines: Sequence[Line], *, by: User, bad: Sequence[BadLine] = ()
+) -> SyncPlan:
+    """A draft that maps as the lines say. ``bad`` are those that could not even be read.
+
+    Raises `BadLines`; `PlanError` where nothing is new.
+    """
+    rows, refused = _decide(connection, lines)
+    if bad or refused:
+        raise BadLines([*bad, *refused])
+    if all(row["action"] == Action.NOTHING for _, row in rows):
+        raise PlanError("Nothing is new in this file: all of its mappings are there already.")
+    rows.sort(key=lambda row: "emails_differ" not in row[1].get("values", {}))
+    with transaction.atomic():
+        plan = SyncPlan.objects.create(
+            company=connection.company,
+            connection=connection,
+            kind=SyncPlan.Kind.MAPPINGS,
+            approach=Approach.MANUAL,
+            team_source=TeamSource.NONE,
+            created_by=by,
+        )
+        ready = (save_ready(plan, n, person, row) for n, (person, row) in enumerate(rows, 1))
+        bulk_writer.insert(PlannedChange, ROW_FIELDS, ready)
+    return plan
+
+
+def _decide(
+    connection: Connection, lines: Sequence[Line]
+) -> tuple[list[tuple[DirectoryUser, Row]], list[BadLine]]:
+    known = _Known(connection, lines)
+    rows: list[tuple[DirectoryUser, Row]] = []
+    bad: list[BadLine] = []
+    first_with: dict[str, int] = {}
+    for line in lines:
+        first = first_with.setdefault(line.salesforce_id, line.number)
+        if first != line.number:
+            bad.append(BadLine(line.number, f"the same Salesforce user as line {first}"))
+            continue
+        try:
+            rows.append(known.row_of(line))
+        except PlanError as error:
+            bad.append(BadLine(line.number, str(error).rstrip(".")))
+    return rows, bad
+
+
+class _Known:
+    """The people and the accounts that a file names, and who is mapped to whom already."""
+
+    def __init__(self, connection: Connection, lines: Sequence[Line]) -> None:
+        ids = [line.salesforce_id for line in lines]
+        people = DirectoryUser.objects.filter(connection=connection, salesforce_id__in=ids)
+        self.people = {one.salesforce_id: one for one in people.defer("search")}
+        holders = User.objects.holding_address().alias(address=Lower("email"))
+        accounts = holders.filter(
+            company=connection.company_id, address__in={line.email for line in lines}
+        )
+        self.accounts = {folded(one.email): one for one in accounts.defer("search")}
+        mappings = UserMapping.objects.filter(connection=connection)
+        self.mapped_to: dict[str, User] = {
+            one.salesforce_user_id: one.account
+            for one in mappings.filter(salesforce_user_id__in=ids)
+            .select_related("account")
+            .defer("account__search")
+        }
+        current = mappings.filter(is_current=True, account__in=self.accounts.values())
+        self.taken = {
+            account_id: f"mapped to {salesforce_id} already"
+            for account_id, salesforce_id in current.values_list("account_id", "salesforce_user_id")
+        }
+
+    def row_of(self, line: Line) -> tuple[DirectoryUser, Row]:
+        """Raises `PlanError` for a line that cannot be carried out."""
+        person, account = self.people.get(line.salesforce_id), self.accounts.get(line.email)
+        if person is None:
+            raise PlanError(f"{line.salesforce_id} is not in the Salesforce users")
+        if account is None:
+            raise PlanError(f"no account has the e-mail {line.email}")
+        mapped_to = self.mapped_to.get(line.salesforce_id)
+        if mapped_to == account:
+            return person, {"action": Action.NOTHING, "reason": "Mapped already"}
+        if mapped_to is not None:
+            raise PlanError(f"{person} is mapped to {mapped_to}: unlink first")
+        said = self.taken.setdefault(account.pk, line.claim)
+        if said != line.claim:
+            raise PlanError(f"{account} is {said}")
+        return person, map_to(person, account, "as the file says")
