@@ -1,4 +1,6 @@
-"""What a log may hold of an address: links carry tokens, and queries carry codes."""
+"""What a log holds: no secret of an address (links carry tokens, and queries carry codes), and
+tracebacks only of what is a fault of the code.
+"""
 
 import logging
 import re
@@ -23,3 +25,14 @@ def _shown(argument: object) -> object:
     if not isinstance(argument, str) or not argument.startswith("/"):
         return argument
     return _SECRET_SEGMENT.sub("…", argument.partition("?")[0])
+
+
+class FaultsInFull(logging.Filter):
+    """Leaves the traceback away where a request was refused, or found no database: Django adds one
+    also then, and hundreds of lines of them would hide the others.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if getattr(record, "status_code", 500) != 500:
+            record.exc_info = None
+        return True

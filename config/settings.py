@@ -230,12 +230,15 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "filters": {"without_secrets": {"()": "config.log_filter.WithoutSecrets"}},
+    "filters": {
+        "without_secrets": {"()": "config.log_filter.WithoutSecrets"},
+        "faults_in_full": {"()": "config.log_filter.FaultsInFull"},
+    },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
             "formatter": "plain",
-            "filters": ["without_secrets"],
+            "filters": ["without_secrets", "faults_in_full"],
         }
     },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},

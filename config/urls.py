@@ -7,3 +7,5 @@ urlpatterns = [
     path("", include("activities.urls")),
     path("", include("integrations.urls")),
 ]
+
+handler500 = "config.error_pages.server_error"
