@@ -8,13 +8,21 @@ from django.conf import settings
 
 from .connections import tell_of_trouble
 from .digest import send_digests
+from .held_reports import tell_of_held_reports
 from .plans import tell_of_held_plans, tell_starters
 from .requests import tell_of_requests
 from .sending import MailServerAway
 
 logger = logging.getLogger(__name__)
 
-KINDS = (tell_of_trouble, tell_of_held_plans, tell_of_requests, tell_starters, send_digests)
+KINDS = (
+    tell_of_trouble,
+    tell_of_held_plans,
+    tell_of_held_reports,
+    tell_of_requests,
+    tell_starters,
+    send_digests,
+)
 
 
 def send_what_is_due() -> int:

@@ -194,6 +194,9 @@ class HeldChange(models.Model):
     object_name = models.CharField("object", max_length=80)
     kind = models.CharField(max_length=9, choices=Kind)
     created_at = models.DateTimeField(auto_now_add=True)
+    told_at = models.DateTimeField(
+        null=True, blank=True, help_text="When people were told by mail."
+    )
     decision = models.CharField(max_length=6, choices=Decision, blank=True)
     decided_by = models.ForeignKey(
         User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
