@@ -20,13 +20,7 @@ from typing import Any
 from urllib.parse import quote
 
 from .child_process import bound_to_this_process
-from .system_postgres import (
-    PostgresPrograms,
-    SystemAccount,
-    own_folder,
-    programs_for,
-    system_account,
-)
+from .system_postgres import SystemAccount, locked, own_folder, programs_for, system_account
 
 #: The wheel ships several major versions.
 PROGRAMS_FOLDER = "pginstall18"
@@ -105,15 +99,16 @@ class _Launch:
     def __init__(self, folder: Path, durable: bool) -> None:
         self.durable = durable
         self.account: SystemAccount | None = system_account() if os.geteuid() == 0 else None
-        self.programs: PostgresPrograms = programs_for(_wheel(), PROGRAMS_FOLDER, self.account)
+        self.programs = programs_for(_wheel(), PROGRAMS_FOLDER, self.account)
         self.folder = own_folder(folder, self.account)
         self.data = self.folder / "data"
         self.log = self.folder / "log"
-        self.short_folder = self._short_folder()
-        self.socket_folder = self.short_folder or self.data
 
     def run(self) -> EmbeddedPostgres:
-        self._initialise()
+        with locked(self.folder):
+            self._initialise()
+        self.short_folder = self._short_folder()
+        self.socket_folder = self.short_folder or self.data
         deadline = time.monotonic() + STALE_LOCK_SECONDS
         while True:
             log_start = self.log.stat().st_size if self.log.exists() else 0

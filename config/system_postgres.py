@@ -104,10 +104,16 @@ def _open_to_readers(folder: Path) -> None:
 
 @contextmanager
 def _system_folder_locked() -> Iterator[None]:
-    """One process at a time: several may start their first server at once."""
     if not SYSTEM_FOLDER.exists():
         SYSTEM_FOLDER.mkdir(mode=0o755, parents=True, exist_ok=True)
         SYSTEM_FOLDER.chmod(0o755)
-    with (SYSTEM_FOLDER / "lock").open("w") as lock:
+    with locked(SYSTEM_FOLDER):
+        yield
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """One process at a time: several may start their first server at once."""
+    with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from unittest import mock
 from urllib.parse import unquote
 
 import psycopg
@@ -157,6 +158,30 @@ def test_removing_roots_server_leaves_nothing_in_the_system_folder() -> None:
 def test_a_making_that_was_broken_off_leaves_nothing_behind(stopped: Path) -> None:
     assert (stopped / "data" / "PG_VERSION").exists()
     assert unfinished(stopped) == []
+
+
+def test_a_making_that_fails_leaves_no_folder_for_a_socket_behind(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    disk_full = subprocess.CalledProcessError(1, ["initdb"], stderr=b"No space left on device\n")
+    monkeypatch.setattr(subprocess, "run", mock.Mock(side_effect=disk_full))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    folder = tmp_path / ("long" * 30)
+    folder.mkdir()
+    with pytest.raises(EmbeddedPostgresError, match="No space left"):
+        embedded_postgres.start(folder)
+    assert list(tmp_path.iterdir()) == [folder]
+
+
+def test_whoever_makes_a_server_that_another_is_making_waits_and_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(embedded_postgres, "STALE_LOCK_SECONDS", 0.5)
+    with short_folder() as folder, starter(folder) as other:
+        wait_until(lambda: unfinished(folder), "making has begun")
+        with pytest.raises(EmbeddedPostgresError, match="already running in"):
+            embedded_postgres.start(folder)
+        assert not gone(server_of(other))
 
 
 def test_data_survive_a_restart(stopped: Path) -> None:
