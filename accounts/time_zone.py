@@ -30,11 +30,11 @@ def zone_of(user: User) -> zoneinfo.ZoneInfo | None:
     return zoneinfo.ZoneInfo(name) if name else None
 
 
-def written_day(moment: dt.datetime) -> str:
-    """The day for whoever reads it, as in templates: 3 May 2026."""
-    return date_format(timezone.localtime(moment), "DATE_FORMAT")
+def written_day(moment: dt.datetime, zone: zoneinfo.ZoneInfo | None = None) -> str:
+    """The day as in templates: 3 May 2026; for whoever reads it, or in the zone for all readers."""
+    return date_format(timezone.localtime(moment, zone), "DATE_FORMAT")
 
 
-def written_time(moment: dt.datetime) -> str:
-    """The day and the time for whoever reads it, as in templates: 3 May 2026, 14:00."""
-    return date_format(timezone.localtime(moment), "DATETIME_FORMAT")
+def written_time(moment: dt.datetime, zone: zoneinfo.ZoneInfo | None = None) -> str:
+    """The day and the time as in templates: 3 May 2026, 14:00; in whose zone, see `written_day`."""
+    return date_format(timezone.localtime(moment, zone), "DATETIME_FORMAT")

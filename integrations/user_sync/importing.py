@@ -150,7 +150,8 @@ def _map(batch: Batch) -> None:
         if written:
             filled.append(account)
         before = {"account": written} | _no_longer(batch, row)
-        batch.settle(row, Outcome.DONE, "Mapped.", account=account, before=before)
+        note = "Mapped; account reactivated." if "state" in written else "Mapped."
+        batch.settle(row, Outcome.DONE, note, account=account, before=before)
         batch.log(
             "account.mapped",
             account,

@@ -13,6 +13,7 @@ Protected people and the last admin are never touched. What a policy does is in 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import CharField, Exists, IntegerField, OuterRef, Q, QuerySet
@@ -21,6 +22,7 @@ from django.db.models.functions import Cast
 
 from accounts import bulk_writer
 from accounts.models import AuditEntry, User
+from accounts.time_zone import written_day
 from integrations.models import (
     Approach,
     Connection,
@@ -140,7 +142,9 @@ def rows_of(
         for person in DirectoryUser.objects.filter(
             connection__in={one.connection_id for one in mappings},
             salesforce_id__in=[one.salesforce_user_id for one in mappings],
-        ).defer("search")
+        )
+        .select_related("connection__company")
+        .defer("search")
     }
     for mapping in mappings:
         person = people.get((mapping.connection_id, mapping.salesforce_user_id))
@@ -153,7 +157,8 @@ def rows_of(
 
 def suspend_row(person: DirectoryUser, account: User) -> Row:
     why = "Left Salesforce" if not person.is_active else "Frozen in Salesforce"
-    since = f" (seen {person.left_at:%-d %b %Y})" if person.left_at else ""
+    zone = ZoneInfo(person.connection.company.time_zone)
+    since = f" (seen {written_day(person.left_at, zone)})" if person.left_at else ""
     return {"action": Action.SUSPEND, "reason": f"{why}{since}"}
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
 from accounts.models import AuditEntry, User
+from accounts.time_zone import written_time
 from integrations.models import SyncPlan
 
 _LABELS = {
@@ -68,8 +70,9 @@ def account_ids_that_differ(before: Basis, now: Basis) -> set[str]:
 def last_acts(account_ids: Iterable[str], plan: SyncPlan) -> dict[str, str]:
     """Who, apart from the plan itself, last changed these accounts since it was made.
 
-    By account id, such as “Dana Cole, 3 May at 14:02 UTC”.
+    By account id, such as “Dana Cole, 3 May 2026, 14:02”, in the company's time zone.
     """
+    zone = ZoneInfo(plan.company.time_zone)
     entries = (
         AuditEntry.objects.filter(
             Q(after__isnull=True) | Q(after__plan__isnull=True) | ~Q(after__plan=plan.pk),
@@ -82,7 +85,7 @@ def last_acts(account_ids: Iterable[str], plan: SyncPlan) -> dict[str, str]:
         .distinct("subject_id")
     )
     return {
-        entry.subject_id: f"{entry.actor_name or 'a sync'}, {entry.at:%-d %b %Y, %H:%M} UTC"
+        entry.subject_id: f"{entry.actor_name or 'a sync'}, {written_time(entry.at, zone)}"
         for entry in entries
     }
 

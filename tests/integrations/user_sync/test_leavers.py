@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -61,6 +61,14 @@ def run(connection: Connection) -> SyncPlan | None:
         applying.apply_plan(plan.pk)
         plan.refresh_from_db()
     return plan
+
+
+def test_the_day_somebody_left_is_the_companys(strict: Connection, admin: User) -> None:
+    colleagues(strict, [1])
+    leave(strict, 1)
+    DirectoryUser.objects.update(left_at=datetime(2026, 5, 2, 23, tzinfo=UTC))
+    plan = leavers.plan_leavers(strict, leavers.to_deactivate(strict), by=admin)
+    assert plan.changes.get().reason == "Left Salesforce (seen 3 May 2026)"
 
 
 def test_a_leaver_is_deactivated_after_the_grace_and_comes_back_as_they_were(

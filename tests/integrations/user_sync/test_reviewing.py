@@ -81,7 +81,7 @@ def test_only_one_of_two_people_with_one_address_gets_a_new_account(
     plan = plan_import(connection, connection.directory.order_by("pk"), by=admin)
     one, two = plan.changes.order_by("position")
     resolve_conflict(one, Resolution.CREATE, by=admin)
-    with pytest.raises(PlanError, match="Person 1 gets an account with this e-mail by this plan"):
+    with pytest.raises(PlanError, match="Person 1 gets an account with this e-mail by this change"):
         resolve_conflict(two, Resolution.CREATE, by=admin)
     resolve_conflict(two, Resolution.IGNORE, by=admin)
     assert set(outcomes(applied(plan, admin)).values()) == {"done"}
@@ -96,7 +96,11 @@ def test_a_deactivated_candidate_is_reactivated_when_somebody_maps_to_it(
     resolve_conflict(row, Resolution.MAP, by=admin, account_id=gone.pk)
     applied(row.plan, admin)
     gone.refresh_from_db()
-    assert gone.state == User.State.ACTIVE
+    row.refresh_from_db()
+    assert (gone.state, row.outcome_note) == (
+        User.State.ACTIVE,
+        "Mapped; account reactivated.",
+    )
 
 
 def test_a_protected_account_is_mapped_and_otherwise_left_alone(

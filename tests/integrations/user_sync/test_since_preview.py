@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from accounts import audit
 from accounts.models import Company, Team, User
+from accounts.time_zone import written_time
 from integrations.models import Connection, DirectoryUser, UserMapping
 from integrations.user_sync import applying
 from integrations.user_sync.planning import plan_import
@@ -79,9 +81,14 @@ def test_a_changed_row_says_who_changed_the_account(
     vic = account(company, "person1@example.com", name="Vic")
     plan = approved(plan_import(connection, [person(connection, 1)], by=admin), admin)
     User.objects.filter(pk=vic.pk).update(role=User.Role.ADMIN)
-    audit.record("account.changed", vic, by=account(company, "erin@example.com", name="Erin"))
+    entry = audit.record(
+        "account.changed", vic, by=account(company, "erin@example.com", name="Erin")
+    )
     applying.apply_plan(plan.pk)
-    assert "Vic is now a company admin (Erin, " in notes(plan)["Person 1"]
+    when = written_time(entry.at, ZoneInfo("Europe/Oslo"))
+    assert notes(plan)["Person 1"] == (
+        f"Since the preview: Vic is now a company admin (Erin, {when})."
+    )
 
 
 def test_a_team_that_was_deleted_is_said(
