@@ -58,7 +58,7 @@ class PersonFilter(admin.SimpleListFilter):
 class PlanFilter(admin.SimpleListFilter):
     """What was done to a plan, and what it did to accounts."""
 
-    title = "plan"
+    title = "change"
     parameter_name = "plan"
 
     def lookups(
@@ -71,7 +71,7 @@ class PlanFilter(admin.SimpleListFilter):
         offered = {entry.subject_id: entry.subject_name for entry in newest}
         chosen = number_in(request.GET.get(self.parameter_name, ""))
         if chosen is not None:
-            offered.setdefault(str(chosen), f"Plan {chosen}")
+            offered.setdefault(str(chosen), f"Change {chosen}")
         return list(offered.items())
 
     def queryset(

@@ -134,7 +134,7 @@ class SyncPlan(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.pk}"
+        return f"Change {self.pk}: {self.get_kind_display()}"
 
     @property
     def rows_to_prepare(self) -> int:

@@ -44,7 +44,7 @@ class Answers:
             )
         for rival in self._made[row.person_email]:
             if rival.pk != row.pk:
-                return f"{rival.person_name} gets an account with this e-mail by this plan."
+                return f"{rival.person_name} gets an account with this e-mail by this change."
         return ""
 
     def why_not_map(self, row: PlannedChange, account_id: int, name: str) -> str:
@@ -55,7 +55,7 @@ class Answers:
             return f"{name} is mapped to another Salesforce user, {other}. Unmap them first."
         for rival in self._mapped[account_id]:
             if rival.pk != row.pk:
-                return f"{rival.person_name} is mapped to {name} by this plan already."
+                return f"{rival.person_name} is mapped to {name} by this change already."
         return ""
 
     def _read_holders(self) -> None:

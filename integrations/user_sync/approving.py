@@ -37,7 +37,7 @@ def approve(plan: SyncPlan, *, by: User | None) -> None:
                 audit.record("plan.approved", plan, by=by, after={"rows": plan.changes.count()})
                 _enqueue(plan)
     except IntegrityError as error:
-        raise PlanError("This plan is being reverted already.") from error
+        raise PlanError("This change is being reverted already.") from error
     plan.refresh_from_db()
     if not approved:
         raise _why_not_approved(plan)
@@ -49,7 +49,7 @@ def approve_requested(plan: SyncPlan, *, by: User) -> None:
         state=State.QUEUED, approved_by=by, approved_at=timezone.now()
     )
     if not queued:
-        raise PlanError("This plan does not wait for approval.")
+        raise PlanError("This change does not wait for approval.")
     audit.record("plan.approved", plan, by=by, after={"rows": plan.changes.count()})
     _enqueue(plan)
 
@@ -74,7 +74,7 @@ def stop(plan: SyncPlan, *, by: User | None) -> None:
             audit.record("plan.stopped", plan, by=by)
     plan.refresh_from_db()
     if not asked:
-        raise PlanError(f"This plan is not under way: {plan.get_state_display().lower()}.")
+        raise PlanError(f"This change is not under way: {plan.get_state_display().lower()}.")
 
 
 def resume(plan: SyncPlan, *, by: User | None) -> None:
@@ -97,10 +97,10 @@ def resume(plan: SyncPlan, *, by: User | None) -> None:
                 audit.record("plan.continued", plan, by=by)
                 _enqueue(plan)
     except IntegrityError as error:
-        raise PlanError("Another revert of the same plan is under way.") from error
+        raise PlanError("Another revert of the same change is under way.") from error
     plan.refresh_from_db()
     if not resumed:
-        raise PlanError("This plan cannot be continued: it runs, is done, or was reverted.")
+        raise PlanError("This change cannot be continued: it runs, is done, or was reverted.")
 
 
 def discard(plan: SyncPlan, *, by: User | None) -> None:
@@ -132,7 +132,7 @@ def _lock_what_it_undoes(plan: SyncPlan) -> None:
     reverted = SyncPlan.objects.select_for_update(no_key=True).get(pk=plan.reverts_id)
     if reverted.state in SyncPlan.STATES_UNDER_WAY:
         raise PlanError(
-            "The plan that this undoes is under way again: stop it first, or wait until it is done."
+            "The change that this undoes is under way again: stop it first, or wait until it ends."
         )
 
 
@@ -145,9 +145,9 @@ def _why_not_approved(plan: SyncPlan) -> PlanError:
     if plan.approved_at is not None:
         return AlreadyApproved(str(plan.approved_by or ""), plan.approved_at)
     if plan.state == State.PREPARING:
-        return PlanError("This plan is still being prepared.")
+        return PlanError("This change is still being prepared.")
     if plan.approach == Approach.ALL_ACTIVE and plan.state != State.DISCARDED:
         return PlanError("Accounts for all active users are requested, and approved by others.")
     if plan.kind == SyncPlan.Kind.REVERT:
         return PlanError("This revert was discarded. Press Revert again for a new one.")
-    return PlanError("This plan was discarded. Choose the people again for a new one.")
+    return PlanError("This change was discarded. Choose the people again for a new one.")

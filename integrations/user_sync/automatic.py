@@ -49,8 +49,8 @@ State = SyncPlan.State
 
 #: The most that a form or a file may set as the day's limit.
 HIGHEST_LIMIT = 10_000
-#: The others have their turn a minute later.
-PEOPLE_AT_ONCE = 500
+#: The others have their turn a minute later, or when a person has decided about these.
+PEOPLE_AT_ONCE = 5_000
 SETTINGS = (
     "automatic_is_on",
     "automatic_accounts",

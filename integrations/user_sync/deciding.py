@@ -58,7 +58,9 @@ def approve(request: AccessRequest, *, by: User) -> SyncPlan:
     """
     locked = _locked(request, by)
     if timezone.now() - locked.planned_at > PLANNED_AGAIN_AFTER:
-        raise PlanError("This plan is older than a week: plan it again, and look at what differs.")
+        raise PlanError(
+            "This change is older than a week: plan it again, and look at what differs."
+        )
     _decide(locked, Decision.APPROVED, by, "")
     approving.approve_requested(locked.plan, by=by)
     return locked.plan

@@ -19,7 +19,7 @@ class AlreadyApproved(PlanError):
     def __init__(self, who: str, when: datetime) -> None:
         self.who = who
         self.when = when
-        super().__init__(f"{who or 'Somebody'} already approved this plan.")
+        super().__init__(f"{who or 'Somebody'} already approved this change.")
 
 
 class RefreshRefused(Exception):

@@ -25,6 +25,8 @@ from .matching import Match, Matcher
 from .scope import out_of_scope
 
 Action = PlannedChange.Action
+_STATES_WAITING = (*SyncPlan.STATES_OPEN, SyncPlan.State.REQUESTED)
+_IDLE_WHEN_MAPPED = (*PlannedChange.IDLE_ACTIONS, Action.CREATE, Action.MAP)
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Explanation:
     mapping: UserMapping | None
     can_be_added: bool  # by a person's choice, now
     history: list[PlannedChange]  # of this person, newest first
+    waiting: PlannedChange | None  # what would happen, were its plan approved
 
 
 def explain(person: DirectoryUser) -> Explanation:
@@ -84,6 +87,20 @@ def explain(person: DirectoryUser) -> Explanation:
         mapping=facts.mapping,
         can_be_added=matches[Approach.ON_DEMAND].verdict != Action.NOTHING,
         history=history,
+        waiting=_waiting(history, facts.mapping),
+    )
+
+
+def _waiting(history: list[PlannedChange], mapping: UserMapping | None) -> PlannedChange | None:
+    """The newest row that a decision would carry out; an import not, where it came to nothing."""
+    idle = PlannedChange.IDLE_ACTIONS if mapping is None else _IDLE_WHEN_MAPPED
+    return next(
+        (
+            row
+            for row in history
+            if row.plan.state in _STATES_WAITING and row.included and row.action not in idle
+        ),
+        None,
     )
 
 
@@ -149,8 +166,8 @@ def _plan(history: list[PlannedChange]) -> Step:
     ]
     if cause := row.values.get("cause"):
         details.append(f"Because of the record {cause['record_id']}.")
-    waiting = row.plan.state in (*SyncPlan.STATES_OPEN, SyncPlan.State.REQUESTED)
-    return Step("Plan", row.plan.get_state_display(), details, not waiting)
+    waits = row.plan.state in _STATES_WAITING
+    return Step("Plan", row.plan.get_state_display(), details, not waits)
 
 
 def _approver(plan: SyncPlan) -> str:

@@ -25,6 +25,7 @@ from .errors import AlreadyApproved, PlanError
 
 Action = PlannedChange.Action
 State = SyncPlan.State
+GETS_AN_ACCOUNT = (Action.CREATE, Action.MAP, Action.CONFLICT)
 
 
 def held(connection: Connection | None = None) -> QuerySet[SyncPlan]:
@@ -39,29 +40,36 @@ def decide(plan: SyncPlan, *, by: User, refuse: Collection[int] = (), reason: st
     if locked.state != State.HELD:
         if locked.approved_at is not None:
             raise AlreadyApproved(str(locked.approved_by or ""), locked.approved_at)
-        raise PlanError("This plan does not wait for a decision.")
-    rows = list(locked.changes.filter(pk__in=refuse).select_for_update())
-    if len(rows) != len(set(refuse)):
-        raise PlanError("Some of these rows are not in this plan: load the page again.")
-    for row in rows:
-        _refuse(row, by, reason)
-    audit.record("plan.decided", locked, by=by, after={"refused": len(rows)})
+        raise PlanError("This change does not wait for a decision.")
+    refused = locked.changes.filter(pk__in=refuse)
+    number = refused.count()
+    if number != len(set(refuse)):
+        raise PlanError("Some of these rows are not in this change: load the page again.")
+    _refuse(refused, by, reason)
+    audit.record("plan.decided", locked, by=by, after={"refused": number})
     approving.approve(locked, by=by)
     return locked
 
 
-def _refuse(row: PlannedChange, by: User, reason: str) -> None:
-    row.decided_by, row.included = by, True  # the refusal is carried out, also for unticked rows
-    if row.action in (Action.CREATE, Action.MAP, Action.CONFLICT):
-        row.action, row.account, row.account_name = Action.IGNORE, None, ""
-        row.reason = "Refused: gets no account until somebody stops ignoring them"
-        row.values = {"reason": reason.strip()[:255] or "Refused"}
-    elif row.action == Action.SUSPEND:
-        row.action = Action.KEEP
-        row.reason = "Refused: the account stays although the person left"
-    else:
-        row.included = False
-    row.save()
+def _refuse(rows: QuerySet[PlannedChange], by: User, reason: str) -> None:
+    """In three statements, for there may be thousands of rows."""
+    carried_out = {"decided_by": by, "included": True}  # the refusal is, also of unticked rows
+    rows.exclude(action__in=(*GETS_AN_ACCOUNT, Action.SUSPEND)).update(
+        decided_by=by, included=False
+    )
+    rows.filter(action=Action.SUSPEND).update(
+        action=Action.KEEP,
+        reason="Refused: the account stays although the person left",
+        **carried_out,
+    )
+    rows.filter(action__in=GETS_AN_ACCOUNT).update(
+        action=Action.IGNORE,
+        account=None,
+        account_name="",
+        reason="Refused: gets no account until somebody stops ignoring them",
+        values={"reason": reason.strip()[:255] or "Refused"},
+        **carried_out,
+    )
 
 
 def not_told() -> QuerySet[SyncPlan]:

@@ -90,10 +90,10 @@ def request(
 
 def mark_requested(plan: SyncPlan, connection: Connection) -> None:
     if plan.connection_id != connection.pk or plan.approach != Approach.ALL_ACTIVE:
-        raise PlanError("There is no such plan to request.")
+        raise PlanError("There is no such preview to request.")
     changed = SyncPlan.objects.filter(pk=plan.pk, state=State.DRAFT).update(state=State.REQUESTED)
     if not changed:
-        raise PlanError("This plan was requested or discarded already.")
+        raise PlanError("This change was requested or discarded already.")
     plan.state = State.REQUESTED
 
 

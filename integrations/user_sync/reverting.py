@@ -89,15 +89,15 @@ def _check(plan: SyncPlan) -> None:
     if plan.kind == SyncPlan.Kind.REVERT:
         raise PlanError("A revert is not reverted: import these people again instead.")
     if plan.state not in (*REVERTIBLE_STATES, *SyncPlan.STATES_UNDER_WAY):
-        raise PlanError("This plan was never applied, so there is nothing to revert.")
+        raise PlanError("This change was never applied, so there is nothing to revert.")
     if plan.state not in REVERTIBLE_STATES:
-        raise PlanError("This plan is still under way: stop it first, or wait until it is done.")
+        raise PlanError("This change is still under way: stop it first, or wait until it is done.")
     if plan.reverted_by.filter(state__in=(*SyncPlan.STATES_UNDER_WAY, State.STOPPED)).exists():
-        raise PlanError("This plan is being reverted already.")
+        raise PlanError("This change is being reverted already.")
     if not plan.changes.filter(outcome=PlannedChange.Outcome.DONE).exists():
-        raise PlanError("This plan has changed nothing, so there is nothing to revert.")
+        raise PlanError("This change has changed nothing, so there is nothing to revert.")
     if is_reverted(plan):
-        raise PlanError("This plan is reverted already.")
+        raise PlanError("This change is reverted already.")
 
 
 def _done_rows(plan: SyncPlan) -> Iterator[Sequence[PlannedChange]]:

@@ -80,7 +80,7 @@ def _open(plan_id: int) -> SyncPlan:
     """The plan, locked until the transaction ends, so that nobody approves it meanwhile."""
     plan = SyncPlan.objects.select_for_update(no_key=True).get(pk=plan_id)
     if plan.state not in SyncPlan.STATES_OPEN:
-        raise PlanError("This plan is approved already: its rows can no longer be changed.")
+        raise PlanError("This change is approved already: its rows can no longer be changed.")
     return plan
 
 

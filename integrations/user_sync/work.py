@@ -129,11 +129,7 @@ def not_applied(connection: Connection) -> QuerySet[PlannedChange]:
 def held_people(connection: Connection) -> QuerySet[Any]:
     """Whose records wait, and how many; one row a person."""
     return (
-        Evaluation.objects.filter(
-            company=connection.company_id,
-            hold__in=Evaluation.HOLDS_OF_A_PERSON,
-            workflow__connection=connection,
-        )
+        Evaluation.objects.filter(workflow__connection=connection, verdict=Evaluation.Verdict.HELD)
         .values("salesforce_user_id", "hold")
         .annotate(records=Count("pk"))
         .order_by("-records")

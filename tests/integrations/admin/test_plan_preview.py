@@ -65,7 +65,7 @@ def test_a_second_admin_is_told_who_approved_and_when(
     plan = draft(connection, admin)
     client.post(button(plan, "approve"))
     late = logged_in(second_admin).post(button(plan, "approve"))
-    assert "Dana Cole already approved this plan" in messages(late)
+    assert "Dana Cole already approved this change" in messages(late)
     plan.refresh_from_db()
     assert plan.approved_by == admin
     assert "approved by Dana Cole" in html_of(logged_in(second_admin), plan)

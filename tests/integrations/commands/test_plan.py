@@ -69,7 +69,7 @@ def test_a_plan_that_nobody_approved_is_not_applied(draft: SyncPlan) -> None:
 def test_a_plan_is_approved_once(draft: SyncPlan, admin: User) -> None:
     assert run("plan", "approve", draft.pk, "--by", admin.email).code == 0
     ran = run("plan", "approve", draft.pk)
-    assert (ran.code, ran.error) == (1, "Dana Cole already approved this plan.")
+    assert (ran.code, ran.error) == (1, "Dana Cole already approved this change.")
 
 
 def test_a_stopped_plan_goes_on(draft: SyncPlan) -> None:

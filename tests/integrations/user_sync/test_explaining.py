@@ -49,6 +49,16 @@ def test_what_would_happen_now_follows_the_settings(connection: Connection, admi
     assert "suggested" in explain(DirectoryUser.objects.get()).next
 
 
+def test_what_waits_for_approval_is_named_until_it_is_decided(
+    connection: Connection, admin: User
+) -> None:
+    someone = person(connection, 1)
+    row = plan_import(connection, [someone], by=admin).changes.get()
+    assert explain(someone).waiting == row
+    imported(connection, [someone], admin)
+    assert explain(someone).waiting is None
+
+
 def test_who_approved_is_named_also_when_their_account_is_gone(
     connection: Connection, admin: User
 ) -> None:
