@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from tests.demo import ROOT, Demo
 from tests.waiting import wait_until
@@ -142,7 +142,7 @@ def test_manual_maps_an_agent_by_a_file_that_went_out_and_comes_in(
     assert len(text.splitlines()) == 1 + number + 1  # the integration user is in the list, too
     filled = re.sub(r"(Rosalina Dieter,[^,]*,)", rf"\g<1>{member}", text)
     page.get_by_role("link", name="Import CSV…").click()
-    file = {"name": "mappings.csv", "mimeType": "text/csv", "buffer": filled.encode()}
+    file: FilePayload = {"name": "mappings.csv", "mimeType": "text/csv", "buffer": filled.encode()}
     page.get_by_label("CSV file").set_input_files(file)
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_text("Nothing has happened yet.")).to_be_visible()
