@@ -55,8 +55,9 @@ def records_waiting() -> Exists:
         Evaluation.objects.filter(
             company=OuterRef("company"),
             salesforce_user_id=OuterRef("salesforce_id"),
-            record__connection=OuterRef("connection"),
+            workflow__connection=OuterRef("connection"),
             hold__in=Evaluation.HOLDS_OF_A_PERSON,
+            verdict=Evaluation.Verdict.HELD,  # not where a report stays with whose it was
         )
     )
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Min
+from django.db.models import Count, Min, QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from accounts.bulk_writer import storable
@@ -65,14 +65,16 @@ def held_records(request: HttpRequest, connection_id: int) -> HttpResponse:
     )
 
 
+def held(connection: Connection) -> QuerySet[Evaluation]:
+    """What becomes a report as soon as somebody has an account, or has it again."""
+    return Evaluation.objects.filter(
+        workflow__connection=connection, verdict=Evaluation.Verdict.HELD
+    )
+
+
 def held_people(connection: Connection) -> list[HeldPerson]:
     rows = list(
-        Evaluation.objects.filter(
-            company=connection.company_id,
-            record__connection=connection,
-            hold__in=Evaluation.HOLDS_OF_A_PERSON,
-            verdict=Evaluation.Verdict.HELD,
-        )
+        held(connection)
         .values("salesforce_user_id", "hold")
         .annotate(records=Count("pk"), since=Min("held_since"))
         .order_by("-records", "salesforce_user_id")[:LISTED]

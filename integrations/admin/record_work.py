@@ -7,7 +7,7 @@ from django.db.models import Count
 from integrations.models import Connection, Evaluation, Workflow
 from integrations.record_sync.previewing import preview_held_change
 
-from . import held_changes
+from . import held_changes, held_records
 from .addresses import page_of, records_with, workflows_of
 from .words import counted
 from .work_line import Work
@@ -39,13 +39,9 @@ def _workflows(connection: Connection) -> Work:
 
 
 def _held_records(connection: Connection) -> Work:
-    held = Evaluation.objects.filter(
-        company=connection.company_id,
-        record__connection=connection,
-        hold__in=Evaluation.HOLDS_OF_A_PERSON,
-        verdict=Evaluation.Verdict.HELD,
+    counts = held_records.held(connection).aggregate(
+        records=Count("pk"), people=Count("salesforce_user_id", distinct=True)
     )
-    counts = held.aggregate(records=Count("pk"), people=Count("salesforce_user_id", distinct=True))
     words = "Records that wait for people without an account"
     noun = "record" if counts["records"] == 1 else "records"
     of = f"{noun} of {counted(counts['people'], 'person', 'people')}"

@@ -6,7 +6,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -94,6 +95,11 @@ class WorkflowAdmin(CompanyScopedAdmin[Workflow]):
 
 
 def _with_reports(workflows: QuerySet[Workflow]) -> QuerySet[Workflow]:
-    reported = Q(evaluations__verdict=Evaluation.Verdict.REPORTED)
-    counted = workflows.annotate(reports=Count("evaluations", filter=reported))
+    """Counted by the index of verdicts: a join would read all that the workflows ever said."""
+    reported = (
+        Evaluation.objects.filter(workflow=OuterRef("pk"), verdict=Evaluation.Verdict.REPORTED)
+        .values("workflow")
+        .annotate(reports=Count("pk"))
+    )
+    counted = workflows.annotate(reports=Coalesce(Subquery(reported.values("reports")), 0))
     return counted.select_related("activity_type").prefetch_related("conditions").order_by("name")

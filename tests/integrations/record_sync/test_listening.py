@@ -125,10 +125,11 @@ def test_without_change_data_capture_it_says_so_once_and_goes_on_when_it_is_ther
 def test_withdrawn_access_stops_it_and_the_connection_says_so(
     org: DemoOrg, connection: Connection, anna: Row
 ) -> None:
-    with listened_to(connection):
+    with listened_to(connection) as listener:
         hears(org, connection, anna)
         org.faults.break_it("revoke_grant")
-        wait_for(lambda: Connection.objects.get().state == Connection.State.RECONNECT_REQUIRED)
+        wait_for(lambda: not listener.is_alive())
+    assert Connection.objects.get().state == Connection.State.RECONNECT_REQUIRED
 
 
 def test_one_process_listens_and_another_takes_over_when_its_lease_ends(

@@ -8,6 +8,7 @@ from django.test import Client
 from integrations.demo_org.org import DemoOrg
 from integrations.models import Connection, HeldChange, SyncPlan
 from integrations.record_sync import due
+from integrations.user_sync import work
 from tests.integrations.admin.browsing import page
 from tests.integrations.record_sync.world import (
     account,
@@ -33,6 +34,23 @@ def many(connection: Connection, org: DemoOrg) -> HeldChange:
         org.update("Opportunity", one["Id"], OwnerId=bob["Id"])
     poll(connection)
     return HeldChange.objects.get()
+
+
+def test_a_report_that_stays_with_whose_it_was_is_no_record_that_waits(
+    client: Client, connection: Connection, org: DemoOrg
+) -> None:
+    ann, bob = rep(org, "Ann"), rep(org, "Bob")
+    account(connection, ann)
+    won = deal(org, ann)
+    refresh_users(connection)
+    switched_on(connection)
+    org.update("Opportunity", won["Id"], OwnerId=bob["Id"])
+    poll(connection)
+    assert won["Id"] in reports()
+    listed = client.get("/admin/integrations/directoryuser/", {"account": "waiting"})
+    assert listed.context["cl"].result_count == 0
+    assert client.get(page("held_records", connection)).context["people"] == []
+    assert not work.held_people(connection).exists()
 
 
 def test_held_records_are_grouped_by_person_and_their_people_imported(
