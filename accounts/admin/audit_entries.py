@@ -4,8 +4,9 @@ import json
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.fields.json import KT
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
@@ -25,22 +26,24 @@ PLAN = "integrations.syncplan"
 
 
 class PersonFilter(admin.SimpleListFilter):
-    """What somebody did, and what was done to their account."""
+    """What somebody did, and what was done to their account; or what nobody in person did."""
 
     title = "person"
     parameter_name = "person"
+    NOBODY = "nobody"
 
     def lookups(
         self, request: HttpRequest, model_admin: admin.ModelAdmin[AuditEntry]
     ) -> list[tuple[str, str]]:
-        """Those who can act: admins, and support staff where one sees them; and who is chosen."""
-        people = within_reach(User.objects.all(), person(request))
+        """Those who can act, and who is chosen."""
+        people = _people(request, model_admin.get_queryset(request))
         able = people.exclude(role=User.Role.MEMBER, is_superuser=False)
         offered = list(able.order_by("name")[:MOST_PEOPLE_OFFERED])
         chosen = number_in(request.GET.get(self.parameter_name, ""))
         if chosen and all(one.pk != chosen for one in offered):
             offered += people.filter(pk=chosen)
-        return [(str(user.pk), str(user)) for user in offered]
+        by_itself = (self.NOBODY, f"{settings.PRODUCT_NAME} by itself")
+        return [by_itself, *((str(user.pk), str(user)) for user in offered)]
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[AuditEntry]
@@ -48,11 +51,20 @@ class PersonFilter(admin.SimpleListFilter):
         value = self.value()
         if not value:
             return queryset
+        if value == self.NOBODY:
+            return queryset.filter(actor=None, actor_name="")
         chosen = number_in(value)
         if chosen is None:
             return queryset.none()
         about = Q(subject_type=User._meta.label_lower, subject_id=str(chosen))
         return queryset.filter(about | Q(actor=chosen))
+
+
+def _people(request: HttpRequest, entries: QuerySet[AuditEntry]) -> QuerySet[User]:
+    """Everybody within reach, and those of the support staff who did something there."""
+    own = within_reach(User.objects.all(), person(request))
+    did_something = Exists(entries.filter(actor=OuterRef("pk")))
+    return own | User.objects.filter(did_something, is_superuser=True)
 
 
 class PlanFilter(admin.SimpleListFilter):
@@ -120,10 +132,6 @@ class AuditEntryAdmin(CompanyScopedAdmin[AuditEntry]):
     fields = ["at", "who", "what", "subject_name", "kind", "address", "changes"]
     actions = None
     empty_value_display = ""
-
-    @admin.display(description="who")
-    def who(self, entry: AuditEntry) -> str:
-        return entry.actor_name or "Scoreline"
 
     @admin.display(description="what")
     def what(self, entry: AuditEntry) -> str:

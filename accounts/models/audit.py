@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.db.models.fields.json import KT
 
@@ -43,7 +44,11 @@ class AuditEntry(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.actor_name or 'Scoreline'}: {in_words(self.action)}, {self.subject_name}"
+        return f"{self.who}: {in_words(self.action)}, {self.subject_name}"
+
+    @property
+    def who(self) -> str:
+        return self.actor_name or settings.PRODUCT_NAME
 
 
 def in_words(action: str) -> str:

@@ -66,6 +66,28 @@ def test_the_audit_is_read_only_and_filters_by_person_and_action(
     assert client.post(f"{AUDIT}{entry.pk}/delete/", {"post": "yes"}).status_code == 403
 
 
+def test_the_audit_filters_by_support_staff_who_acted_here_and_by_what_nobody_did(
+    client: Client, company: Company, other_company: Company, member: User, support: User
+) -> None:
+    elsewhere = User.objects.create_superuser(email="eva@support.example", name="Eva Elsewhere")
+    audit.record("renamed", member, by=support)
+    audit.record("renamed", other_company, by=elsewhere)
+    audit.record("synced", company, by=None)
+    page = client.get(AUDIT).text
+    assert f'href="?person={support.pk}"' in page
+    assert "Eva Elsewhere" not in page
+    shown = {
+        who: client.get(AUDIT, {"person": who}).context["cl"].result_list
+        for who in (support.pk, elsewhere.pk, "nobody")
+    }
+    actions = {who: [entry.action for entry in entries] for who, entries in shown.items()}
+    assert actions == {support.pk: ["renamed"], elsewhere.pk: [], "nobody": ["synced"]}
+    client.force_login(support)
+    page = client.get(AUDIT).text
+    assert "Ada Admin" in page
+    assert "Eva Elsewhere" in page
+
+
 def test_an_entry_names_its_kind_and_only_what_changed(
     client: Client, company: Company, member: User
 ) -> None:
