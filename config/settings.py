@@ -122,6 +122,8 @@ if WEB_POOL_SIZE:
     DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
         "min_size": 1,
         "max_size": WEB_POOL_SIZE,
+        # By default a database that is away is looked for ever more rarely, minutes apart at last.
+        "reconnect_timeout": 30,
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
