@@ -25,6 +25,7 @@ from accounts.reach import number_in, numbers_in, person, within_reach
 from integrations.models import PlannedChange, SyncPlan
 from integrations.user_sync import approving, held, reviewing
 from integrations.user_sync.errors import PlanError
+from integrations.user_sync.late_teams import plan_joining
 from integrations.user_sync.planning import needs_review
 from integrations.user_sync.preparing import plan_again, plan_revert
 from integrations.user_sync.progress import progress
@@ -51,6 +52,7 @@ def urls() -> list[tuple[str, View, str]]:
         ("again/", again, "again"),
         ("revert/", revert, "revert"),
         ("invite/", send_invitations, "invite"),
+        ("teams/", join_teams, "teams"),
         ("rows/", tick_row, "tick"),
         ("rows/<int:row_id>/", resolve, "resolve"),
         ("progress/", news, "progress"),
@@ -164,6 +166,11 @@ def send_invitations(request: HttpRequest, plan: SyncPlan) -> HttpResponse | Non
     async_task("accounts.tasks.send_invitations", ids, person(request).pk, now)
     messages.success(request, f"{counted(len(ids), 'invitation')} on the way.")
     return None
+
+
+@button
+def join_teams(request: HttpRequest, plan: SyncPlan) -> HttpResponse:
+    return show_plan(plan_joining(plan, by=person(request)))
 
 
 @button

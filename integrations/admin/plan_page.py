@@ -12,6 +12,7 @@ from accounts.seats import Seats
 from activities.models import ActivityReport
 from integrations.models import Approach, PlannedChange, SyncPlan
 from integrations.user_sync import combining
+from integrations.user_sync.late_teams import to_join
 from integrations.user_sync.planning import seats_needed
 from integrations.user_sync.preparing import PLANNED_AGAIN
 from integrations.user_sync.progress import progress
@@ -127,7 +128,9 @@ def _stays(plan: SyncPlan, counts: Counts) -> dict[str, bool]:
 def outcome(plan: SyncPlan, counts: Counts) -> dict[str, Any]:
     """What is offered once a plan is approved."""
     is_done = plan.state == State.DONE
-    invitable = to_invite(plan).count() if is_done and plan.kind == SyncPlan.Kind.IMPORT else 0
+    is_import = is_done and plan.kind == SyncPlan.Kind.IMPORT
+    invitable = to_invite(plan).count() if is_import else 0
+    joining = to_join(plan) if is_import else 0
     return {
         "progress": progress(plan),
         "support_details": details_of_plan(plan, counts),
@@ -139,6 +142,7 @@ def outcome(plan: SyncPlan, counts: Counts) -> dict[str, Any]:
         "revert_may_ignore": plan.connection.automatic_is_on
         and plan.kind == SyncPlan.Kind.IMPORT
         and takes_from_a_workflow(plan.connection),
+        "to_join": counted(joining, "person", "people") if joining else "",
         "to_invite": counted(invitable, "person", "people") if invitable else "",
         "mail_is_set_up": settings.EMAIL_CONFIGURED,
         "result": result(counts),

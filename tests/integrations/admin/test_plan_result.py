@@ -9,11 +9,11 @@ from django.test import Client
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from accounts.models import Company, User
+from accounts.models import Company, Team, User
 from integrations.models import Connection, PlannedChange, SyncPlan
 from integrations.user_sync.applying import apply_plan
 from integrations.user_sync.approving import approve
-from tests.integrations.user_sync.builders import account, imported, people
+from tests.integrations.user_sync.builders import account, applied, imported, people
 
 from .browsing import button, draft, html_of, messages, page_of
 
@@ -116,3 +116,21 @@ def test_with_mail_invitations_are_the_workers_work(
     tasks = OrmQ.objects.count()
     assert "2 invitations on the way" in messages(client.post(button(plan, "invite")))
     assert OrmQ.objects.count() == tasks + 1
+
+
+def test_who_was_imported_before_their_team_was_made_can_join_it_afterwards(
+    client: Client, company: Company, admin: User, connection: Connection
+) -> None:
+    plan = imported(connection, people(connection, [1, 2], department="West"), admin)
+    html = html_of(client, plan)
+    assert "Make the team “West”</a>, then come back here" in html
+    assert "into their teams" not in html
+    assert "make the missing teams first" in messages(client.post(button(plan, "teams")))
+    west = Team.objects.create(company=company, name="west")
+    assert "Put 2 people into their teams…" in html_of(client, plan)
+    client.post(button(plan, "teams"))
+    joining = SyncPlan.objects.latest("pk")
+    assert joining.state == State.DRAFT
+    applied(joining, admin)
+    assert User.objects.filter(team=west).count() == 2
+    assert "into their teams" not in html_of(client, plan)
