@@ -11,7 +11,7 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -90,7 +90,13 @@ def held_lease(name: str, *, holder: str = "", seconds: int = SECONDS) -> Iterat
 
 def is_free(name: str) -> bool:
     """Whether nobody works on it: never taken, given back, or its holder died."""
-    return not Lease.objects.filter(name=name, expires_at__gt=Now()).exists()
+    return not taken([name])
+
+
+def taken(names: Collection[str]) -> set[str]:
+    """Those of these names that somebody works on."""
+    held = Lease.objects.filter(name__in=names, expires_at__gt=Now())
+    return set(held.values_list("name", flat=True))
 
 
 def last_sign_of_life(lease: Lease) -> datetime:

@@ -28,12 +28,21 @@ from .fields import (
 #: A field that disappears shows itself by an error; one that comes back is seen by then.
 DESCRIBED_ANEW = timedelta(hours=1)
 State = Workflow.State
+FOLLOWED = (State.ON, State.NEEDS_ATTENTION)
 
 
 def objects_in_use(connection: Connection) -> list[str]:
     """The objects that some workflow follows."""
     names = _followed(connection).values_list("object_name", flat=True)
     return sorted(names.distinct())
+
+
+def followed_connections() -> models.QuerySet[Connection]:
+    """Those with access of which some workflow follows an object."""
+    followed = Workflow.objects.filter(connection=models.OuterRef("pk"), state__in=FOLLOWED)
+    return Connection.objects.filter(
+        models.Exists(followed), state__in=Connection.STATES_WITH_ACCESS
+    )
 
 
 def fields_in_use(
@@ -114,9 +123,7 @@ def begun_watermark(
 
 
 def _followed(connection: Connection) -> models.QuerySet[Workflow]:
-    return Workflow.objects.filter(
-        connection=connection, state__in=(State.ON, State.NEEDS_ATTENTION)
-    )
+    return Workflow.objects.filter(connection=connection, state__in=FOLLOWED)
 
 
 def _is_old(mark: Watermark) -> bool:
@@ -150,6 +157,6 @@ def _tell_what_is_missing(workflows: list[Workflow], known: Mapping[str, str]) -
 
 
 def _need_attention(workflows: list[Workflow], problem: str) -> None:
-    Workflow.objects.filter(
-        pk__in=[one.pk for one in workflows], state__in=(State.ON, State.NEEDS_ATTENTION)
-    ).update(state=State.NEEDS_ATTENTION, problem=problem)
+    Workflow.objects.filter(pk__in=[one.pk for one in workflows], state__in=FOLLOWED).update(
+        state=State.NEEDS_ATTENTION, problem=problem
+    )

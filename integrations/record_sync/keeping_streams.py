@@ -11,9 +11,8 @@ from django.db import connection as database
 
 from integrations import leases
 from integrations.leases import LeaseTaken
-from integrations.models import Connection
 
-from .describing import objects_in_use
+from .describing import followed_connections
 from .listening import Listener
 
 logger = logging.getLogger(__name__)
@@ -36,7 +35,7 @@ def keep_streams(stop: threading.Event, only: Collection[int] = ()) -> None:
     try:
         while not stop.is_set():
             at_work = {pk: one for pk, one in at_work.items() if one[1].is_alive()}
-            for pk in _unheard(only, at_work):
+            for pk in unheard(only, at_work):
                 at_work[pk] = _start(pk, stop)
             stop.wait(LOOK_EVERY)
     finally:
@@ -46,22 +45,19 @@ def keep_streams(stop: threading.Event, only: Collection[int] = ()) -> None:
             thread.join(STOP_SECONDS)
 
 
-def _unheard(only: Collection[int], at_work: Collection[int]) -> list[int]:
+def unheard(only: Collection[int], at_work: Collection[int]) -> list[int]:
+    """Connections with something to hear that nobody listens to; looked for every other second."""
     try:
-        connections = Connection.objects.filter(state__in=Connection.STATES_WITH_ACCESS)
+        connections = followed_connections().exclude(pk__in=at_work)
         if only:
             connections = connections.filter(pk__in=only)
-        return [
-            one.pk
-            for one in connections
-            if one.pk not in at_work
-            and objects_in_use(one)
-            and leases.is_free(leases.of_stream(one.pk))
-        ]
+        names = {leases.of_stream(pk): pk for pk in connections.values_list("pk", flat=True)}
+        taken = leases.taken(names)
     except DatabaseError:
         logger.warning("The database does not answer; it is asked again", exc_info=True)
         database.close()
         return []
+    return [pk for name, pk in names.items() if name not in taken]
 
 
 def _start(connection_id: int, stop: threading.Event) -> tuple[Listener, threading.Thread]:
