@@ -62,9 +62,11 @@ class PersonFilter(admin.SimpleListFilter):
 
 def _people(request: HttpRequest, entries: QuerySet[AuditEntry]) -> QuerySet[User]:
     """Everybody within reach, and those of the support staff who did something there."""
-    own = within_reach(User.objects.all(), person(request))
+    everybody: QuerySet[User] = User.objects.all()
     did_something = Exists(entries.filter(actor=OuterRef("pk")))
-    return own | User.objects.filter(did_something, is_superuser=True)
+    return within_reach(everybody, person(request)) | everybody.filter(
+        did_something, is_superuser=True
+    )
 
 
 class PlanFilter(admin.SimpleListFilter):

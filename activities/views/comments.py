@@ -32,9 +32,7 @@ def comment(request: HttpRequest, viewer: Viewer, report_id: int) -> HttpRespons
         social.comment(report_id, viewer.user, text)
     except Refused as refusal:
         return _shown(request, viewer, report_id, problem=str(refusal), text=text, status=422)
-    if not is_part(request):
-        return redirect(f"{viewer.at}reports/{report_id}/")
-    return _shown(request, viewer, report_id)
+    return _shown_changed(request, viewer, report_id)
 
 
 def delete(request: HttpRequest, viewer: Viewer, comment_id: int) -> HttpResponse:
@@ -46,9 +44,14 @@ def delete(request: HttpRequest, viewer: Viewer, comment_id: int) -> HttpRespons
         social.delete_comment(comment_id, viewer.user, request)
     except Refused as refusal:
         return _shown(request, viewer, report_id, problem=str(refusal), status=403)
+    return _shown_changed(request, viewer, report_id)
+
+
+def _shown_changed(request: HttpRequest, viewer: Viewer, report_id: int) -> HttpResponse:
+    """Without a script the page is read again; with one, the report's button counts again, too."""
     if not is_part(request):
         return redirect(f"{viewer.at}reports/{report_id}/")
-    return _shown(request, viewer, report_id)
+    return _shown(request, viewer, report_id, is_changed=True)
 
 
 def _shown(
@@ -65,7 +68,7 @@ def _shown(
     values = {
         "title": "Comments",
         "report_id": report_id,
-        "is_taken_back": item is None,
+        "report": item,
         "longest": Comment.LONGEST,
         **_comments(viewer, report_id, before),
         **more,

@@ -84,6 +84,26 @@ def test_a_comment_of_ten_thousand_characters_comes_back_with_the_reason(
     assert not Comment.objects.exists()
 
 
+def test_the_button_counts_a_comment_at_once_and_not_when_it_is_deleted(
+    seen: Client, ann: User, deals: ActivityType
+) -> None:
+    report = make_report(ann, deals)
+    button = f'<a class="chip" id="chip-{report.pk}" hx-swap-oob="true"'
+    written = seen.post(f"/reports/{report.pk}/comment/", {"text": "Well done"}, headers=HTMX).text
+    assert words_of(written, button) == "1 comment"
+    comment = Comment.objects.get()
+    deleted = seen.post(f"/comments/{comment.pk}/delete/", headers=HTMX).text
+    assert words_of(deleted, button) == "Comment"
+    for page in (f"/reports/{report.pk}/", "/feed/"):
+        assert "hx-swap-oob" not in seen.get(page).text
+    assert "hx-swap-oob" not in seen.get(f"/reports/{report.pk}/", headers=HTMX).text
+
+
+def words_of(page: str, button: str) -> str:
+    assert page.count(button) == 1
+    return page.partition(button)[2].partition(">")[2].partition("<")[0]
+
+
 def test_only_authors_and_admins_delete_comments(
     seen: Client, ann: User, ben: User, boss: User, deals: ActivityType
 ) -> None:

@@ -124,6 +124,7 @@ def test_what_the_stream_commits_comes_and_goes_without_a_reload(
     article.get_by_label("Your comment").fill("<b>Well done</b>")
     article.get_by_role("button", name="Comment").click()
     expect(article.get_by_text("<b>Well done</b>")).to_be_visible()
+    expect(article.get_by_role("link", name="1 comment on the report")).to_be_visible()
     people.reopen(deal)
     expect(article).to_have_count(0)
 
