@@ -171,10 +171,6 @@ class Authority:
         user = self.org.store.get("User", token.user_id)
         return token if user and user["IsActive"] else None
 
-    def app_of(self, access_token: str) -> ClientApp | None:
-        token = self._tokens.get(access_token)
-        return token.grant.app if token and token.grant else None
-
     def check_may_log_in(self, user_id: str) -> None:
         user = self.org.store.get("User", user_id)
         if user is None or not user["IsActive"] or self.org.is_frozen(user_id):

@@ -44,6 +44,9 @@ class Authorization:
     challenge: str
     scope: str
 
+    def refused(self, error: str, description: str) -> RedirectResponse:
+        return self.back(error=error, error_description=description)
+
     def back(self, **answer: str) -> RedirectResponse:
         """Send the browser back to the app with this answer, the state echoed."""
         if self.state is not None:
@@ -103,7 +106,7 @@ class OAuthEndpoints:
         form = await request.form()
         if form.get("decision") != "allow":
             description = "end-user denied authorization"
-            return asked.back(error="access_denied", error_description=description)
+            return asked.refused("access_denied", description)
         self.org.authority.approve(user_id, asked.app)
         return self.send_code(user_id, asked)
 
@@ -124,18 +127,15 @@ class OAuthEndpoints:
         """What is wrong with the request and can be told to the app."""
         query = request.query_params
         if query.get("response_type") != "code":
-            return self.tell(asked, "unsupported_response_type", "response type not supported")
+            return asked.refused("unsupported_response_type", "response type not supported")
         unknown = [scope for scope in asked.scope.split() if scope not in SCOPES]
         if unknown:
             text = f"the requested scope is invalid, unknown, or malformed: {unknown[0]}"
-            return self.tell(asked, "invalid_scope", text)
+            return asked.refused("invalid_scope", text)
         # jsforce names no method; Salesforce knows one only.
         if not asked.challenge or query.get("code_challenge_method", "S256") != "S256":
-            return self.tell(asked, "invalid_request", "missing required code challenge")
+            return asked.refused("invalid_request", "missing required code challenge")
         return None
-
-    def tell(self, asked: Authorization, error: str, description: str) -> Response:
-        return asked.back(error=error, error_description=description)
 
     def send_code(self, user_id: str, asked: Authorization) -> Response:
         code = self.org.authority.issue_code(

@@ -57,9 +57,9 @@ class Queries:
         cursor = Cursor(access.user_id, result, self._page_size(request), expires)
         return json_answer(self._page(cursor, "", 0, base))
 
-    def next_page(self, request: Request, locator: str, access: UserAccess, base: str) -> Response:
-        """The page that `locator` names; INVALID_QUERY_LOCATOR when unknown, foreign or old."""
-        cursor_id, _, offset = locator.partition("-")
+    def next_page(self, request: Request, access: UserAccess, base: str) -> Response:
+        """The page that the locator names; INVALID_QUERY_LOCATOR when unknown, foreign or old."""
+        cursor_id, _, offset = request.path_params["locator"].partition("-")
         if cursor_id in self._large_queries and offset.isdigit():
             soql = self._large_queries[cursor_id]
             return self._large_page(request, soql, access, base, int(offset))
@@ -76,9 +76,6 @@ class Queries:
         self._large_queries[self.org.large.locator(soql, access)] = soql
         size = self._page_size(request)
         return self.org.large.page(soql, access, base, offset, size).answer(request)
-
-    def forget_locators(self) -> None:
-        self._cursors.clear()
 
     def _page_size(self, request: Request) -> int:
         small = self.org.faults.value("small_pages")

@@ -68,13 +68,13 @@ class RestApi:
         return [Route("/services/data", self.list_versions), *data]
 
     def one_by_one(self) -> list[tuple[str, str, Endpoint]]:
-        records, replication = self.records, self.replication
+        queries, records, replication = self.queries, self.records, self.replication
         return [
             ("GET", "", self.resources),
-            ("GET", "/query", self.query),
-            ("GET", "/queryAll", self.query),
-            ("GET", "/query/{locator}", self.more),
-            ("GET", "/queryAll/{locator}", self.more),
+            ("GET", "/query", queries.first_page),
+            ("GET", "/queryAll", queries.first_page),
+            ("GET", "/query/{locator}", queries.next_page),
+            ("GET", "/queryAll/{locator}", queries.next_page),
             ("GET", "/limits", self.limits),
             ("GET", "/sobjects", self.objects),
             ("GET", "/sobjects/{object}", self.object),
@@ -144,12 +144,6 @@ class RestApi:
         names = ("sobjects", "query", "queryAll", "limits", "composite", "jobs")
         identity = self.org.identity_url(access.user_id)
         return json_answer({n: f"{base}/{n}" for n in names} | {"identity": identity})
-
-    def query(self, request: Request, access: UserAccess, base: str) -> Response:
-        return self.queries.first_page(request, access, base)
-
-    def more(self, request: Request, access: UserAccess, base: str) -> Response:
-        return self.queries.next_page(request, request.path_params["locator"], access, base)
 
     def limits(self, request: Request, access: UserAccess, base: str) -> Response:
         left = max(DAILY_API_REQUESTS - self.org.api_used, 0)
