@@ -20,7 +20,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import audit, bulk_writer
+from accounts import audit
 from accounts.models import Team, User
 from integrations.leases import LeaseTaken, held_lease
 from integrations.models import (
@@ -30,13 +30,12 @@ from integrations.models import (
     DirectoryUser,
     PlannedChange,
     SyncPlan,
-    TeamSource,
     UserMapping,
 )
 
 from . import approving
 from .declined import declined_updates
-from .plan_rows import CHUNK, ROW_FIELDS, Row, save_ready, time_zones
+from .plan_rows import CHUNK, Row, draft, time_zones
 from .teams import key_of
 from .updating import FIELDS, LABELS
 from .user_fields import MIRRORED, value_of
@@ -76,19 +75,8 @@ def _plan(connection: Connection, by: User | None) -> SyncPlan | None:
     differing = list(_not_declined(connection))
     if not differing:
         return None
-    plan = SyncPlan.objects.create(
-        company=connection.company,
-        connection=connection,
-        kind=SyncPlan.Kind.ATTRIBUTES,
-        approach=Approach.AUTOMATIC,
-        team_source=TeamSource.NONE,
-        created_by=by,
-    )
-    rows = [
-        save_ready(plan, position, one.person, _row(one))
-        for position, one in enumerate(differing, 1)
-    ]
-    bulk_writer.insert(PlannedChange, ROW_FIELDS, rows)
+    rows = [(one.person, _row(one)) for one in differing]
+    plan = draft(connection, SyncPlan.Kind.ATTRIBUTES, Approach.AUTOMATIC, rows, by=by)
     mapped = UserMapping.objects.filter(connection=connection, is_current=True).count()
     if len(differing) > HELD_PEOPLE and len(differing) > HELD_SHARE * mapped:
         _hold(plan, len(differing))

@@ -18,13 +18,12 @@ from integrations.models import (
     DirectoryUser,
     PlannedChange,
     SyncPlan,
-    TeamSource,
     UserMapping,
 )
 
 from .combined import combine_basis
 from .errors import PlanError
-from .plan_rows import save_one
+from .plan_rows import draft
 
 
 @dataclass(frozen=True)
@@ -43,14 +42,6 @@ class Combination:
 def plan_combine(connection: Connection, *, keep: User, give_up: User, by: User) -> SyncPlan:
     """A draft after which ``keep`` has all and ``give_up`` is deactivated. Raises `PlanError`."""
     _check(connection, keep, give_up, by)
-    plan = SyncPlan.objects.create(
-        company=connection.company,
-        connection=connection,
-        kind=SyncPlan.Kind.COMBINE,
-        approach=Approach.MANUAL,
-        team_source=TeamSource.NONE,
-        created_by=by,
-    )
     mapping = UserMapping.objects.filter(connection=connection, account__in=(give_up, keep)).first()
     person = DirectoryUser(
         connection=connection,
@@ -66,8 +57,8 @@ def plan_combine(connection: Connection, *, keep: User, give_up: User, by: User)
         "values": {"give_up": give_up.pk},
         "basis": combine_basis(keep, give_up),
     }
-    save_one(plan, person, row)
-    return plan
+    kind = SyncPlan.Kind.COMBINE
+    return draft(connection, kind, Approach.MANUAL, [(person, row)], by=by)
 
 
 def preview(plan: SyncPlan) -> Combination:

@@ -19,15 +19,14 @@ from integrations.models import Approach, Connection, PlannedChange, SyncPlan
 from . import approving
 from .declined import declined_return
 from .leavers import (
-    new_plan,
     person_of,
     reactivate_row,
     rows_of,
-    save,
     suspend_row,
     to_deactivate,
     to_reactivate,
 )
+from .plan_rows import draft
 
 Action = PlannedChange.Action
 Outcome = PlannedChange.Outcome
@@ -79,9 +78,8 @@ def _plan_by_policy(connection: Connection) -> SyncPlan | None:
     returning = list(to_reactivate(connection).filter(~Exists(tried), ~Exists(declined_return())))
     if not leaving and not returning:
         return None
-    plan = new_plan(connection, by=None, approach=Approach.AUTOMATIC)
     rows = [*rows_of(leaving, suspend_row), *rows_of(returning, reactivate_row)]
-    save(plan, rows)
+    plan = draft(connection, SyncPlan.Kind.LEAVERS, Approach.AUTOMATIC, rows, by=None)
     if too_many(connection, len(leaving)):
         _hold(plan, len(leaving))
     else:

@@ -94,14 +94,8 @@ def explain(person: DirectoryUser) -> Explanation:
 def _waiting(history: list[PlannedChange], mapping: UserMapping | None) -> PlannedChange | None:
     """The newest row that a decision would carry out; an import not, where it came to nothing."""
     idle = PlannedChange.IDLE_ACTIONS if mapping is None else _IDLE_WHEN_MAPPED
-    return next(
-        (
-            row
-            for row in history
-            if row.plan.state in _STATES_WAITING and row.included and row.action not in idle
-        ),
-        None,
-    )
+    waiting = (row for row in history if row.plan.state in _STATES_WAITING and row.included)
+    return next((row for row in waiting if row.action not in idle), None)
 
 
 def _read(person: DirectoryUser, connection: Connection) -> Step:

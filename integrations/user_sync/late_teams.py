@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from django.db import transaction
 from django.db.models import Count, QuerySet
 
-from accounts import bulk_writer
 from accounts.models import Team, User
-from integrations.models import Approach, DirectoryUser, PlannedChange, SyncPlan, TeamSource
+from integrations.models import Approach, DirectoryUser, PlannedChange, SyncPlan
 
 from .errors import NobodyLeft
-from .plan_rows import ROW_FIELDS, Row, save_ready
+from .plan_rows import DecidedRow, draft
 from .teams import key_of
 
 
@@ -26,26 +24,16 @@ def to_join(plan: SyncPlan) -> int:
     return sum(people for name, people in names.order_by() if key_of(name) in teams)
 
 
-@transaction.atomic
 def plan_joining(plan: SyncPlan, *, by: User) -> SyncPlan:
     """Raises `NobodyLeft`."""
     rows = list(_rows(plan))
     if not rows:
         raise NobodyLeft("Nobody is left to put into a team: make the missing teams first.")
-    joining = SyncPlan.objects.create(
-        company=plan.company,
-        connection=plan.connection,
-        kind=SyncPlan.Kind.ATTRIBUTES,
-        approach=Approach.ON_DEMAND,
-        team_source=TeamSource.FROM_SALESFORCE,
-        created_by=by,
-    )
-    ready = (save_ready(joining, n, person, row) for n, (person, row) in enumerate(rows, 1))
-    bulk_writer.insert(PlannedChange, ROW_FIELDS, ready)
-    return joining
+    kind = SyncPlan.Kind.ATTRIBUTES
+    return draft(plan.connection, kind, Approach.ON_DEMAND, rows, by=by)
 
 
-def _rows(plan: SyncPlan) -> Iterator[tuple[DirectoryUser, Row]]:
+def _rows(plan: SyncPlan) -> Iterator[DecidedRow]:
     teams, changes = _teams(plan), _teamless(plan).order_by("position")
     people = DirectoryUser.objects.filter(
         connection=plan.connection_id, salesforce_id__in=changes.values("salesforce_user_id")

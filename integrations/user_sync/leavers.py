@@ -12,15 +12,13 @@ Protected people and the last admin are never touched. What a policy does is in 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
 from django.db.models import CharField, Exists, IntegerField, OuterRef, Q, QuerySet
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 
-from accounts import bulk_writer
 from accounts.models import AuditEntry, User
 from accounts.time_zone import written_day
 from integrations.models import (
@@ -29,12 +27,11 @@ from integrations.models import (
     DirectoryUser,
     PlannedChange,
     SyncPlan,
-    TeamSource,
     UserMapping,
 )
 
 from .errors import PlanError
-from .plan_rows import ROW_FIELDS, Row, save_ready
+from .plan_rows import DecidedRow, Row, draft
 from .suspending import active_elsewhere, leaver_basis
 
 Action = PlannedChange.Action
@@ -135,7 +132,7 @@ def _ignoring(reason: str) -> dict[str, str]:
 
 def rows_of(
     mappings: Iterable[UserMapping], decide: Callable[[DirectoryUser, User], Row]
-) -> Iterator[tuple[DirectoryUser, Row]]:
+) -> Iterator[DecidedRow]:
     mappings = list(mappings)
     people = {
         (person.connection_id, person.salesforce_id): person
@@ -174,34 +171,12 @@ def _keep_row(person: DirectoryUser, account: User) -> Row:
     return {"action": Action.KEEP, "reason": "The account stays although the person left"}
 
 
-def _draft(connection: Connection, rows: list[tuple[DirectoryUser, Row]], by: User) -> SyncPlan:
-    with transaction.atomic():
-        plan = new_plan(connection, by=by, approach=Approach.ON_DEMAND)
-        save(plan, rows)
-    return plan
-
-
-def new_plan(connection: Connection, *, by: User | None, approach: Approach) -> SyncPlan:
-    return SyncPlan.objects.create(
-        company=connection.company,
-        connection=connection,
-        kind=SyncPlan.Kind.LEAVERS,
-        approach=approach,
-        team_source=TeamSource.NONE,
-        created_by=by,
-    )
-
-
-def save(plan: SyncPlan, rows: list[tuple[DirectoryUser, Row]]) -> None:
+def _draft(connection: Connection, rows: Sequence[DecidedRow], by: User) -> SyncPlan:
     if not rows:
         raise PlanError("Nobody was chosen for whom this can be done.")
-    if any(person.connection_id != plan.connection_id for person, _ in rows):
+    if any(person.connection_id != connection.pk for person, _ in rows):
         raise PlanError("These people belong to another connection.")
-    bulk_writer.insert(
-        PlannedChange,
-        ROW_FIELDS,
-        (save_ready(plan, n, person, row) for n, (person, row) in enumerate(rows, 1)),
-    )
+    return draft(connection, SyncPlan.Kind.LEAVERS, Approach.ON_DEMAND, rows, by=by)
 
 
 def _current(connection: Connection) -> QuerySet[UserMapping]:

@@ -40,7 +40,7 @@ from .errors import PlanError
 from .linking import as_basis
 from .mapping_rows import map_row
 from .matching import is_usable_email
-from .plan_rows import save_one
+from .plan_rows import Row, draft
 from .planning import plan_import
 
 Action = PlannedChange.Action
@@ -131,13 +131,10 @@ def _check_address(row: PlannedChange, email: str, connection: Connection) -> No
 def map_account(connection: Connection, *, salesforce_id: str, account: User, by: User) -> SyncPlan:
     """Map a Salesforce user to an account there is."""
     person = look_up(connection, salesforce_id=salesforce_id)
-    with transaction.atomic():
-        plan = new_plan(connection, SyncPlan.Kind.MAPPINGS, by)
-        row = map_row(connection, person, account)
-        if row["action"] == Action.NOTHING:
-            raise PlanError(f"{person}: {row['reason']}.")
-        save_one(plan, person, row)
-    return run_now(plan, by=by)
+    row = map_row(connection, person, account)
+    if row["action"] == Action.NOTHING:
+        raise PlanError(f"{person}: {row['reason']}.")
+    return change_now(connection, person, row, by=by)
 
 
 def unlink(connection: Connection, *, salesforce_id: str, reason: str, by: User) -> SyncPlan:
@@ -148,14 +145,10 @@ def unlink(connection: Connection, *, salesforce_id: str, reason: str, by: User)
         raise PlanError("This Salesforce user is not mapped to anybody.")
     if not reason.strip():
         raise PlanError("Say why: whoever looks at this person later will want to know.")
-    with transaction.atomic():
-        plan = new_plan(connection, SyncPlan.Kind.MAPPINGS, by)
-        person = _person(connection, user_id)
-        save_one(plan, person, unlink_row(mapping, reason))
-    return run_now(plan, by=by)
+    return change_now(connection, _person(connection, user_id), unlink_row(mapping, reason), by=by)
 
 
-def unlink_row(mapping: UserMapping, reason: str) -> dict[str, object]:
+def unlink_row(mapping: UserMapping, reason: str) -> Row:
     return {
         "action": Action.UNLINK,
         "reason": f"Unlink from {mapping.account}",
@@ -177,15 +170,10 @@ def run_now(plan: SyncPlan, *, by: User | None) -> SyncPlan:
     return plan
 
 
-def new_plan(connection: Connection, kind: SyncPlan.Kind, by: User | None) -> SyncPlan:
-    return SyncPlan.objects.create(
-        company=connection.company,
-        connection=connection,
-        kind=kind,
-        approach=Approach.MANUAL,
-        team_source=TeamSource.NONE,
-        created_by=by,
-    )
+def change_now(connection: Connection, person: DirectoryUser, row: Row, *, by: User) -> SyncPlan:
+    """One change of a mapping, at once."""
+    plan = draft(connection, SyncPlan.Kind.MAPPINGS, Approach.MANUAL, [(person, row)], by=by)
+    return run_now(plan, by=by)
 
 
 def mapping_of(connection: Connection, user_id: str) -> UserMapping | None:

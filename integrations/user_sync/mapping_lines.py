@@ -8,10 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db import transaction
 from django.db.models.functions import Lower
 
-from accounts import bulk_writer
 from accounts.models import User
 from integrations.models import (
     Approach,
@@ -19,14 +17,13 @@ from integrations.models import (
     DirectoryUser,
     PlannedChange,
     SyncPlan,
-    TeamSource,
     UserMapping,
 )
 
 from .candidates import folded
 from .errors import PlanError
 from .mapping_rows import map_to
-from .plan_rows import ROW_FIELDS, Row, save_ready
+from .plan_rows import DecidedRow, draft
 
 Action = PlannedChange.Action
 
@@ -74,25 +71,14 @@ def plan_lines(
     if all(row["action"] == Action.NOTHING for _, row in rows):
         raise PlanError("Nothing is new in this file: all of its mappings are there already.")
     rows.sort(key=lambda row: "emails_differ" not in row[1].get("values", {}))
-    with transaction.atomic():
-        plan = SyncPlan.objects.create(
-            company=connection.company,
-            connection=connection,
-            kind=SyncPlan.Kind.MAPPINGS,
-            approach=Approach.MANUAL,
-            team_source=TeamSource.NONE,
-            created_by=by,
-        )
-        ready = (save_ready(plan, n, person, row) for n, (person, row) in enumerate(rows, 1))
-        bulk_writer.insert(PlannedChange, ROW_FIELDS, ready)
-    return plan
+    return draft(connection, SyncPlan.Kind.MAPPINGS, Approach.MANUAL, rows, by=by)
 
 
 def _decide(
     connection: Connection, lines: Sequence[Line]
-) -> tuple[list[tuple[DirectoryUser, Row]], list[BadLine]]:
+) -> tuple[list[DecidedRow], list[BadLine]]:
     known = _Known(connection, lines)
-    rows: list[tuple[DirectoryUser, Row]] = []
+    rows: list[DecidedRow] = []
     bad: list[BadLine] = []
     first_with: dict[str, int] = {}
     for line in lines:
@@ -132,7 +118,7 @@ class _Known:
             for account_id, salesforce_id in current.values_list("account_id", "salesforce_user_id")
         }
 
-    def row_of(self, line: Line) -> tuple[DirectoryUser, Row]:
+    def row_of(self, line: Line) -> DecidedRow:
         """Raises `PlanError` for a line that cannot be carried out."""
         person, account = self.people.get(line.salesforce_id), self.accounts.get(line.email)
         if person is None:

@@ -8,12 +8,20 @@ from functools import cache
 from itertools import islice
 from typing import Any, NamedTuple
 
+from django.db import transaction
 from django.db.models import QuerySet
 from psycopg.types.json import Jsonb
 
 from accounts import bulk_writer
 from accounts.models import User
-from integrations.models import Connection, DirectoryUser, PlannedChange, SyncPlan
+from integrations.models import (
+    Approach,
+    Connection,
+    DirectoryUser,
+    PlannedChange,
+    SyncPlan,
+    TeamSource,
+)
 
 from .candidates import folded
 from .errors import PlanError
@@ -25,9 +33,10 @@ Action = PlannedChange.Action
 NewAccounts = Connection.NewAccounts
 #: The decided fields of a row; those left out are empty.
 Row = dict[str, Any]
+DecidedRow = tuple[DirectoryUser, Row]
 
 CHUNK = 2_000
-ROW_FIELDS = (
+_ROW_FIELDS = (
     "company",
     "plan",
     "position",
@@ -156,21 +165,42 @@ def save_rows(
         if any(person.connection_id != plan.connection_id for person in chunk):
             raise PlanError("These people belong to another connection.")
         facts = decider.gather(chunk) if decider.gather else gather(plan.connection, chunk)
-        rows = [
-            save_ready(plan, position + n, person, decider.decide(facts[person.pk]))
-            for n, person in enumerate(chunk, 1)
-        ]
-        bulk_writer.insert(PlannedChange, ROW_FIELDS, rows)
+        decided = [(person, decider.decide(facts[person.pk])) for person in chunk]
+        save_decided(plan, decided, after=position)
         position += len(chunk)
     return position - after
 
 
-def save_one(plan: SyncPlan, person: DirectoryUser, row: Row, position: int = 1) -> None:
-    bulk_writer.insert(PlannedChange, ROW_FIELDS, [save_ready(plan, position, person, row)])
+@transaction.atomic
+def draft(
+    connection: Connection,
+    kind: SyncPlan.Kind,
+    approach: Approach,
+    rows: Sequence[DecidedRow],
+    *,
+    by: User | None,
+) -> SyncPlan:
+    """A plan of rows that are decided already, none of which chooses a team."""
+    plan = SyncPlan.objects.create(
+        company=connection.company,
+        connection=connection,
+        kind=kind,
+        approach=approach,
+        team_source=TeamSource.NONE,
+        created_by=by,
+    )
+    save_decided(plan, rows)
+    return plan
 
 
-def save_ready(plan: SyncPlan, position: int, person: DirectoryUser, row: Row) -> Sequence[Any]:
-    """The values of ROW_FIELDS."""
+def save_decided(plan: SyncPlan, rows: Sequence[DecidedRow], after: int = 0) -> None:
+    """In their order, at the places behind ``after``."""
+    ready = [_columns(plan, n, person, row) for n, (person, row) in enumerate(rows, after + 1)]
+    bulk_writer.insert(PlannedChange, _ROW_FIELDS, ready)
+
+
+def _columns(plan: SyncPlan, position: int, person: DirectoryUser, row: Row) -> Sequence[Any]:
+    """The values of _ROW_FIELDS."""
     return (
         plan.company_id,
         plan.pk,
@@ -183,13 +213,13 @@ def save_ready(plan: SyncPlan, position: int, person: DirectoryUser, row: Row) -
         True,
         row.get("account"),
         row.get("account_name", ""),
-        *(Jsonb(row.get(name, empty)) for name, empty in JSON_FIELDS.items()),
+        *(Jsonb(row.get(name, empty)) for name, empty in _JSON_FIELDS.items()),
         PlannedChange.Outcome.WAITING,
         "",
     )
 
 
-JSON_FIELDS: dict[str, Any] = {"candidates": [], "values": {}, "basis": {}, "before": {}}
+_JSON_FIELDS: dict[str, Any] = {"candidates": [], "values": {}, "basis": {}, "before": {}}
 
 
 def _chunks(people: Iterable[DirectoryUser]) -> Iterator[list[DirectoryUser]]:

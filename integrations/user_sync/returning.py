@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.db import transaction
 from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Lower, Trim
 
@@ -14,8 +13,7 @@ from integrations.models import Connection, DirectoryUser, PlannedChange, SyncPl
 from .candidates import folded
 from .errors import PlanError
 from .linking import as_basis
-from .manual import checked_user_id, look_up, mapping_of, new_plan, run_now
-from .plan_rows import save_one
+from .manual import change_now, checked_user_id, look_up, mapping_of
 
 Action = PlannedChange.Action
 
@@ -89,15 +87,12 @@ def move(connection: Connection, *, former_id: str, new_id: str, by: User) -> Sy
     if mapping := mapping_of(connection, person.salesforce_id):
         raise PlanError(f"{person} is mapped to {mapping.account} already.")
     account = former.account
-    with transaction.atomic():
-        plan = new_plan(connection, SyncPlan.Kind.MAPPINGS, by)
-        row = {
-            "action": Action.MOVE,
-            "reason": f"The same person came back: {account} goes on with {person}",
-            "account": account.pk,
-            "account_name": str(account),
-            "values": {"former_id": former.salesforce_user_id},
-            "basis": {"mapping": None, "former": as_basis(former), "state": account.state},
-        }
-        save_one(plan, person, row)
-    return run_now(plan, by=by)
+    row = {
+        "action": Action.MOVE,
+        "reason": f"The same person came back: {account} goes on with {person}",
+        "account": account.pk,
+        "account_name": str(account),
+        "values": {"former_id": former.salesforce_user_id},
+        "basis": {"mapping": None, "former": as_basis(former), "state": account.state},
+    }
+    return change_now(connection, person, row, by=by)

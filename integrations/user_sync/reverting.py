@@ -7,13 +7,12 @@ from typing import Any
 
 from django.db import transaction
 
-from accounts import bulk_writer
 from accounts.models import User
 from integrations.models import Approach, DirectoryUser, PlannedChange, SyncPlan
 
 from . import revert_decisions
 from .errors import PlanError
-from .plan_rows import CHUNK, ROW_FIELDS, save_ready
+from .plan_rows import CHUNK, save_decided
 from .revert_facts import RevertFacts, gather_for_revert
 from .since_preview import last_acts
 
@@ -66,14 +65,7 @@ def save_revert_rows(revert: SyncPlan, *, ignore: bool = False) -> None:
     if ignore:
         rows = [(person, _ignoring(row)) for person, row in rows]
     rows.sort(key=lambda row: (row[1]["action"] != Action.NOTHING, not row[1].get("remark")))
-    bulk_writer.insert(
-        PlannedChange,
-        ROW_FIELDS,
-        (
-            save_ready(revert, position, person, row)
-            for position, (person, row) in enumerate(rows, 1)
-        ),
-    )
+    save_decided(revert, rows)
 
 
 def is_reverted(plan: SyncPlan) -> bool:
