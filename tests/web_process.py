@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import socket
@@ -12,13 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
-
-from django.conf import settings
-from django.db import connection
 
 from config.child_process import bound_to_this_process
 from tests.demo import free_port
+from tests.process_environment import process_environment
 from tests.waiting import wait_until
 
 START_SECONDS = 60.0
@@ -46,19 +42,10 @@ class WebProcess:
 @contextmanager
 def web_process(**environment: str) -> Iterator[WebProcess]:
     """With these settings besides those of the tests."""
-    served = urlsplit(os.environ["DATABASE_URL"])
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "config.web_server", f"--port={port}"],
-        env=os.environ
-        | {
-            "DATABASE_URL": served._replace(path=f"/{connection.settings_dict['NAME']}").geturl(),
-            "SECRET_KEY": settings.SECRET_KEY,
-            "FIELD_ENCRYPTION_KEYS": ",".join(settings.FIELD_ENCRYPTION_KEYS),
-            "WEB_POOL_SIZE": "8",
-            "LOG_LEVEL": "ERROR",
-        }
-        | environment,
+        env=process_environment(**{"WEB_POOL_SIZE": "8", "LOG_LEVEL": "ERROR", **environment}),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         preexec_fn=bound_to_this_process(signal.SIGKILL),

@@ -9,12 +9,11 @@ import sys
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.db import connection
 
 from config.child_process import bound_to_this_process
+from tests.process_environment import process_environment
 
 ROOT = Path(__file__).parents[2]
 
@@ -26,15 +25,7 @@ class Worker:
         self.process = subprocess.Popen(
             [sys.executable, "manage.py", command],
             cwd=ROOT,
-            env=os.environ
-            | {
-                "SELF_CONTAINED": "true",
-                "DATABASE_URL": _test_database_url(),
-                "SECRET_KEY": settings.SECRET_KEY,
-                "FIELD_ENCRYPTION_KEYS": ",".join(settings.FIELD_ENCRYPTION_KEYS),
-                "QUEUE_POLL_SECONDS": "0.2",
-            }
-            | settings_,
+            env=process_environment(**{"QUEUE_POLL_SECONDS": "0.2", **settings_}),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
@@ -71,9 +62,3 @@ def end_other_database_connections() -> int:
         )
         ended: int = cursor.fetchone()[0]
     return ended
-
-
-def _test_database_url() -> str:
-    """DATABASE_URL, with the name of the test database."""
-    url = urlsplit(os.environ["DATABASE_URL"])
-    return url._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
