@@ -116,7 +116,6 @@ WEB_POOL_SIZE = env.int("WEB_POOL_SIZE", 0)
 DATABASES["default"] |= {
     "CONN_MAX_AGE": 0 if WEB_POOL_SIZE else 60,
     "CONN_HEALTH_CHECKS": True,
-    "ATOMIC_REQUESTS": False,
 }
 if WEB_POOL_SIZE:
     DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
@@ -225,7 +224,6 @@ Q_CLUSTER = {
     "save_limit_per": "func",
     "time_zone": "UTC",
     "sync": False,
-    "label": "Background work",
 }
 
 LOGGING = {
