@@ -26,6 +26,7 @@ from integrations.models import PlannedChange, SyncPlan
 from integrations.user_sync import approving, held, reviewing
 from integrations.user_sync.errors import PlanError
 from integrations.user_sync.late_teams import plan_joining
+from integrations.user_sync.mapping_again import map_again
 from integrations.user_sync.planning import needs_review
 from integrations.user_sync.preparing import plan_again, plan_revert
 from integrations.user_sync.progress import progress
@@ -53,6 +54,7 @@ def urls() -> list[tuple[str, View, str]]:
         ("revert/", revert, "revert"),
         ("invite/", send_invitations, "invite"),
         ("teams/", join_teams, "teams"),
+        ("map-again/", map_everybody_again, "map_again"),
         ("rows/", tick_row, "tick"),
         ("rows/<int:row_id>/", resolve, "resolve"),
         ("progress/", news, "progress"),
@@ -171,6 +173,12 @@ def send_invitations(request: HttpRequest, plan: SyncPlan) -> HttpResponse | Non
 @button
 def join_teams(request: HttpRequest, plan: SyncPlan) -> HttpResponse:
     return show_plan(plan_joining(plan, by=person(request)))
+
+
+@button
+def map_everybody_again(request: HttpRequest, plan: SyncPlan) -> None:
+    number = map_again(plan, by=person(request))
+    messages.success(request, f"{counted(number, 'account')} will be reactivated and mapped again.")
 
 
 @button

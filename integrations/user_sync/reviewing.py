@@ -7,7 +7,7 @@ from collections.abc import Set
 from django.db import models, transaction
 
 from accounts import audit
-from accounts.models import User
+from accounts.models import AuditEntry, User
 from integrations.models import DirectoryUser, PlannedChange, SyncPlan
 
 from .answers import Answers
@@ -31,7 +31,7 @@ class Resolution(models.TextChoices):
 @transaction.atomic
 def set_ticks(plan: SyncPlan, *, ticked: Set[int], unticked: Set[int], by: User) -> None:
     """The ticks of a whole page, as far as they differ. Raises `PlanError` like `set_included`."""
-    plan = _open(plan.pk)
+    plan = opened(plan.pk)
     for included, rows in ((True, ticked), (False, unticked)):
         differing = plan.changes.filter(pk__in=rows, included=not included)
         differing.update(included=included, decided_by=by)
@@ -40,7 +40,7 @@ def set_ticks(plan: SyncPlan, *, ticked: Set[int], unticked: Set[int], by: User)
 def set_included(change: PlannedChange, included: bool, *, by: User | None) -> None:
     """Tick or untick a row. Raises `PlanError` once the plan is approved or requested."""
     with transaction.atomic():
-        _open(change.plan_id)
+        opened(change.plan_id)
         PlannedChange.objects.filter(pk=change.pk).update(included=included, decided_by=by)
     change.included, change.decided_by = included, by
 
@@ -53,7 +53,7 @@ def resolve_conflict(
     Raises `PlanError`, with the reason, when this answer is not possible.
     """
     with transaction.atomic():
-        plan = _open(change.plan_id)
+        plan = opened(change.plan_id)
         change = PlannedChange.objects.select_for_update().get(pk=change.pk, plan=plan)
         if not change.asks_a_person:
             raise PlanError(f"{change.person_name} is not in conflict.")
@@ -68,15 +68,15 @@ def resolve_conflict(
             _ignore(change)
         change.included, change.decided_by = True, by
         change.save()
-        audit.record(
-            "plan.conflict_resolved",
-            change,
-            by=by,
-            after={"action": change.action, "account": change.account_name},
-        )
+        resolved(change, by).save()
 
 
-def _open(plan_id: int) -> SyncPlan:
+def resolved(change: PlannedChange, by: User | None) -> AuditEntry:
+    after = {"action": change.action, "account": change.account_name}
+    return audit.entry("plan.conflict_resolved", change, by=by, after=after)
+
+
+def opened(plan_id: int) -> SyncPlan:
     """The plan, locked until the transaction ends, so that nobody approves it meanwhile."""
     plan = SyncPlan.objects.select_for_update(no_key=True).get(pk=plan_id)
     if plan.state not in SyncPlan.STATES_OPEN:
@@ -93,8 +93,12 @@ def _map(
         raise PlanError("There is no such account to map to.")
     if reason := Answers(plan, [change]).why_not_map(change, account.pk, str(account)):
         raise PlanError(reason)
-    team = TeamChooser(plan.company, plan.team_source, plan.team).choose(person)
-    values = {} if account.protected else filling_values(person, team)
+    teams = TeamChooser(plan.company, plan.team_source, plan.team)
+    map_to(change, account, person, teams)
+
+
+def map_to(change: PlannedChange, account: User, person: DirectoryUser, teams: TeamChooser) -> None:
+    values = {} if account.protected else filling_values(person, teams.choose(person))
     if account.state == User.State.DEACTIVATED:
         values["state"] = User.State.ACTIVE.value
     change.action, change.account, change.account_name = Action.MAP, account, str(account)

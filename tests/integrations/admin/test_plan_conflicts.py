@@ -8,11 +8,20 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.models import Company, User
+from accounts.models import AuditEntry, Company, User
 from integrations.models import Connection, DirectoryUser, PlannedChange
 from integrations.user_sync.planning import plan_import
+from integrations.user_sync.reverting import plan_revert
 from integrations.user_sync.reviewing import resolve_conflict
-from tests.integrations.user_sync.builders import account, mapped, people, person
+from tests.integrations.user_sync.builders import (
+    NOON,
+    account,
+    applied,
+    imported,
+    mapped,
+    people,
+    person,
+)
 
 from .browsing import button, html_of, messages
 
@@ -119,3 +128,29 @@ def test_another_companys_account_is_no_answer_to_a_conflict(
     client.post(address, {"answer": "map", "account": other_admin.pk})
     conflict.refresh_from_db()
     assert conflict.action == PlannedChange.Action.CONFLICT
+
+
+def test_accounts_that_a_revert_deactivated_are_mapped_again_by_one_press(
+    client: Client, company: Company, connection: Connection, admin: User
+) -> None:
+    chosen = people(connection, [1, 2, 3, 4])
+    account(company, "person4@example.com", state=User.State.DEACTIVATED)
+    first = imported(connection, chosen[:3], admin)
+    User.objects.filter(email__startswith="person").update(last_login=NOON)
+    applied(plan_revert(first, by=admin), admin)
+    User.objects.filter(email="person3@example.com").update(role=User.Role.ADMIN)
+    plan = plan_import(connection, chosen, by=admin)
+    assert plan.changes.filter(action="conflict").count() == 4
+    assert "Reactivate and map 2 again" in html_of(client, plan)
+    client.post(button(plan, "map_again"))
+    asked = plan.changes.filter(action="conflict").order_by("position")
+    assert [row.person_name for row in asked] == ["Person 3", "Person 4"]
+    assert AuditEntry.objects.filter(action="plan.conflict_resolved", actor=admin).count() == 2
+    assert "again</button>" not in html_of(client, plan)
+    assert "decide one by one" in messages(client.post(button(plan, "map_again")))
+    applied(plan, admin)
+    active = User.objects.filter(email__startswith="person", state=User.State.ACTIVE)
+    assert [one.email for one in active.order_by("email")] == [
+        "person1@example.com",
+        "person2@example.com",
+    ]
