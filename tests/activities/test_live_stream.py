@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 from django.db import connection
@@ -119,11 +120,14 @@ def _end_listeners() -> None:
         )
 
 
-def test_a_report_for_one_company_is_rendered_once_for_all_its_pages(
+def test_each_kind_of_page_is_told_of_a_report_with_its_own_addresses(
     ann: User, ben: User, deals: ActivityType
 ) -> None:
-    make_report(ben, deals)
+    report = make_report(ben, deals)
     assert ann.company
     version, messages = live._messages(ann.company.pk, 0, {("/", None), ("/embed/x/", None)})
     assert version == 1
-    assert b"/embed/x/reports/" in messages["/embed/x/", None]
+    for (at, _), message in messages.items():
+        (shown,) = json.loads(message.removeprefix(b"data: "))["shown"]
+        assert f'href="{at}reports/{report.pk}/"' in shown["html"]
+    assert len(messages) == 2
