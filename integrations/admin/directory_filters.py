@@ -13,12 +13,11 @@ from accounts.bulk_writer import storable
 from accounts.reach import person
 from integrations.models import Approach, Connection, DirectoryUser, PlannedChange
 from integrations.user_sync.scope import in_scope
+from integrations.user_sync.work import asked_in_tab, has_mapping
 
 from .chosen_connection import chosen_connection
 from .directory_verdicts import (
-    asked_to_be_added,
     could_get_account,
-    mapped,
     records_waiting,
     with_verdict,
 )
@@ -50,13 +49,13 @@ class AccountFilter(admin.SimpleListFilter):
                 connection = chosen_connection(request)
                 return could_get_account(queryset, connection) if connection else queryset
             case "none":
-                return queryset.filter(~mapped(), ignored_at__isnull=True)
+                return queryset.filter(~has_mapping(), ignored_at__isnull=True)
             case "has":
-                return queryset.filter(mapped())
+                return queryset.filter(has_mapping())
             case "waiting":
                 return queryset.filter(records_waiting())
             case "asked":
-                return queryset.filter(asked_to_be_added(), ~mapped(), ignored_at=None)
+                return queryset.filter(asked_in_tab(), ~has_mapping(), ignored_at=None)
             case "ignored":
                 return queryset.filter(ignored_at__isnull=False)
         return queryset
@@ -125,7 +124,7 @@ class VerdictFilter(admin.SimpleListFilter):
         if connection is None or not value:
             return queryset
         if value == "out":
-            return queryset.exclude(in_scope(connection, Approach.ON_DEMAND)).filter(~mapped())
+            return queryset.exclude(in_scope(connection, Approach.ON_DEMAND)).filter(~has_mapping())
         if value not in (choice for choice, _ in self.lookup_choices):
             return queryset
         return with_verdict(queryset, connection, PlannedChange.Action(value), person(request))

@@ -17,10 +17,10 @@ from accounts.capped_paginator import COUNTED_AT_MOST, CappedPaginator
 from accounts.reach import person
 from integrations.models import DirectoryUser, PlannedChange
 from integrations.user_sync.matching import Match, Matcher
+from integrations.user_sync.work import has_mapping
 
 from .chosen_connection import chosen_connection
 from .directory_filters import AccountFilter
-from .directory_verdicts import mapped
 from .tab_access import TabAccess, access_of
 
 
@@ -35,11 +35,11 @@ class AccountsLastPaginator(Paginator):  # type: ignore[type-arg] # not subscrip
 
     @cached_property
     def without_account(self) -> QuerySet[DirectoryUser]:
-        return self.object_list.filter(~mapped()).order_by("name", "pk")
+        return self.object_list.filter(~has_mapping()).order_by("name", "pk")
 
     @cached_property
     def with_account(self) -> QuerySet[DirectoryUser]:
-        return self.object_list.filter(mapped()).order_by("name", "pk")
+        return self.object_list.filter(has_mapping()).order_by("name", "pk")
 
     @cached_property
     def count_without(self) -> int:

@@ -20,11 +20,11 @@ from integrations.models import (
     DirectoryUser,
     Evaluation,
     PlannedChange,
-    TabVisitor,
     UserMapping,
 )
 from integrations.user_sync.matching import Matcher
 from integrations.user_sync.scope import in_scope, persons
+from integrations.user_sync.work import has_mapping
 
 People = QuerySet[DirectoryUser]
 #: People with a possible account who are looked at for one filter or count.
@@ -38,15 +38,6 @@ COUNTS_KEPT = 60  # seconds
 class CounterpartCounts:
     by_verdict: Counter[str]
     is_capped: bool  # whether there are more than were looked at
-
-
-def mapped() -> Exists:
-    """Whether a Salesforce user has an account."""
-    return Exists(
-        UserMapping.objects.filter(
-            connection=OuterRef("connection"), salesforce_user_id=OuterRef("salesforce_id")
-        )
-    )
 
 
 def records_waiting() -> Exists:
@@ -118,7 +109,7 @@ def _possible(people: People, connection: Connection) -> People:
 def _undecided(people: People, connection: Connection) -> People:
     """Who could get an account and has none: neither mapped, ignored nor out of scope."""
     return people.filter(
-        ~mapped(),
+        ~has_mapping(),
         in_scope(connection, Approach.ON_DEMAND),
         connection=connection,
         ignored_at__isnull=True,
@@ -142,17 +133,6 @@ def _may_have_account(connection: Connection) -> Q:
         | Q(folded_username__in=addresses)
         | Q(folded_email__in=shared)
         | Q(federation_id__in=accounts.exclude(federation_id="").values("federation_id"))
-    )
-
-
-def asked_to_be_added() -> Exists:
-    """Whether a Salesforce user has asked for an account in the tab; declining is ignoring."""
-    return Exists(
-        TabVisitor.objects.filter(
-            connection=OuterRef("connection"),
-            salesforce_user_id=OuterRef("salesforce_id"),
-            asked_at__isnull=False,
-        )
     )
 
 

@@ -9,8 +9,7 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, QuerySet
 
 from integrations.models import Connection, DirectoryUser, TabVisitor
-
-from .directory_verdicts import mapped
+from integrations.user_sync.work import has_mapping
 
 People = QuerySet[DirectoryUser]
 
@@ -35,7 +34,7 @@ def opened() -> Exists:
 def shut_out(connection: Connection) -> People:
     """Who has an account and works in Salesforce, but cannot open the tab there."""
     return DirectoryUser.objects.filter(
-        mapped(),
+        has_mapping(),
         connection=connection,
         can_open_tab=False,
         is_active=True,

@@ -56,11 +56,31 @@ def rows(key: str, connection: Connection) -> QuerySet[Any]:
     return _QUERIES[key](connection)
 
 
+def has_mapping() -> Exists:
+    """Whether a Salesforce user has an account."""
+    return Exists(
+        UserMapping.objects.filter(
+            connection=OuterRef("connection"), salesforce_user_id=OuterRef("salesforce_id")
+        )
+    )
+
+
+def asked_in_tab() -> Exists:
+    """Whether a Salesforce user ever asked for an account in the tab."""
+    return Exists(
+        TabVisitor.objects.filter(
+            connection=OuterRef("connection"),
+            salesforce_user_id=OuterRef("salesforce_id"),
+            asked_at__isnull=False,
+        )
+    )
+
+
 def without_account(connection: Connection) -> QuerySet[DirectoryUser]:
     """People in scope of On demand without a mapping, neither ignored nor unlinked."""
     people: QuerySet[DirectoryUser] = DirectoryUser.objects.filter(
         in_scope(connection, Approach.ON_DEMAND),
-        ~Exists(_mapping_of_person()),
+        ~has_mapping(),
         connection=connection,
         ignored_at__isnull=True,
         unlinked_at__isnull=True,
@@ -87,14 +107,9 @@ def conflicts(connection: Connection) -> QuerySet[DirectoryUser]:
 
 def asked_to_be_added(connection: Connection) -> QuerySet[DirectoryUser]:
     """Who asked for an account in the tab; declining is ignoring."""
-    visits = TabVisitor.objects.filter(
-        connection=OuterRef("connection"),
-        salesforce_user_id=OuterRef("salesforce_id"),
-        asked_at__isnull=False,
-    )
     people: QuerySet[DirectoryUser] = DirectoryUser.objects.filter(
-        Exists(visits),
-        ~Exists(_mapping_of_person()),
+        asked_in_tab(),
+        ~has_mapping(),
         connection=connection,
         ignored_at__isnull=True,
     )
@@ -167,13 +182,6 @@ def _undecided() -> QuerySet[PlannedChange]:
         action=Action.CONFLICT,
     )
     return rows.exclude(plan__state__in=_NOT_DECIDED)
-
-
-def _mapping_of_person() -> QuerySet[UserMapping]:
-    mappings: QuerySet[UserMapping] = UserMapping.objects.filter(
-        connection=OuterRef("connection"), salesforce_user_id=OuterRef("salesforce_id")
-    )
-    return mappings
 
 
 LABELS = {
