@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from accounts.reach import person
 from integrations.models import Connection, Workflow
 from integrations.record_sync import workflows
-from integrations.record_sync.templates import TEMPLATES
+from integrations.record_sync.templates import TEMPLATES, create_from_template
 from integrations.record_sync.workflows import WorkflowRefused
 
 from . import workflow_trial
@@ -60,7 +60,7 @@ def _choose(request: HttpRequest, connection: Connection) -> HttpResponse:
 
 def _from_template(request: HttpRequest, connection: Connection, key: str) -> HttpResponse:
     try:
-        made = workflows.create_from_template(connection, TEMPLATES[key], by=person(request))
+        made = create_from_template(connection, TEMPLATES[key], by=person(request))
     except WorkflowRefused as error:
         messages.error(request, str(error))
         return _choose(request, connection)

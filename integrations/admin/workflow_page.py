@@ -62,6 +62,8 @@ def _unseen_change(
     """What the change would do and nobody was shown yet; empty where nothing follows."""
     if workflow.state == State.OFF or previewed == digest(workflow, conditions):
         return {}
+    if not workflows.decides_otherwise(workflow, conditions):
+        return {}
     preview = _preview(workflow, conditions)
     words = change_words(preview)
     if not (words or preview.needs_reading or preview.older):

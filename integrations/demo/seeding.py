@@ -19,7 +19,7 @@ from integrations.credentials import callback_url, store_app_keys
 from integrations.demo_org.org import CONSUMER_KEY, CONSUMER_SECRET
 from integrations.models import Connection, SyncRun
 from integrations.record_sync import workflows
-from integrations.record_sync.templates import TEMPLATES
+from integrations.record_sync.templates import TEMPLATES, create_from_template
 from integrations.salesforce.tokens import AppKeys, Tokens
 from integrations.user_sync.directory import request_refresh
 
@@ -141,7 +141,7 @@ def _tokens(grant: dict[str, Any]) -> Tokens:
 
 def _report_closed_deals(connection: Connection) -> None:
     """So that whoever is imported brings their deals along."""
-    workflow = workflows.create_from_template(connection, TEMPLATES["closed-won"], by=None)
+    workflow = create_from_template(connection, TEMPLATES["closed-won"], by=None)
     ActivityType.objects.filter(pk=workflow.activity_type_id).update(celebrate_from=CELEBRATED_FROM)
     since = timezone.localdate() - timedelta(days=REPORTED_DAYS)
     run = workflows.switch_on(workflow, since=since, by=None)

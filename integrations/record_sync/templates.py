@@ -6,8 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import transaction
+
+from accounts.models import Company, User
 from activities.models import ActivityType
-from integrations.models import Workflow, WorkflowCondition
+from integrations.models import Connection, Workflow, WorkflowCondition
+
+from .workflows import Condition, WorkflowRefused, create
 
 Operator = WorkflowCondition.Operator
 Unit = ActivityType.Unit
@@ -80,3 +85,43 @@ TEMPLATES: Mapping[str, Template] = {
         ),
     )
 }
+
+
+@transaction.atomic
+def create_from_template(
+    connection: Connection, template: Template, *, by: User | None, name: str = ""
+) -> Workflow:
+    """Make the workflow, off. Raises `WorkflowRefused`."""
+    company = connection.company
+    kind = _activity_type(company, template)
+    workflow = Workflow(
+        company=company,
+        connection=connection,
+        name=name or template.name,
+        object_name=template.object_name,
+        activity_type=kind,
+        user_field=template.user_field,
+        value_field=template.value_field,
+        date_field=template.date_field,
+        title_field=template.title_field,
+        owner_change=template.owner_change,
+    )
+    conditions = [Condition(*one) for one in template.conditions]
+    return create(workflow, conditions, by=by, template=template.key)
+
+
+def _activity_type(company: Company, template: Template) -> ActivityType:
+    known = ActivityType.objects.filter(company=company, name__iexact=template.type_name).first()
+    if known is not None:
+        if known.unit != template.unit:
+            raise WorkflowRefused(
+                f"The activity type “{known}” counts something else; give it another name first."
+            )
+        return known
+    return ActivityType.objects.create(
+        company=company,
+        name=template.type_name,
+        sentence=template.sentence,
+        unit=template.unit,
+        shows_value=template.unit == ActivityType.Unit.MONEY,
+    )

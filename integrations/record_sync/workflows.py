@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -12,15 +13,14 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts import audit
-from accounts.models import Company, User
+from accounts.models import User
 from activities.models import ActivityType
 from activities.text import one_line
-from integrations.models import Connection, SyncRun, Workflow, WorkflowCondition
+from integrations.models import SyncRun, Workflow, WorkflowCondition
 from integrations.salesforce.client import SalesforceClient
 
 from . import backfilling
 from .fields import field_labels, field_types, find, wanted_fields
-from .templates import Template
 
 State = Workflow.State
 #: Fields of a workflow whose change may change a verdict.
@@ -58,28 +58,12 @@ class Condition:
     operator: str
     value: Any = None
 
-
-@transaction.atomic
-def create_from_template(
-    connection: Connection, template: Template, *, by: User | None, name: str = ""
-) -> Workflow:
-    """Make the workflow, off. Raises `WorkflowRefused`."""
-    company = connection.company
-    kind = _activity_type(company, template)
-    workflow = Workflow(
-        company=company,
-        connection=connection,
-        name=name or template.name,
-        object_name=template.object_name,
-        activity_type=kind,
-        user_field=template.user_field,
-        value_field=template.value_field,
-        date_field=template.date_field,
-        title_field=template.title_field,
-        owner_change=template.owner_change,
-    )
-    conditions = [Condition(*one) for one in template.conditions]
-    return create(workflow, conditions, by=by, template=template.key)
+    def __str__(self) -> str:
+        """In exact words, which differ where the conditions do."""
+        words = f"{self.field} {WorkflowCondition.Operator(self.operator).label}"
+        if self.value is None:
+            return words
+        return f"{words} {json.dumps(self.value, ensure_ascii=False)}"
 
 
 @transaction.atomic
@@ -88,6 +72,7 @@ def create(
 ) -> Workflow:
     """Keep a new workflow, off. Raises `WorkflowRefused` for its name."""
     workflow.state, workflow.created_by = State.OFF, by
+    _mend_name(workflow)
     _save(workflow)
     _write_conditions(workflow, conditions)
     audit.record("workflow.created", workflow, by=by, after={"template": template})
@@ -103,22 +88,30 @@ def change(workflow: Workflow, conditions: Sequence[Condition], *, by: User | No
     before: `previewing.preview_change`. Raises `WorkflowRefused` for its name.
     """
     kept = Workflow.objects.select_for_update(no_key=True).get(pk=workflow.pk)
-    before = {name: str(getattr(kept, name) or "") for name in DECIDES}
-    after = {name: str(getattr(workflow, name) or "") for name in DECIDES}
-    changes = before != after or _as_rows(conditions) != _kept_rows(kept)
-    workflow.version = kept.version + (1 if changes else 0)
+    _mend_name(workflow)
+    changes = _changes(kept, workflow, conditions)
+    decides = _decide(changes)
+    workflow.version = kept.version + (1 if decides else 0)
     for name in _OF_OTHER_DOORS:
         setattr(workflow, name, getattr(kept, name))
-    if changes and kept.state == State.NEEDS_ATTENTION:
+    if decides and kept.state == State.NEEDS_ATTENTION:
         workflow.state, workflow.problem = State.ON, ""  # the next describe says if it still does
-    if changes and kept.state == State.OFF and kept.evaluated_version == kept.version:
+    if decides and kept.state == State.OFF and kept.evaluated_version == kept.version:
         workflow.evaluated_version = workflow.version  # it says nothing, so nothing follows
     _save(workflow)
-    if changes:
+    if "conditions" in changes:
         workflow.conditions.all().delete()
         _write_conditions(workflow, conditions)
+    if changes:
+        before = {name: was for name, (was, _) in changes.items()}
+        after = {name: now for name, (_, now) in changes.items()}
         audit.record("workflow.changed", workflow, by=by, before=before, after=after)
     return workflow
+
+
+def decides_otherwise(workflow: Workflow, conditions: Sequence[Condition]) -> bool:
+    """Whether verdicts may change by what is given here: not where it is only renamed."""
+    return _decide(_changes(Workflow.objects.get(pk=workflow.pk), workflow, conditions))
 
 
 @transaction.atomic
@@ -180,11 +173,32 @@ def unsaved(conditions: Sequence[Condition]) -> list[WorkflowCondition]:
     ]
 
 
-def _save(workflow: Workflow) -> None:
-    """Its name stands in lists and sentences: a mark of direction would turn others' words."""
+def _changes(
+    kept: Workflow, workflow: Workflow, conditions: Sequence[Condition]
+) -> dict[str, tuple[str, str]]:
+    """Before and after of each setting that differs."""
+    before = _settings(kept, [Condition(*row) for row in _kept_rows(kept)])
+    after = _settings(workflow, conditions)
+    return {name: (before[name], after[name]) for name in after if before[name] != after[name]}
+
+
+def _decide(changes: Mapping[str, tuple[str, str]]) -> bool:
+    return bool(changes.keys() - {"name"})
+
+
+def _settings(workflow: Workflow, conditions: Sequence[Condition]) -> dict[str, str]:
+    settings = {name: str(getattr(workflow, name) or "") for name in ("name", *DECIDES)}
+    return settings | {"conditions": "; ".join(map(str, conditions))}
+
+
+def _mend_name(workflow: Workflow) -> None:
+    """It stands in lists and sentences: a mark of direction would turn others' words."""
     workflow.name = one_line(workflow.name, len(workflow.name))
     if not workflow.name:
         raise WorkflowRefused("Give the workflow a name that can be seen.")
+
+
+def _save(workflow: Workflow) -> None:
     try:
         with transaction.atomic():
             workflow.save()
@@ -194,23 +208,6 @@ def _save(workflow: Workflow) -> None:
 
 def _locked(workflow: Workflow) -> Workflow:
     return Workflow.objects.select_for_update(no_key=True, of=("self",)).get(pk=workflow.pk)
-
-
-def _activity_type(company: Company, template: Template) -> ActivityType:
-    known = ActivityType.objects.filter(company=company, name__iexact=template.type_name).first()
-    if known is not None:
-        if known.unit != template.unit:
-            raise WorkflowRefused(
-                f"The activity type “{known}” counts something else; give it another name first."
-            )
-        return known
-    return ActivityType.objects.create(
-        company=company,
-        name=template.type_name,
-        sentence=template.sentence,
-        unit=template.unit,
-        shows_value=template.unit == ActivityType.Unit.MONEY,
-    )
 
 
 def _write_conditions(workflow: Workflow, conditions: Sequence[Condition]) -> None:
@@ -225,10 +222,6 @@ def _write_conditions(workflow: Workflow, conditions: Sequence[Condition]) -> No
         )
         for position, one in enumerate(conditions)
     )
-
-
-def _as_rows(conditions: Sequence[Condition]) -> list[tuple[str, str, Any]]:
-    return [(one.field, str(one.operator), one.value) for one in conditions]
 
 
 def _kept_rows(workflow: Workflow) -> list[tuple[str, str, Any]]:

@@ -26,8 +26,8 @@ def prepare(port: int) -> None:
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0)
-    from integrations.record_sync.templates import TEMPLATES
-    from integrations.record_sync.workflows import create_from_template, switch_on
+    from integrations.record_sync.templates import TEMPLATES, create_from_template
+    from integrations.record_sync.workflows import switch_on
 
     connection = _connected(port)
     _map_people(connection)

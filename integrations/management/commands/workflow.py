@@ -16,7 +16,7 @@ from integrations.models import Evaluation, Workflow
 from integrations.record_sync import workflows
 from integrations.record_sync.backfilling import backfill
 from integrations.record_sync.due import evaluate_due
-from integrations.record_sync.templates import TEMPLATES
+from integrations.record_sync.templates import TEMPLATES, create_from_template
 from integrations.record_sync.trying import try_workflow
 
 #: Ten years: what is older tells nothing about what a workflow would report now.
@@ -76,7 +76,7 @@ def _create(options: dict[str, Any]) -> Answer:
         Workflow._meta.get_field("name").run_validators(name)
     except ValidationError as error:
         raise BadUse(f"name: {one_line(error)}") from error
-    made = workflows.create_from_template(
+    made = create_from_template(
         connection_of(options), TEMPLATES[options["template"]], by=None, name=name
     )
     return Answer([_as_row(made)], [f"“{made}” is there, off. Its number is {made.pk}."])

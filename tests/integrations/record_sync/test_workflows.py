@@ -11,6 +11,7 @@ import pytest
 from django.db import transaction
 from django.db.models import RestrictedError
 
+from accounts.models import AuditEntry
 from activities.models import ActivityReport
 from integrations.demo_org.org import DemoOrg
 from integrations.models import Connection, Evaluation, SalesforceRecord, SyncRun, Workflow
@@ -65,6 +66,24 @@ def test_a_change_is_previewed_and_then_does_just_that(
     workflows.change(on, conditions, by=None)
     evaluate(connection)
     assert list(reports()) == [big["Id"]]
+
+
+def test_what_was_changed_is_written_down_before_and_after(connection: Connection) -> None:
+    made = workflow(connection)
+    made.name = "Won"
+    won = workflows.Condition("IsWon", "equals", True)
+    workflows.change(made, [won], by=None)
+    made.value_field = ""
+    workflows.change(made, [won, workflows.Condition("Type", "is_empty")], by=None)
+    workflows.change(made, [won, workflows.Condition("Type", "is_empty")], by=None)
+    entries = AuditEntry.objects.filter(action="workflow.changed").order_by("pk")
+    assert list(entries.values_list("before", "after")) == [
+        ({"name": "Closed-won deals"}, {"name": "Won"}),
+        (
+            {"value_field": "Amount", "conditions": "IsWon is true"},
+            {"value_field": "", "conditions": "IsWon is true; Type is empty"},
+        ),
+    ]
 
 
 def test_a_preview_of_very_many_records_counts_those_that_changed_last_and_says_so(

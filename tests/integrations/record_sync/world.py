@@ -21,8 +21,8 @@ from integrations.models import (
     Workflow,
 )
 from integrations.record_sync import backfilling, due, polling
-from integrations.record_sync.templates import TEMPLATES
-from integrations.record_sync.workflows import create_from_template, switch_on
+from integrations.record_sync.templates import TEMPLATES, create_from_template
+from integrations.record_sync.workflows import switch_on
 from integrations.user_sync.directory import refresh_directory, request_refresh
 
 LONG_AGO = date(2016, 1, 1)

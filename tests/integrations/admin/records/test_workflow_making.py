@@ -10,11 +10,12 @@ from django.test import Client
 
 from activities.models import ActivityType
 from integrations.admin.workflow_forms import WorkflowForm
+from integrations.demo_org.org import DemoOrg
 from integrations.models import Connection, Workflow
-from integrations.record_sync.templates import TEMPLATES
-from integrations.record_sync.workflows import create_from_template
+from integrations.record_sync import previewing
+from integrations.record_sync.templates import TEMPLATES, create_from_template
 from tests.integrations.admin.browsing import messages
-from tests.integrations.record_sync.world import switched_on, workflow
+from tests.integrations.record_sync.world import deal, rep, switched_on, workflow
 
 from .workflow_form import LIST, filled, page
 
@@ -133,6 +134,21 @@ def test_a_name_that_was_taken_a_moment_ago_is_refused_at_its_field(
     assert refused.context["form"].errors == {"name": ["There is already a workflow “Calls”."]}
     made.refresh_from_db()
     assert made.name == "Closed-won deals"
+
+
+def test_a_new_name_alone_is_saved_without_a_preview_however_many_records_there_are(
+    client: Client, connection: Connection, org: DemoOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = rep(org, "Ann")
+    deal(org, ann)
+    deal(org, ann)
+    on = switched_on(connection)
+    monkeypatch.setattr(previewing, "MOST_JUDGED", 1)
+    form = filled(client, page("change", on), name="Won")
+    assert client.post(page("change", on), form | {"date_field": "CreatedDate"}).context["preview"]
+    assert client.post(page("change", on), form).status_code == 302
+    on.refresh_from_db()
+    assert on.name == "Won"
 
 
 @pytest.mark.parametrize(
