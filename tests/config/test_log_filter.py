@@ -82,6 +82,9 @@ def test_what_was_refused_and_a_database_that_is_away_are_a_line_each(
     page = requests.get(f"{url}/invitation/MQ/{TOKEN}/", timeout=30)
     assert page.status_code == 503
     assert "Try again in a moment" in page.text
+    session = {"sessionid": "0123456789abcdef"}
+    for asked in ("/feed/", "/feed/live/?since=0", "/no/such/"):
+        assert requests.get(f"{url}{asked}", cookies=session, timeout=30).status_code == 503, asked
     assert requests.get(f"{url}/no/such/", timeout=30).status_code == 404
     assert requests.post(f"{url}/login/", timeout=30).status_code == 403
     elsewhere = requests.get(f"{url}/login/", headers={"Host": "elsewhere.example"}, timeout=30)
