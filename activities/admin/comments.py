@@ -15,18 +15,7 @@ from accounts.reach import person
 from activities import social
 from activities.models import Comment
 
-
-class DeletedFilter(admin.SimpleListFilter):
-    title = "state"
-    parameter_name = "deleted"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("no", "In the feed"), ("yes", "Deleted")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Comment]) -> QuerySet[Comment]:
-        if self.value() not in ("yes", "no"):
-            return queryset
-        return queryset.filter(deleted_at__isnull=self.value() == "no")
+from .filters import DeletedFilter
 
 
 @admin.register(Comment)

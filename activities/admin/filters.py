@@ -1,9 +1,9 @@
-"""The filters of *Activity reports*, each along an index."""
+"""The filters of *Activity reports* and *Comments*."""
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -65,17 +65,32 @@ class PublishedFilter(admin.SimpleListFilter):
         return queryset.filter(published_at__gte=timezone.now() - dt.timedelta(days=int(days)))
 
 
-class TakenBackFilter(admin.SimpleListFilter):
+class _StandingFilter(admin.SimpleListFilter):
+    """What stands in the feed, or what was ended: then ``ended_at`` says when."""
+
     title = "state"
-    parameter_name = "taken_back"
+    ended_at: ClassVar[str]
+    words: ClassVar[tuple[str, str]]
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("no", "Counts"), ("yes", "Taken back")]
+        return list(zip(("no", "yes"), self.words, strict=True))
 
-    def queryset(self, request: HttpRequest, queryset: Reports) -> Reports:
-        if self.value() not in ("yes", "no"):
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() not in ("no", "yes"):
             return queryset
-        return queryset.filter(retracted_at__isnull=self.value() == "no")
+        return queryset.filter(**{f"{self.ended_at}__isnull": self.value() == "no"})
+
+
+class TakenBackFilter(_StandingFilter):
+    parameter_name = "taken_back"
+    ended_at = "retracted_at"
+    words = ("Counts", "Taken back")
+
+
+class DeletedFilter(_StandingFilter):
+    parameter_name = "deleted"
+    ended_at = "deleted_at"
+    words = ("In the feed", "Deleted")
 
 
 def _of_chosen(chosen: admin.SimpleListFilter, reports: Reports, field: str) -> Reports:
