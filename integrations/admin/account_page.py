@@ -88,15 +88,15 @@ def map_or_move(request: HttpRequest, connection_id: int, account_id: int) -> Ht
 def unlink(request: HttpRequest, connection_id: int, account_id: int) -> HttpResponse:
     connection = changeable_connection(request, connection_id)
     account = _account(request, connection, account_id)
-    mapped = _mapped_ids(rows_of(connection, [account])[0])
+    mapped_ids = _mapped_ids(rows_of(connection, [account])[0])
 
     def act() -> HttpResponse:
-        wanted = request.POST.get("mapping", "")
-        if wanted not in mapped:
+        salesforce_id = request.POST.get("mapping", "")
+        if salesforce_id not in mapped_ids:
             raise PlanError("This mapping was changed meanwhile. Look at it again.")
         plan = manual.unlink(
             connection,
-            salesforce_id=wanted,
+            salesforce_id=salesforce_id,
             reason=typed_reason(request),
             by=who_asks(request),
         )
@@ -138,8 +138,8 @@ def _page(connection: Connection, account: User) -> str:
 
 
 def _mapped_ids(row: AccountRow) -> set[str]:
-    mapped = [*row.former, *([row.current] if row.current else [])]
-    return {one.mapping.salesforce_user_id for one in mapped}
+    people = [*row.former, *([row.current] if row.current else [])]
+    return {one.mapping.salesforce_user_id for one in people}
 
 
 def _reports(account: User) -> str:

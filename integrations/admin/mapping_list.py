@@ -126,6 +126,6 @@ def rows_of(connection: Connection, accounts: Sequence[User]) -> list[AccountRow
     return [_row(account, by_account[account.pk]) for account in accounts]
 
 
-def _row(account: User, mapped: Sequence[MappedPerson]) -> AccountRow:
-    current = next((one for one in mapped if one.mapping.is_current), None)
-    return AccountRow(account, current, [one for one in mapped if not one.mapping.is_current])
+def _row(account: User, people: Sequence[MappedPerson]) -> AccountRow:
+    current = next((one for one in people if one.mapping.is_current), None)
+    return AccountRow(account, current, [one for one in people if not one.mapping.is_current])

@@ -16,10 +16,9 @@ class NobodyLeft(PlanError):
 class AlreadyApproved(PlanError):
     """Somebody else, or the same person's other click, was first."""
 
-    def __init__(self, who: str, when: datetime) -> None:
-        self.who = who
+    def __init__(self, approver: str, when: datetime) -> None:
         self.when = when
-        super().__init__(f"{who or 'Somebody'} already approved this change.")
+        super().__init__(f"{approver or 'Somebody'} already approved this change.")
 
 
 class RefreshRefused(Exception):

@@ -139,13 +139,13 @@ def _new_account(batch: Batch, values: dict[str, Any]) -> User:
 
 
 def _map(batch: Batch) -> None:
-    mapped: list[tuple[PlannedChange, User]] = []
+    rows: list[tuple[PlannedChange, User]] = []
     filled: list[User] = []
     for row in batch.with_action(Action.MAP):
         account = _account_to_map(batch, row)
         if account is None:
             continue
-        mapped.append((row, account))
+        rows.append((row, account))
         written = _fill(account, row.values)
         if written:
             filled.append(account)
@@ -160,8 +160,8 @@ def _map(batch: Batch) -> None:
         )
     if filled:
         User.objects.bulk_update(filled, ["title", "team", "state"])
-    _save_mappings(batch, mapped)
-    link_again(batch, [row for row, _ in mapped])
+    _save_mappings(batch, rows)
+    link_again(batch, [row for row, _ in rows])
 
 
 def _account_to_map(batch: Batch, row: PlannedChange) -> User | None:

@@ -4,12 +4,11 @@
 - ``add_person(connection=..., salesforce_id=..., by=..., name, email, team, role) -> SyncPlan``;
 - ``map_account(connection=..., salesforce_id=..., account=..., by=...) -> SyncPlan``;
 - ``unlink(connection=..., salesforce_id=..., reason=..., by=...) -> SyncPlan``;
-- ``returning_leavers(connection, people) -> dict[int, UserMapping]``: who they may have been;
-- ``move(connection=..., former_id=..., new_id=..., by=...) -> SyncPlan``.
+- ``change_now(connection, person, row, by=...) -> SyncPlan`` for a row that is decided already.
 
 The plans come back applied (state *done*), or as a draft where its one row is a conflict for the
 person to decide. All raise `PlanError` with the reason. A mapping made by hand is never changed by
-another approach: no approach but these functions changes a mapping that there is.
+another approach: only these functions and `returning.move` change a mapping that there is.
 """
 
 from __future__ import annotations

@@ -39,10 +39,12 @@ def test_every_command_says_what_it_does(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SCRIPTABLE)
-def test_every_command_for_scripts_answers_in_json_and_tries_without_writing(name: str) -> None:
+def test_every_command_for_scripts_says_how_it_answers_ends_and_is_tried(name: str) -> None:
     made = command(name)
     assert isinstance(made, ScriptableCommand)
-    options = made.create_parser("manage.py", name)._option_string_actions
+    parser = made.create_parser("manage.py", name)
+    assert "3 when it waits for a person" in parser.format_help().replace("\n", " ")
+    options = parser._option_string_actions
     assert "--json" in options
     assert ("--dry-run" in options) == made.has_dry_run
 
@@ -53,9 +55,14 @@ def test_the_commands_for_scripts_are_these() -> None:
         "config",
         "map_user",
         "plan",
+        "salesforce_backfill",
         "salesforce_check",
         "salesforce_connect",
+        "salesforce_poll",
+        "salesforce_reconcile",
+        "salesforce_stream",
         "support_bundle",
         "sync_users",
         "unmap_user",
+        "workflow",
     } <= set(SCRIPTABLE)
