@@ -27,8 +27,9 @@ _Cells = tuple[int, list[str]]  # the number of its first line, and a row
 
 COLUMNS = ("Salesforce user id", "Salesforce name", "Salesforce username", "Account e-mail")
 _ID, _EMAIL = COLUMNS[0], COLUMNS[3]
-LONGEST = 5_000_000
 MOST_LINES = 100_000
+#: Room for so many lines as `export` writes them.
+LONGEST = 200 * MOST_LINES
 #: What makes a spreadsheet take a cell for a formula, also after blanks.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "|", "%")
 
