@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
-from django.db import transaction
+from django.db import models, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -58,9 +58,12 @@ def note_poll(
     error: SalesforceError | None,
 ) -> None:
     """Write a poll down when it changed something or failed; the quiet ones leave a time only."""
-    if error is not None and _is_same_trouble(connection, error):
-        return
     if error is None and not taken.wrote:
+        return
+    polls = SyncRun.objects.filter(connection=connection, kind=Kind.POLL)
+    if error is not None and (last := same_trouble(polls, error, _SAME_TROUBLE_WITHIN)):
+        again = {"attempts": F("attempts") + 1, "finished_at": timezone.now()}
+        SyncRun.objects.filter(pk=last.pk).update(**again)
         return
     SyncRun.objects.create(
         company_id=connection.company_id,
@@ -77,17 +80,14 @@ def note_poll(
     )
 
 
-def _is_same_trouble(connection: Connection, error: SalesforceError) -> bool:
-    """Whether the last poll that was written down, lately, failed with the same words."""
-    last = SyncRun.objects.filter(connection=connection, kind=Kind.POLL).order_by("-pk").first()
-    if last is None or last.state != State.FAILED or last.error != error.message:
-        return False
-    if last.created_at < timezone.now() - _SAME_TROUBLE_WITHIN:
-        return False
-    SyncRun.objects.filter(pk=last.pk).update(
-        attempts=F("attempts") + 1, finished_at=timezone.now()
-    )
-    return True
+def same_trouble(
+    runs: models.QuerySet[SyncRun], error: SalesforceError, within: timedelta
+) -> SyncRun | None:
+    """The last of these, where it failed lately with the same words."""
+    last = runs.order_by("-pk").first()
+    if last is None or (last.state, last.error) != (State.FAILED, error.message):
+        return None
+    return last if last.created_at > timezone.now() - within else None
 
 
 class StillPreparing(Exception):

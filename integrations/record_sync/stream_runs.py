@@ -13,7 +13,7 @@ from integrations.models import Connection, Heartbeat, SyncRun
 from integrations.salesforce.errors import SalesforceError
 
 from .arriving import TakenIn
-from .runs import counts
+from .runs import counts, same_trouble
 
 #: Two beats missed, and nobody listens.
 SILENT_AFTER = timedelta(seconds=15)
@@ -97,14 +97,8 @@ class StreamRun:
     def failed(self, error: SalesforceError) -> None:
         now = timezone.now()
         said = {"error": error.message, "error_code": error.code[:80], "finished_at": now}
-        earlier = self._runs().exclude(pk=self._pk).order_by("-pk").first()
-        if (
-            earlier is not None
-            and earlier.state == State.FAILED
-            and earlier.error == error.message
-            and earlier.created_at > now - _SAME_TROUBLE_WITHIN
-            and self._row().filter(read=0).exists()
-        ):
+        earlier = same_trouble(self._runs().exclude(pk=self._pk), error, _SAME_TROUBLE_WITHIN)
+        if earlier is not None and not self._row().filter(read__gt=0).exists():
             self._row().delete()
             attempts = F("attempts") + 1
             SyncRun.objects.filter(pk=earlier.pk).update(attempts=attempts, **said)
