@@ -6,21 +6,21 @@ from decimal import Decimal
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Company, User
 from activities.models import ActivityReport, ActivityType
+from activities.periods import today_of
 
 
 def test_reporting_by_hand_twice_with_one_form_reports_once(
-    seen: Client, ann: User, calls: ActivityType
+    seen: Client, ann: User, company: Company, calls: ActivityType
 ) -> None:
     ActivityType.objects.update(by_hand=True)
     form = {
         "type": calls.pk,
         "value": "2",
         "title": "Two calls",
-        "occurred_on": timezone.now().date().isoformat(),
+        "occurred_on": today_of(company).isoformat(),
         "once": "abc",
     }
     for _ in range(2):
@@ -41,14 +41,16 @@ def test_reporting_by_hand_twice_with_one_form_reports_once(
     ],
 )
 def test_what_cannot_be_reported_changes_nothing(
-    wrong: dict[str, str], seen: Client, calls: ActivityType
+    wrong: dict[str, str], seen: Client, company: Company, calls: ActivityType
 ) -> None:
     ActivityType.objects.update(by_hand=True)
-    form = {"type": calls.pk, "value": "1", "occurred_on": timezone.now().date(), "once": "a"}
+    form = {"type": calls.pk, "value": "1", "occurred_on": today_of(company), "once": "a"}
     assert seen.post("/report/", form | wrong).status_code == 422
     assert not ActivityReport.objects.exists()
 
 
-def test_a_type_that_is_not_for_hands_is_refused(seen: Client, calls: ActivityType) -> None:
-    form = {"type": calls.pk, "value": "1", "occurred_on": timezone.now().date(), "once": "a"}
+def test_a_type_that_is_not_for_hands_is_refused(
+    seen: Client, company: Company, calls: ActivityType
+) -> None:
+    form = {"type": calls.pk, "value": "1", "occurred_on": today_of(company), "once": "a"}
     assert seen.post("/report/", form).status_code == 422

@@ -5,17 +5,17 @@ from __future__ import annotations
 from decimal import Decimal
 
 from django.test import Client
-from django.utils import timezone
 
 from accounts.models import Company, User
 from activities.models import ActivityType
+from activities.periods import today_of
 from tests.activities.making import make_report
 
 
 def test_the_leaderboard_has_a_board_a_currency(
     seen: Client, ann: User, ben: User, company: Company, deals: ActivityType
 ) -> None:
-    today = timezone.now().date()
+    today = today_of(company)
     make_report(ann, deals, "a", occurred_on=today, value=Decimal(300))
     make_report(ben, deals, "b", occurred_on=today, value=Decimal(900), currency="USD")
     page = seen.get(f"/leaderboard/?period=quarter&type={deals.pk}").text
@@ -39,10 +39,10 @@ def test_the_leaderboard_leaves_out_a_type_that_nobody_can_report_and_nobody_has
 
 
 def test_the_boards_show_no_amounts_where_the_type_shows_none(
-    seen: Client, ann: User, ben: User, deals: ActivityType
+    seen: Client, company: Company, ben: User, deals: ActivityType
 ) -> None:
     ActivityType.objects.update(shows_value=False)
-    make_report(ben, deals, value=Decimal(4_821), occurred_on=timezone.now().date())
+    make_report(ben, deals, value=Decimal(4_821), occurred_on=today_of(company))
     for path in ("/feed/", "/leaderboard/", "/leaderboard/?of=teams", "/feed/side/"):
         assert "4,821" not in seen.get(path).text
     assert "number of reports" in seen.get("/leaderboard/").text

@@ -6,7 +6,6 @@ import datetime as dt
 from decimal import Decimal
 
 from django.test import Client
-from django.utils import timezone
 
 from accounts.models import Company, User
 from activities.models import ActivityType
@@ -18,7 +17,7 @@ from tests.activities.making import make_report
 def test_my_activity_says_what_was_taken_back_when_and_why(
     seen: Client, ann: User, company: Company, deals: ActivityType
 ) -> None:
-    make_report(ann, deals, title="Rundofase", occurred_on=timezone.now().date())
+    make_report(ann, deals, title="Rundofase", occurred_on=today_of(company))
     page = seen.get("/my-activity/?period=quarter").text
     assert "Rundofase" in page
     assert 'class="chart"' in page
@@ -30,7 +29,7 @@ def test_my_activity_says_what_was_taken_back_when_and_why(
 def test_what_was_taken_back_last_comes_first(
     seen: Client, ann: User, company: Company, deals: ActivityType
 ) -> None:
-    day = timezone.now().date()
+    day = today_of(company)
     make_report(ann, deals, "old", title="Of old", occurred_on=day - dt.timedelta(days=300))
     make_report(ann, deals, "new", title="Of today", occurred_on=day)
     retract(company, ["new"], "Reopened.")
