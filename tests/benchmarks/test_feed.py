@@ -163,10 +163,11 @@ def test_two_thousand_open_pages_hear_of_a_commit_at_once(site: Site) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 10_000), hard))
     report = make_report(site.user, site.type, "live")
     before = site.web.megabytes
-    asyncio.run(_measured(site, report.pk, before))
+    assert asyncio.run(_delay_of_most(site, report.pk, before)) < 0.5
 
 
-async def _measured(site: Site, report_id: int, before: int) -> None:
+async def _delay_of_most(site: Site, report_id: int, before: int) -> float:
+    """Seconds within which 95 of 100 pages heard of a commit."""
     since = int(re.search(r'data-version="(\d+)"', fetched(site, "/feed/")[0])[1])  # type: ignore[index]
     heard: list[tuple[int, float]] = []
     started = time.monotonic()
@@ -185,14 +186,15 @@ async def _measured(site: Site, report_id: int, before: int) -> None:
                 await asyncio.sleep(0.01)
         delays += [at - committed for _, at in heard]
     delays.sort()
+    of_most = delays[int(len(delays) * 0.95)]
     memory = site.web.megabytes
     print(  # noqa: T201
         f"{STREAMS} pages opened in {opened:.1f} s; delay median {delays[len(delays) // 2]:.3f} s,"
-        f" p95 {delays[int(len(delays) * 0.95)]:.3f} s; memory {before} -> {memory} MB"
+        f" p95 {of_most:.3f} s; memory {before} -> {memory} MB"
     )
     for writer in writers:
         writer.close()
-    assert delays[int(len(delays) * 0.95)] < 0.5
+    return of_most
 
 
 def _committed(change: object, report_id: int, user: User) -> float:
