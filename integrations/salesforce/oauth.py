@@ -65,9 +65,7 @@ class OAuthApp:
         self._clock = clock
         self._sleep = sleep
 
-    def authorize_url(
-        self, state: str, pkce: Pkce, login_hint: str = "", *, prompt: str = ""
-    ) -> str:
+    def authorize_url(self, state: str, pkce: Pkce, *, prompt: str = "") -> str:
         """Return where to send the browser.
 
         `prompt="login"` asks for a log-in although the browser has one, so that an admin can
@@ -81,7 +79,6 @@ class OAuthApp:
             "state": state,
             "code_challenge": pkce.challenge,
             "code_challenge_method": "S256",
-            "login_hint": login_hint,
             "prompt": prompt,
         }
         given = {name: value for name, value in query.items() if value}

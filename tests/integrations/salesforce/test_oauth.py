@@ -25,7 +25,7 @@ from .scripted_server import ScriptedServer, html_answer, json_answer
 
 def test_the_browser_is_sent_out_with_state_and_challenge(app: OAuthApp) -> None:
     pkce, state = new_pkce(), new_state()
-    url = urlsplit(app.authorize_url(state, pkce, "ann@acme.example", prompt="login"))
+    url = urlsplit(app.authorize_url(state, pkce, prompt="login"))
     assert url.path == "/services/oauth2/authorize"
     assert {name: value for name, (value,) in parse_qs(url.query).items()} == {
         "response_type": "code",
@@ -35,7 +35,6 @@ def test_the_browser_is_sent_out_with_state_and_challenge(app: OAuthApp) -> None
         "state": state,
         "code_challenge": pkce.challenge,
         "code_challenge_method": "S256",
-        "login_hint": "ann@acme.example",
         "prompt": "login",
     }
 
