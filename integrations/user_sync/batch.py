@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,9 @@ from integrations.models import DirectoryUser, PlannedChange, SyncPlan
 Outcome = PlannedChange.Outcome
 #: What a difference in a basis is called, by its key.
 Words = Mapping[str, str]
+
+NO_SEAT = "All seats of the company are taken."
+LAST_ADMIN = "The last company admin is never deactivated."
 
 
 @dataclass
@@ -98,6 +101,21 @@ class Batch:
             return False
         self.free_seats -= 1
         return True
+
+    def may_reopen(self, change: PlannedChange, account: User) -> bool:
+        """Whether the account can have access again, with a seat; else the row says why not."""
+        if self.address_is_taken(account):
+            self.settle(change, Outcome.LEFT, f"Another account has {account}'s e-mail now.")
+            return False
+        if not self.take_seat():
+            self.settle(change, Outcome.NO_SEAT, NO_SEAT)
+            return False
+        return True
+
+    def has_admin_besides(self, accounts: Collection[int | None]) -> bool:
+        """Whether an active company admin is left when these accounts lose their access."""
+        admins: models.QuerySet[User] = User.objects.active_admins()
+        return admins.filter(company=self.plan.company_id).exclude(pk__in=accounts).exists()
 
     def address_is_taken(self, account: User) -> bool:
         """Whether another account has its e-mail now, so that it cannot have it again."""

@@ -10,7 +10,7 @@ from accounts.models import User
 from activities import handing_over
 from integrations.models import PlannedChange, UserMapping
 
-from .batch import Batch
+from .batch import LAST_ADMIN, NO_SEAT, Batch
 
 Action = PlannedChange.Action
 Outcome = PlannedChange.Outcome
@@ -46,8 +46,9 @@ def combine_basis(keep: User, give_up: User) -> dict[str, Any]:
 
 
 def _combine(batch: Batch, row: PlannedChange, keep: User, give_up: User) -> None:
-    if _is_last_admin(give_up):
-        batch.settle(row, Outcome.LEFT, "The last company admin is never deactivated.")
+    is_admin = give_up.is_company_admin and give_up.is_active
+    if is_admin and not batch.has_admin_besides([give_up.pk]):
+        batch.settle(row, Outcome.LEFT, LAST_ADMIN)
         return
     moved = _move_mappings(keep, give_up)
     User.objects.filter(pk=give_up.pk).deactivate()
@@ -81,7 +82,7 @@ def _separate(batch: Batch, row: PlannedChange, keep: User, give_up: User) -> No
         batch.settle(row, Outcome.LEFT, f"Another account has {give_up}'s e-mail now.")
         return
     if state == User.State.ACTIVE and not batch.take_seat():
-        batch.settle(row, Outcome.NO_SEAT, "All seats of the company are taken.")
+        batch.settle(row, Outcome.NO_SEAT, NO_SEAT)
         return
     for mapping_id, was_current in before["mappings"]:
         UserMapping.objects.filter(pk=mapping_id, account=keep).update(
@@ -93,10 +94,3 @@ def _separate(batch: Batch, row: PlannedChange, keep: User, give_up: User) -> No
     batch.settle(row, Outcome.DONE, "Separated again.")
     batch.log("account.separated", keep, after={"given back": give_up.email})
     batch.log("account.reactivated", give_up, after={"state": state})
-
-
-def _is_last_admin(account: User) -> bool:
-    if not (account.is_company_admin and account.is_active):
-        return False
-    admins = User.objects.active_admins().filter(company=account.company_id)
-    return not admins.exclude(pk=account.pk).exists()

@@ -8,7 +8,7 @@ from typing import Any
 from accounts.models import User
 from integrations.models import Approach, DirectoryUser, PlannedChange, UserMapping
 
-from .batch import Batch
+from .batch import NO_SEAT, Batch
 from .facts import Facts, gather
 from .since_preview import account_ids_that_differ, differences, last_acts
 
@@ -76,7 +76,7 @@ def _create(batch: Batch) -> None:
             continue
         state = _state_of_new_account(batch, row.values)
         if state is None:
-            batch.settle(row, Outcome.NO_SEAT, "All seats of the company are taken.")
+            batch.settle(row, Outcome.NO_SEAT, NO_SEAT)
             continue
         made.append((row, _new_account(batch, row.values | {"state": state})))
     if not made:
@@ -174,13 +174,7 @@ def _account_to_map(batch: Batch, row: PlannedChange) -> User | None:
         return None
     if not _is_reopened(account, row.values):
         return account
-    if batch.address_is_taken(account):
-        batch.settle(row, Outcome.LEFT, f"Another account has {account}'s e-mail now.")
-        return None
-    if not batch.take_seat():
-        batch.settle(row, Outcome.NO_SEAT, "All seats of the company are taken.")
-        return None
-    return account
+    return account if batch.may_reopen(row, account) else None
 
 
 def _is_reopened(account: User, values: dict[str, Any]) -> bool:

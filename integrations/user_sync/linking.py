@@ -10,9 +10,8 @@ from typing import Any
 from accounts.models import User
 from integrations.models import DirectoryUser, PlannedChange, UserMapping
 
-from .batch import Batch
+from .batch import LAST_ADMIN, Batch
 from .importing import link_again
-from .suspending import LAST_ADMIN
 
 Action = PlannedChange.Action
 Outcome = PlannedChange.Outcome
@@ -129,11 +128,7 @@ def _move_back(batch: Batch, row: PlannedChange, mappings: dict[str, UserMapping
 
 
 def _reopen(batch: Batch, row: PlannedChange, account: User) -> bool:
-    if batch.address_is_taken(account):
-        batch.settle(row, Outcome.LEFT, f"Another account has {account}'s e-mail now.")
-        return False
-    if not batch.take_seat():
-        batch.settle(row, Outcome.NO_SEAT, "All seats of the company are taken.")
+    if not batch.may_reopen(row, account):
         return False
     User.objects.filter(pk=account.pk).update(state=User.State.ACTIVE)
     _log(batch, "account.reactivated", row, state=User.State.ACTIVE)
@@ -144,8 +139,7 @@ def _end_access(batch: Batch, row: PlannedChange, account: User) -> str:
     """The access that moving had given back ends; why not, in a sentence, where it must stay."""
     if account.protected:
         return f"{account} keeps its access: it is protected from every sync."
-    others = User.objects.active_admins().filter(company=batch.plan.company_id)
-    if account.is_company_admin and not others.exclude(pk=account.pk).exists():
+    if account.is_company_admin and not batch.has_admin_besides([account.pk]):
         return LAST_ADMIN
     User.objects.filter(pk=account.pk).deactivate()
     _log(batch, "account.deactivated", row, state=User.State.DEACTIVATED)

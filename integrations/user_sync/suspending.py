@@ -13,7 +13,7 @@ from django.db.models.functions import Lower
 from accounts.models import User
 from integrations.models import Connection, DirectoryUser, PlannedChange, UserMapping
 
-from .batch import Batch
+from .batch import LAST_ADMIN, NO_SEAT, Batch
 
 Action = PlannedChange.Action
 Outcome = PlannedChange.Outcome
@@ -26,7 +26,6 @@ _WORDS = {
     "is_kept": "somebody decided otherwise",
 }
 ACTIVE_ELSEWHERE = "Since the preview: active in another Salesforce org of the company."
-LAST_ADMIN = "The last company admin is never deactivated."
 
 
 def suspend_and_reactivate(batch: Batch) -> None:
@@ -122,12 +121,7 @@ def _leave_the_last_admin(batch: Batch) -> None:
         if batch.accounts[row.account_id or 0].is_company_admin
         and batch.accounts[row.account_id or 0].is_active
     ]
-    staying = (
-        User.objects.active_admins()
-        .filter(company=batch.plan.company_id)
-        .exclude(pk__in=[row.account_id for row in rows])
-    )
-    if rows and not staying.exists():
+    if rows and not batch.has_admin_besides([row.account_id for row in rows]):
         batch.settle(rows[0], Outcome.LEFT, LAST_ADMIN)
 
 
@@ -151,7 +145,7 @@ def _reactivate(batch: Batch) -> None:
         if account.email.lower() in taken:
             batch.settle(row, Outcome.LEFT, f"Another account has {account}'s e-mail now.")
         elif state == User.State.ACTIVE and not batch.take_seat():
-            batch.settle(row, Outcome.NO_SEAT, "All seats of the company are taken.")
+            batch.settle(row, Outcome.NO_SEAT, NO_SEAT)
         else:
             taken.add(account.email.lower())
             _reactivate_one(batch, row, account, state)

@@ -65,10 +65,7 @@ def _leave_the_last_admin(batch: Batch) -> None:
         for row in batch.with_action(Action.REMOVE, Action.DEACTIVATE, Action.UNMAP)
         if _loses_access(row) and _is_active_admin(batch.accounts[row.account_id or 0])
     }
-    if not going:
-        return
-    admins = User.objects.active_admins().filter(company=batch.plan.company_id)
-    if not admins.exclude(pk__in=going).exists():
+    if going and not batch.has_admin_besides(going):
         row = next(iter(going.values()))
         batch.settle(row, Outcome.LEFT, "The last company admin is never removed or deactivated.")
 
