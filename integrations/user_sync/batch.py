@@ -112,7 +112,7 @@ class Batch:
             return False
         return True
 
-    def has_admin_besides(self, accounts: Collection[int | None]) -> bool:
+    def has_admin_besides(self, accounts: Collection[int]) -> bool:
         """Whether an active company admin is left when these accounts lose their access."""
         admins: models.QuerySet[User] = User.objects.active_admins()
         return admins.filter(company=self.plan.company_id).exclude(pk__in=accounts).exists()

@@ -121,7 +121,7 @@ def _leave_the_last_admin(batch: Batch) -> None:
         if batch.accounts[row.account_id or 0].is_company_admin
         and batch.accounts[row.account_id or 0].is_active
     ]
-    if rows and not batch.has_admin_besides([row.account_id for row in rows]):
+    if rows and not batch.has_admin_besides([row.account_id or 0 for row in rows]):
         batch.settle(rows[0], Outcome.LEFT, LAST_ADMIN)
 
 

@@ -61,7 +61,7 @@ def _settle_changed(batch: Batch, rows: list[PlannedChange]) -> None:
 
 def _leave_the_last_admin(batch: Batch) -> None:
     going = {
-        row.account_id: row
+        row.account_id or 0: row
         for row in batch.with_action(Action.REMOVE, Action.DEACTIVATE, Action.UNMAP)
         if _loses_access(row) and _is_active_admin(batch.accounts[row.account_id or 0])
     }
