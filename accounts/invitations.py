@@ -80,9 +80,9 @@ def reason_not_to_invite(user: User) -> str | None:
     return None
 
 
-def mail_forgotten_password(user: User) -> bool:
-    """Send a link to set a new password; whether the mail server took it."""
-    return _mail(user, "forgotten_password", FORGOTTEN_PASSWORD.url(user), get_connection())
+def mail_forgotten_password(user: User) -> None:
+    """Send a link to set a new password; the log says where the mail server did not take it."""
+    _mail(user, "forgotten_password", FORGOTTEN_PASSWORD.url(user), get_connection())
 
 
 def _mail(

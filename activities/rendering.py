@@ -18,7 +18,6 @@ from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.utils.safestring import SafeString
 
-from activities import sources
 from activities.feed import FeedItem
 from activities.viewer import Viewer
 
@@ -82,10 +81,6 @@ def unchanged(
     etag = f'"{digest[:32]}"'
     answer = get_conditional_response(request, etag=etag)
     return etag, answer if isinstance(answer, HttpResponse) else None
-
-
-def notices(viewer: Viewer) -> list[sources.Notice]:
-    return sources.notices(viewer.company.pk)
 
 
 @cache

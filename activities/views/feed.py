@@ -9,10 +9,10 @@ from django.views.decorators.gzip import gzip_page
 from accounts.models import Team
 from accounts.reach import number_in
 from activities import feed as feeds
-from activities import social
+from activities import social, sources
 from activities.feed import InvalidPlace, Place
 from activities.models import FeedChoice
-from activities.rendering import is_part, notices, page, rendered, unchanged
+from activities.rendering import is_part, page, rendered, unchanged
 from activities.social import Refused
 from activities.viewer import Viewer
 
@@ -23,7 +23,7 @@ PAGE_SIZE = 30
 def feed(request: HttpRequest, viewer: Viewer) -> HttpResponse:
     team_id = _chosen_team(viewer)
     after = _place(request.GET.get("after", ""))
-    banners = notices(viewer)
+    banners = sources.notices(viewer.company.pk)
     version = feeds.version_of(viewer.company.pk)
     teams = _teams(viewer)
     etag, answer = unchanged(request, viewer, version, team_id, after, banners, teams)
