@@ -26,6 +26,9 @@ from .mapping_rows import map_to
 from .plan_rows import DecidedRow, draft
 
 Action = PlannedChange.Action
+#: All that a line is decided by: there may be 100,000, and somebody waits.
+OF_PEOPLE = ("salesforce_id", "name", "username", "email", "federation_id", "ignored_at")
+OF_ACCOUNTS = ("name", "email", "federation_id")
 
 
 @dataclass(frozen=True)
@@ -99,12 +102,12 @@ class _Known:
     def __init__(self, connection: Connection, lines: Sequence[Line]) -> None:
         ids = [line.salesforce_id for line in lines]
         people = DirectoryUser.objects.filter(connection=connection, salesforce_id__in=ids)
-        self.people = {one.salesforce_id: one for one in people.defer("search")}
+        self.people = {one.salesforce_id: one for one in people.only(*OF_PEOPLE)}
         holders = User.objects.holding_address().alias(address=Lower("email"))
         accounts = holders.filter(
             company=connection.company_id, address__in={line.email for line in lines}
         )
-        self.accounts = {folded(one.email): one for one in accounts.defer("search")}
+        self.accounts = {folded(one.email): one for one in accounts.only(*OF_ACCOUNTS)}
         mappings = UserMapping.objects.filter(connection=connection)
         self.mapped_to: dict[str, User] = {
             one.salesforce_user_id: one.account

@@ -8,6 +8,7 @@ import io
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Company, User
 from integrations.models import Approach, Connection, DirectoryUser, SyncPlan, UserMapping
@@ -40,6 +41,19 @@ def test_what_goes_out_comes_in_again(connection: Connection, admin: User) -> No
     assert set(UserMapping.objects.values_list("approach", flat=True)) == {Approach.MANUAL}
     applied(plan_revert(plan, by=admin), admin)
     assert not UserMapping.objects.exists()
+
+
+def test_a_long_file_costs_as_few_queries_as_a_short_one(
+    connection: Connection, admin: User, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    people(connection, range(20))
+    for number in range(20):
+        account(connection.company, f"a{number}@example.com")
+    lines = (f"{salesforce_id(number)},a{number}@example.com\n" for number in range(20))
+    text = HEADING + "".join(lines)
+    with django_assert_max_num_queries(10):
+        plan = mapping_csv.plan_csv(connection, text, by=admin)
+    assert plan.changes.filter(action="map").count() == 20
 
 
 def test_each_bad_line_is_named_and_nothing_is_planned(
