@@ -31,14 +31,6 @@ class Invited:
     refused: list[tuple[User, str]] = field(default_factory=list)
 
 
-def invitation_link(user: User) -> str:
-    """A link with which ``user`` sets a password: once, within seven days.
-
-    Making another invitation ends this link.
-    """
-    return INVITATION.url(user)
-
-
 def invite(users: Sequence[User], by: User | None, request: HttpRequest | None = None) -> Invited:
     """Invite each of them: by mail when mail is set up, else with links for ``by`` to hand over.
 
@@ -53,9 +45,9 @@ def invite(users: Sequence[User], by: User | None, request: HttpRequest | None =
         former = user.invited_at
         _note_invited(user, timezone.now())
         if not settings.EMAIL_CONFIGURED:
-            invited.links.append((user, invitation_link(user)))
+            invited.links.append((user, INVITATION.url(user)))
             audit.record("invitation_link_made", user, by=by, request=request)
-        elif _mail(user, "invitation", invitation_link(user), connection, by=by):
+        elif _mail(user, "invitation", INVITATION.url(user), connection, by=by):
             invited.mailed.append(user)
             audit.record("invited", user, by=by, request=request, after={"e-mail": user.email})
         else:

@@ -9,7 +9,8 @@ from django_q.models import OrmQ
 from pytest_django import Settings
 
 from accounts import tasks
-from accounts.invitations import invitation_link, invite
+from accounts.invitations import invite
+from accounts.links import INVITATION
 from accounts.models import AuditEntry, Company, User
 
 from .account_pages import act
@@ -91,7 +92,7 @@ def test_a_mail_server_that_says_no_is_told_and_audited(
 def test_an_invitation_that_could_not_be_mailed_leaves_the_former_one_good(
     client: Client, admin: User, invited: User, settings: Settings
 ) -> None:
-    former, link = invited.invited_at, invitation_link(invited)
+    former, link = invited.invited_at, INVITATION.url(invited)
     settings.EMAIL_CONFIGURED = True
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1

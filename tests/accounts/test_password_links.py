@@ -8,7 +8,6 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts import links
-from accounts.invitations import invitation_link
 from accounts.models import AuditEntry, User
 
 from .at_once import at_once
@@ -18,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_an_invitation_sets_a_password_and_logs_in(client: Client, invited: User) -> None:
-    assert use(client, invitation_link(invited))
+    assert use(client, links.INVITATION.url(invited))
     assert "Acme" in client.get(reverse("feed")).text
     invited.refresh_from_db()
     assert invited.check_password(NEW["new_password1"])
@@ -26,14 +25,14 @@ def test_an_invitation_sets_a_password_and_logs_in(client: Client, invited: User
 
 
 def test_the_token_is_not_in_the_address_of_the_form(client: Client, invited: User) -> None:
-    link = invitation_link(invited)
+    link = links.INVITATION.url(invited)
     form = opened(client, link)
     assert form is not None
     assert link.rstrip("/").rpartition("/")[2] not in form
 
 
 def test_a_link_works_once(client: Client, invited: User) -> None:
-    link = invitation_link(invited)
+    link = links.INVITATION.url(invited)
     assert use(Client(), link)
     assert opened(client, link) is None
     assert "does not work any more" in client.get(path_of(link)).text
@@ -41,7 +40,7 @@ def test_a_link_works_once(client: Client, invited: User) -> None:
 
 def test_a_link_open_in_two_windows_works_once(invited: User) -> None:
     windows = [Client(), Client()]
-    forms = [opened(window, invitation_link(invited)) for window in windows]
+    forms = [opened(window, links.INVITATION.url(invited)) for window in windows]
     assert None not in forms
     assert windows[0].post(forms[0], NEW).status_code == 302  # type: ignore[arg-type]
     late = windows[1].post(forms[1], {k: "too late for this" for k in NEW})  # type: ignore[arg-type]
@@ -53,7 +52,7 @@ def test_a_link_open_in_two_windows_works_once(invited: User) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_two_uses_in_the_same_moment_set_one_password(invited: User) -> None:
     windows = [Client(), Client()]
-    forms = [opened(window, invitation_link(invited)) for window in windows]
+    forms = [opened(window, links.INVITATION.url(invited)) for window in windows]
     outcomes = at_once(
         [
             lambda window=window, form=form: window.post(form, NEW).status_code  # type: ignore[misc]
@@ -66,7 +65,7 @@ def test_two_uses_in_the_same_moment_set_one_password(invited: User) -> None:
 def test_a_link_dies_with_a_deactivation_even_when_the_account_returns(
     client: Client, invited: User
 ) -> None:
-    link = invitation_link(invited)
+    link = links.INVITATION.url(invited)
     User.objects.filter(pk=invited.pk).deactivate()
     assert opened(client, link) is None
     User.objects.filter(pk=invited.pk).update(state=User.State.ACTIVE)
@@ -86,13 +85,13 @@ def test_a_link_dies_with_a_deactivation_even_when_the_account_returns(
 def test_a_link_dies_with_a_change_of_the_account(
     client: Client, invited: User, change: dict[str, object]
 ) -> None:
-    link = invitation_link(invited)
+    link = links.INVITATION.url(invited)
     User.objects.filter(pk=invited.pk).update(**change)
     assert opened(client, link) is None
 
 
 def test_who_came_in_by_salesforce_may_still_set_a_password(client: Client, invited: User) -> None:
-    link = invitation_link(invited)
+    link = links.INVITATION.url(invited)
     User.objects.filter(pk=invited.pk).update(last_login=timezone.now())
     assert use(client, link)
 
@@ -120,7 +119,7 @@ def test_an_address_made_up_is_a_dead_link_and_no_error(client: Client, uid: str
 
 
 def test_a_weak_password_is_refused_with_the_reason(client: Client, invited: User) -> None:
-    form = opened(client, invitation_link(invited))
+    form = opened(client, links.INVITATION.url(invited))
     assert form
     answer = client.post(form, {"new_password1": "password", "new_password2": "password"})
     assert "too common" in answer.text

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from accounts import audit
-from accounts.invitations import invitation_link
+from accounts.links import INVITATION
 from accounts.management.errors import one_line
 from accounts.models import Company, User
 
@@ -45,7 +45,7 @@ class Command(BaseCommand):
         except IntegrityError as error:
             raise CommandError("Another company of this name was made just now.") from error
         self.stdout.write(f"{company} is there. {admin.email} sets a password here, once, within")
-        self.stdout.write(f"seven days: {invitation_link(admin)}")
+        self.stdout.write(f"seven days: {INVITATION.url(admin)}")
 
     @transaction.atomic
     def _save(self, company: Company, admin: User) -> None:

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import audit
-from accounts.invitations import invitation_link
+from accounts.links import INVITATION
 from accounts.management.errors import one_line
 from accounts.models import User
 
@@ -37,4 +37,4 @@ class Command(BaseCommand):
             user.save()
             audit.record("created", user, by=None)
         self.stdout.write(f"{user.email} sets a password here, once, within seven days:")
-        self.stdout.write(invitation_link(user))
+        self.stdout.write(INVITATION.url(user))
