@@ -20,11 +20,8 @@ _NO_MORE = "null"  # the literal word, in the header
 
 @dataclass(frozen=True)
 class Job:
-    """A query job. `records` counts those that are ready so far."""
-
     id: str
     state: str
-    records: int
     error: str
 
     @property
@@ -111,7 +108,6 @@ def _job(response: requests.Response) -> Job:
     return Job(
         id=str(answer["id"]),
         state=str(answer.get("state", "")),
-        records=int(answer.get("numberRecordsProcessed") or 0),
         error=str(answer.get("errorMessage") or ""),
     )
 

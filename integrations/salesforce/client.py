@@ -97,10 +97,6 @@ class SalesforceClient(Caller):
         )
         return self.call(lambda sf, timeout: deleted_from(sf.restful(path, timeout=timeout)))
 
-    def limits(self) -> dict[str, Any]:
-        """Return the org's limits: `{"DailyApiRequests": {"Max": …, "Remaining": …}, …}`."""
-        return self._get("limits")
-
     def organization(self) -> Row:
         """Return the org's own row."""
         page = self.first_page(

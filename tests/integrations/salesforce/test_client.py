@@ -27,13 +27,13 @@ def test_an_instance_elsewhere_is_never_asked(
         SalesforceClient(Access(app, store, "66.0", allow_loopback=True)) as client,
         pytest.raises(ConfigurationError),
     ):
-        client.limits()
+        client.describe_global()
     store.tokens = tokens
     with (
         SalesforceClient(Access(app, store, "66.0", allow_loopback=False)) as client,
         pytest.raises(ConfigurationError),
     ):
-        client.limits()
+        client.describe_global()
     assert server.requests == []
 
 
@@ -47,7 +47,7 @@ def test_salesforces_own_time_and_the_api_usage_are_kept(
     server.answers(answer)
     assert client.server_time is None
     assert client.usage is None
-    client.limits()
+    client.describe_global()
     assert client.server_time == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     assert client.usage == ApiUsage(18, 15000)
 
@@ -59,10 +59,10 @@ def test_background_work_stops_before_the_allowance_is_used_up(
         json_answer({"a": 1}, Sforce_Limit_Info="api-usage=8999/10000"),
         json_answer({"a": 1}, Sforce_Limit_Info="api-usage=9000/10000"),
     )
-    client.limits()
-    client.limits()
+    client.describe_global()
+    client.describe_global()
     with pytest.raises(LimitReached, match="9,000 of its 10,000"):
-        client.limits()
+        client.describe_global()
     assert len(server.requests) == 2
 
 
@@ -71,7 +71,6 @@ def test_background_work_stops_before_the_allowance_is_used_up(
     [
         (lambda client: client.describe("User"), "sobjects/User/describe"),
         (lambda client: client.describe_global(), "sobjects"),
-        (lambda client: client.limits(), "limits"),
     ],
 )
 def test_each_resource_has_its_address(

@@ -137,7 +137,7 @@ def test_the_pause_that_salesforce_asks_for_is_kept(
     client: SalesforceClient, server: ScriptedServer, fake_time: FakeTime
 ) -> None:
     server.answers(text_answer("", 429, Retry_After="17"), json_answer({"a": 1}))
-    assert client.limits() == {"a": 1}
+    assert client.describe_global() == {"a": 1}
     assert fake_time.pauses == [17]
 
 
@@ -147,7 +147,7 @@ def test_a_pause_longer_than_we_wait_is_told_to_the_caller(
     asked = LONGEST_PAUSE + 1
     server.answers(text_answer("", 429, Retry_After=str(int(asked))))
     with pytest.raises(TransientError) as caught:
-        client.limits()
+        client.describe_global()
     assert caught.value.retry_after == asked
     assert len(server.requests) == 1
 
@@ -157,7 +157,7 @@ def test_no_pause_passes_the_end_of_the_call(
 ) -> None:
     server.answers(text_answer("", 429, Retry_After="25"))
     with pytest.raises(TransientError):
-        client.limits()  # within 60 seconds
+        client.describe_global()  # within 60 seconds
     assert fake_time.pauses == [25, 25]
 
 
@@ -173,7 +173,7 @@ def test_a_call_ends_within_its_limit_whatever_the_server_does(
         SalesforceClient(Access(app, store, "66.0", allow_loopback=True), limits=SHORT) as client,
         pytest.raises(TransientError),
     ):
-        client.limits()
+        client.describe_global()
     assert time.monotonic() - started < SHORT.total + 3
 
 
@@ -182,7 +182,7 @@ def test_each_new_attempt_leaves_a_line_in_the_log(
 ) -> None:
     server.answers(error_answer(503, "SERVER_UNAVAILABLE", "down"), json_answer({"a": 1}))
     with caplog.at_level(logging.WARNING):
-        client.limits()
+        client.describe_global()
     (line,) = [record.message for record in caplog.records if "again" in record.message]
     assert "SERVER_UNAVAILABLE" in line
 

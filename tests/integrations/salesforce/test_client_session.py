@@ -46,7 +46,7 @@ def test_a_second_refusal_needs_a_person(
 ) -> None:
     server.answers(expired, json_answer(token_payload(server)), expired)
     with pytest.raises(ReconnectRequired):
-        client.limits()
+        client.describe_global()
     assert store.refreshes == 1
     assert len(server.requests) == 3
 
@@ -56,7 +56,7 @@ def test_tokens_that_somebody_else_renewed_are_used_without_a_refresh(
 ) -> None:
     store.others_renew_to = replace(tokens, access_token="theirs")
     server.answers(EXPIRED, json_answer({"a": 1}))
-    assert client.limits() == {"a": 1}
+    assert client.describe_global() == {"a": 1}
     assert store.refreshes == 0
     assert server.bearers == [ACCESS_TOKEN, "theirs"]
 
@@ -66,7 +66,7 @@ def test_somebody_elses_tokens_that_expired_too_are_renewed(
 ) -> None:
     store.others_renew_to = replace(tokens, access_token="theirs")
     server.answers(EXPIRED, EXPIRED, json_answer(token_payload(server)), json_answer({"a": 1}))
-    assert client.limits() == {"a": 1}
+    assert client.describe_global() == {"a": 1}
     assert store.refreshes == 1
     assert server.bearers == [ACCESS_TOKEN, "theirs", store.tokens.access_token]
 
@@ -77,7 +77,7 @@ def test_a_withdrawn_grant_ends_at_once(
     gone = {"error": "invalid_grant", "error_description": "expired access/refresh token"}
     server.answers(EXPIRED, json_answer(gone, 400))
     with pytest.raises(ReconnectRequired, match="withdrawn"):
-        client.limits()
+        client.describe_global()
     assert len(server.requests) == 2
     assert store.refreshes == 1
 
@@ -88,5 +88,5 @@ def test_an_org_that_moved_is_asked_at_its_new_address(
     with running_server() as moved:
         server.answers(EXPIRED, json_answer(token_payload(server, instance_url=moved.url)))
         moved.answers(json_answer({"a": 1}))
-        assert client.limits() == {"a": 1}
-        assert moved.paths == ["/services/data/v66.0/limits"]
+        assert client.describe_global() == {"a": 1}
+        assert moved.paths == ["/services/data/v66.0/sobjects"]

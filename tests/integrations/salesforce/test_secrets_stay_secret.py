@@ -142,7 +142,7 @@ def test_nothing_that_holds_a_secret_shows_it(
 ) -> None:
     server.answers(text_answer("{}"))
     with pytest.raises(SalesforceError):
-        client.limits()
+        client.describe_global()
     shown = f"{app!r} {app.keys!r} {store!r} {store.tokens!r} {vars(client)!r} {vars(app)!r}"
     for secret in SECRETS:
         assert secret not in shown

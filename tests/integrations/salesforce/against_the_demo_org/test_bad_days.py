@@ -41,7 +41,7 @@ def test_a_session_refused_for_ever_needs_a_person(
 ) -> None:
     org.faults.break_it("token_expired")
     with pytest.raises(ReconnectRequired):
-        client.limits()
+        client.describe_global()
     assert store.refreshes == 1
 
 
@@ -95,32 +95,32 @@ def test_an_answer_that_does_not_come_ends_in_time(
         SalesforceClient(Access(app, store, "66.0", allow_loopback=True), limits=SHORT) as client,
         pytest.raises(TransientError),
     ):
-        client.limits()
+        client.describe_global()
     assert time.monotonic() - started < SHORT.total + 3
 
 
 def test_background_work_stops_when_the_org_is_busy(client: SalesforceClient, org: DemoOrg) -> None:
     org.faults.break_it("api_usage", value="95")
-    client.limits()
+    client.describe_global()
     with pytest.raises(LimitReached):
-        client.limits()
+        client.describe_global()
 
 
 @pytest.mark.parametrize("fault", ["revoke_grant", "user_inactive"])
 def test_access_that_is_gone_needs_a_person(
     client: SalesforceClient, org: DemoOrg, store: TokensInMemory, fault: str
 ) -> None:
-    client.limits()
+    client.describe_global()
     org.faults.break_it(fault)
     with pytest.raises(ReconnectRequired):
-        client.limits()
+        client.describe_global()
     assert store.refreshes <= 1
 
 
 def test_an_org_that_moves_is_followed_by_its_own_word(
     client: SalesforceClient, org: DemoOrg, store: TokensInMemory
 ) -> None:
-    client.limits()
+    client.describe_global()
     org.faults.break_it("moved")
     assert len(list(client.query(USERS))) == len(org.users)
     assert store.tokens.instance_url == org.instance_url

@@ -85,13 +85,13 @@ def test_a_wrong_secret_is_said_to_be_wrong(running: Running, org: DemoOrg) -> N
 def test_a_revoked_token_ends_the_access(
     app: OAuthApp, client: SalesforceClient, store: TokensInMemory
 ) -> None:
-    client.limits()
+    client.describe_global()
     assert app.revoke(store.tokens.refresh_token) is True
     assert app.revoke(store.tokens.refresh_token) is False
     with pytest.raises(ReconnectRequired):
         app.identity(store.tokens)
     with pytest.raises(ReconnectRequired):
-        client.limits()
+        client.describe_global()
 
 
 def test_a_rotated_token_works_for_the_next_refresh_and_the_old_one_does_not(
