@@ -68,7 +68,7 @@ def test_reports_are_found_by_words_person_team_type_and_date(
         ({"team": "1 OR 1=1"}, set()),
         ({"published": "-1"}, {"north", "south", "gone"}),
     ],
-    ids=str,
+    ids=["letters", "a long number", "a statement", "a negative number"],
 )
 def test_nobody_and_no_team_has_reports_and_a_time_that_is_none_is_left_out(
     admin_client: Client, query: dict[str, str], shown: set[str]
