@@ -65,11 +65,8 @@ class Counts:
         return sum(n for (each, _, _), n in self.rows.items() if each == action)
 
     def done_with(self, action: str) -> int:
-        return sum(
-            n
-            for (each, _, ended), n in self.rows.items()
-            if each == action and ended == Outcome.DONE
-        )
+        done = (action, Outcome.DONE)
+        return sum(n for (each, _, ended), n in self.rows.items() if (each, ended) == done)
 
     def with_outcome(self, outcome: str) -> int:
         return sum(n for (_, _, ended), n in self.rows.items() if ended == outcome)
