@@ -31,16 +31,14 @@ _SHARED_LOG_INS = ("login.salesforce.com", "test.salesforce.com")
 
 @dataclass(frozen=True)
 class Identity:
-    """Who logged in. An e-mail that is not verified proves nothing."""
+    """Who logged in. The e-mail is only a hint: anybody's may stand there."""
 
     org_id: str
     user_id: str
     username: str
     display_name: str
     email: str
-    email_verified: bool
     user_type: str  # STANDARD for an internal user
-    active: bool
 
 
 class OAuthApp:
@@ -172,9 +170,7 @@ class OAuthApp:
             username=text(answer, "username"),
             display_name=text(answer, "display_name"),
             email=text(answer, "email"),
-            email_verified=answer.get("email_verified") is True,
             user_type=text(answer, "user_type"),
-            active=answer.get("active") is True,
         )
 
     def _tokens(self, answer: Hidden, before: Tokens | None = None) -> Tokens:
