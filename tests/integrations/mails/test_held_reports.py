@@ -14,9 +14,30 @@ from .rounds import told
 pytestmark = pytest.mark.django_db
 
 
+def _waits(workflow: Workflow, number: int, kind: HeldChange.Kind) -> None:
+    now = timezone.now()
+    record = SalesforceRecord.objects.create(
+        company=workflow.company,
+        connection=workflow.connection,
+        object_name="Opportunity",
+        record_id=f"006{number:015d}",
+        system_modstamp=now,
+        requested_at=now,
+    )
+    Evaluation.objects.create(
+        company=workflow.company,
+        record=record,
+        workflow=workflow,
+        verdict=Evaluation.Verdict.WAITING,
+        hold=kind.value,
+        evaluated_at=now,
+        record_version=1,
+        workflow_version=1,
+    )
+
+
 def held(connection: Connection, kind: HeldChange.Kind) -> HeldChange:
     """A change that two reports wait for."""
-    now = timezone.now()
     made = Workflow.objects.create(
         company=connection.company,
         connection=connection,
@@ -27,24 +48,7 @@ def held(connection: Connection, kind: HeldChange.Kind) -> HeldChange:
         date_field="CloseDate",
     )
     for number in range(2):
-        record = SalesforceRecord.objects.create(
-            company=connection.company,
-            connection=connection,
-            object_name="Opportunity",
-            record_id=f"006{number:015d}",
-            system_modstamp=now,
-            requested_at=now,
-        )
-        Evaluation.objects.create(
-            company=connection.company,
-            record=record,
-            workflow=made,
-            verdict=Evaluation.Verdict.WAITING,
-            hold=kind.value,
-            evaluated_at=now,
-            record_version=1,
-            workflow_version=1,
-        )
+        _waits(made, number, kind)
     return HeldChange.objects.create(
         company=connection.company, connection=connection, object_name="Opportunity", kind=kind
     )

@@ -98,3 +98,11 @@ def salesforce(connection: Connection, org: DemoOrg) -> Connection:
     connection.refresh_from_db()
     assert connection.state == Connection.State.CONNECTED
     return connection
+
+
+@pytest.fixture
+def strict(connection: Connection) -> Connection:
+    """One that deactivates leavers by itself."""
+    connection.deprovisioning = Connection.Deprovisioning.DEACTIVATE
+    connection.save()
+    return connection
