@@ -13,7 +13,7 @@ from activities.models import ActivityReport
 from integrations.models import Approach, PlannedChange, SyncPlan
 from integrations.user_sync import combining
 from integrations.user_sync.late_teams import to_join
-from integrations.user_sync.mapping_again import to_map_again
+from integrations.user_sync.mapping_again import AT_ONCE, to_map_again
 from integrations.user_sync.planning import seats_needed
 from integrations.user_sync.preparing import PLANNED_AGAIN
 from integrations.user_sync.progress import progress
@@ -109,6 +109,7 @@ def preview(plan: SyncPlan, counts: Counts) -> dict[str, Any]:
         if conflicts
         else "",
         "to_map_again": to_map_again(plan),
+        "mapped_again_at_once": AT_ONCE,
         "emails_differ": plan.changes.filter(values__emails_differ=True).count()
         if plan.kind == SyncPlan.Kind.MAPPINGS
         else 0,

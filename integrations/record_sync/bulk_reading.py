@@ -57,8 +57,18 @@ def read_in_bulk(
             return
         # All parts are an answer to this request, whenever they are fetched.
         round_.save(bulk_job_id=job.id, bulk_locator="", window_end=asked_at)
-    _wait(round_, client)
-    _take_results(round_, client, fields, take)
+    try:
+        _wait(round_, client)
+        _take_results(round_, client, fields, take)
+    except PermanentError as error:
+        if error.code != "NOT_FOUND":
+            raise
+        # Salesforce keeps a job for a week, and a pause may last longer.
+        round_.save(bulk_job_id="", bulk_locator="")
+        raise TransientError(
+            "Salesforce keeps the list of records no longer. It is asked for again.",
+            detail=error.detail,
+        ) from error
     forget_job(round_, client)
 
 

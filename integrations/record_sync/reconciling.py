@@ -125,6 +125,7 @@ class _Reconcile:
         """Read these again; the ids that came."""
         came: set[str] = set()
         for rows, asked_at in fetch_by_ids(self.client, self.fields, sorted(record_ids)):
+            self.round.pulse.beat()
             came |= {to_18(row["Id"]) for row in rows}
             take_in(
                 self.connection,

@@ -125,5 +125,6 @@ class _Refresh(Round):
     def _progress(self, read: int) -> None:
         if self.lease.lost:
             raise LeaseLost(self.lease.name)
+        self.confirm_access()
         beat()
         self.save(read=read)

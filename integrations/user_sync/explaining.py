@@ -26,7 +26,7 @@ from .scope import out_of_scope
 
 Action = PlannedChange.Action
 _STATES_WAITING = (*SyncPlan.STATES_OPEN, SyncPlan.State.REQUESTED)
-_IDLE_WHEN_MAPPED = (*PlannedChange.IDLE_ACTIONS, Action.CREATE, Action.MAP)
+_IDLE_WHEN_SETTLED = (*PlannedChange.IDLE_ACTIONS, Action.CREATE, Action.MAP)
 
 
 @dataclass(frozen=True)
@@ -87,13 +87,13 @@ def explain(person: DirectoryUser) -> Explanation:
         mapping=facts.mapping,
         can_be_added=matches[Approach.ON_DEMAND].verdict != Action.NOTHING,
         history=history,
-        waiting=_waiting(history, facts.mapping),
+        waiting=_waiting(history, is_settled=bool(facts.mapping or person.ignored_at)),
     )
 
 
-def _waiting(history: list[PlannedChange], mapping: UserMapping | None) -> PlannedChange | None:
+def _waiting(history: list[PlannedChange], *, is_settled: bool) -> PlannedChange | None:
     """The newest row that a decision would carry out; an import not, where it came to nothing."""
-    idle = PlannedChange.IDLE_ACTIONS if mapping is None else _IDLE_WHEN_MAPPED
+    idle = _IDLE_WHEN_SETTLED if is_settled else PlannedChange.IDLE_ACTIONS
     waiting = (row for row in history if row.plan.state in _STATES_WAITING and row.included)
     return next((row for row in waiting if row.action not in idle), None)
 

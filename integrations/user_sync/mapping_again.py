@@ -15,7 +15,7 @@ from django.db.models.functions import Cast
 
 from accounts import audit
 from accounts.models import User
-from integrations.models import DirectoryUser, PlannedChange, SyncPlan
+from integrations.models import DirectoryUser, PlannedChange, SyncPlan, UserMapping
 
 from .answers import Answers
 from .errors import PlanError
@@ -78,8 +78,16 @@ def _rows(plan: SyncPlan) -> QuerySet[PlannedChange]:
         role=User.Role.MEMBER,
         protected=False,
     )
+    # Whom a person unlinked or ignored is asked about one by one: that was decided.
     people = DirectoryUser.objects.filter(
-        connection=plan.connection_id, salesforce_id=OuterRef("salesforce_user_id")
+        connection=plan.connection_id,
+        salesforce_id=OuterRef("salesforce_user_id"),
+        unlinked_at__isnull=True,
+        ignored_at__isnull=True,
+    )
+    taken = UserMapping.objects.filter(connection=plan.connection_id, account=OuterRef("candidate"))
+    taken_here = PlannedChange.objects.filter(
+        plan=plan, action=Action.MAP, included=True, account=OuterRef("candidate")
     )
     return (
         plan.changes.filter(
@@ -87,4 +95,5 @@ def _rows(plan: SyncPlan) -> QuerySet[PlannedChange]:
         )
         .alias(candidate=Cast(KT("candidates__0__account_id"), BigIntegerField()))
         .filter(Exists(theirs), Exists(deactivated), Exists(people))
+        .exclude(Exists(taken) | Exists(taken_here))
     )

@@ -34,7 +34,7 @@ def test_a_file_goes_out_and_comes_in_as_a_preview(
     assert plan.state == State.DRAFT
     assert not UserMapping.objects.exists()
     html = html_of(client, plan)
-    assert "1 of these have another e-mail in Salesforce" in html
+    assert "1 of these has another e-mail in Salesforce" in html
 
 
 def test_each_bad_line_of_a_file_is_named_and_nothing_is_planned(

@@ -68,6 +68,26 @@ def test_a_backfill_by_bulk_goes_on_with_its_job(
     assert SalesforceRecord.objects.count() == 35
 
 
+def test_a_job_that_the_org_has_forgotten_meanwhile_is_begun_anew(
+    connection: Connection, org: DemoOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backfilling, "BULK_FROM", 10)
+    ann = rep(org, "Ann")
+    for _ in range(12):
+        deal(org, ann)
+    switched_on(connection, since=None)
+    run = request(connection)
+    SyncRun.objects.filter(pk=run.pk).update(
+        bulk_job_id="750000000000001AAA", window_end=timezone.now()
+    )
+    backfilling.backfill(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.bulk_job_id) == (State.FAILED, "")
+    assert run.retry_at is not None
+    SyncRun.objects.filter(pk=run.pk).update(state=State.QUEUED, retry_at=None)
+    assert backfilled(run).read == 12
+
+
 def test_a_job_that_began_without_a_field_is_begun_anew_with_it(
     connection: Connection, org: DemoOrg, monkeypatch: pytest.MonkeyPatch
 ) -> None:
