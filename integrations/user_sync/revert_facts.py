@@ -40,7 +40,7 @@ class RevertFacts:
             "protected": f"{self.account} was protected from every sync",
         }
         now = self.as_basis()
-        return [words[key] for key in words if basis[key] != now[key]]
+        return [words[key] for key in words if key in basis and basis[key] != now[key]]
 
 
 def _unknown(row: PlannedChange, connection_id: int) -> DirectoryUser:

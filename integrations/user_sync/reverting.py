@@ -192,7 +192,11 @@ def _unmap(row: PlannedChange, facts: RevertFacts, account: User, last_act: str)
         "reason": f"Unmap from {account}" + (remark if kept else ""),
         "remark": remark if kept else "",
         "values": {"restore": restored},
-    } | _about(facts, account)
+        "account": account.pk,
+        "account_name": str(account),
+        # The account stays, so that its first report may come in between.
+        "basis": {key: value for key, value in facts.as_basis().items() if key != "in_use"},
+    }
 
 
 def _undo_ignoring(row: PlannedChange, facts: RevertFacts) -> Row:

@@ -9,11 +9,13 @@ from django.urls import reverse
 
 from accounts import audit, states
 from accounts.models import Company, Team, User
+from activities.models import ActivityType
 from integrations.models import Connection, PlannedChange, UserMapping
 from integrations.user_sync import manual
 from integrations.user_sync.planning import plan_import
 from integrations.user_sync.reverting import is_reverted, plan_revert
 from integrations.user_sync.reviewing import Resolution, resolve_conflict
+from tests.activities.making import make_report
 
 from .builders import (
     NOON,
@@ -158,6 +160,18 @@ def test_a_log_in_after_the_preview_keeps_the_account(connection: Connection, ad
     assert not is_reverted(plan)
     applied(plan_revert(plan, by=admin), admin)
     assert User.objects.get(email="person1@example.com").state == User.State.DEACTIVATED
+    assert is_reverted(plan)
+
+
+def test_an_account_that_stays_is_unmapped_though_its_first_report_came_after_the_preview(
+    connection: Connection, company: Company, admin: User
+) -> None:
+    vic = account(company, "person1@example.com")
+    plan = imported(connection, [person(connection, 1)], by=admin)
+    revert = plan_revert(plan, by=admin)
+    make_report(vic, ActivityType.objects.create(company=company, name="Deal"))
+    applied(revert, admin)
+    assert notes(revert) == {"Person 1": "Unmapped."}
     assert is_reverted(plan)
 
 
