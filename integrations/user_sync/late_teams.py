@@ -2,6 +2,8 @@
 
 - ``to_join(plan) -> int``: how many of a finished import's new accounts could now;
 - ``plan_joining(plan, by=...) -> SyncPlan``: a draft that puts them into their teams.
+
+What Salesforce says of them now decides, as at an import.
 """
 
 from __future__ import annotations
@@ -10,18 +12,22 @@ from collections.abc import Iterator
 
 from django.db.models import Count, QuerySet
 
-from accounts.models import Team, User
+from accounts.models import User
 from integrations.models import Approach, DirectoryUser, PlannedChange, SyncPlan
 
 from .errors import NobodyLeft
 from .plan_rows import DecidedRow, draft
-from .teams import key_of
+from .teams import TeamChooser
 
 
 def to_join(plan: SyncPlan) -> int:
-    teams = _teams(plan)
-    names = _teamless(plan).values_list("values__unknown_team").annotate(people=Count("pk"))
-    return sum(people for name, people in names.order_by() if key_of(name) in teams)
+    chooser = TeamChooser(plan.company, plan.team_source, plan.team)
+    named = _people(plan).values_list("department", "role_name").annotate(people=Count("pk"))
+    return sum(
+        people
+        for department, role_name, people in named.order_by()
+        if chooser.choose(DirectoryUser(department=department, role_name=role_name)).team_id
+    )
 
 
 def plan_joining(plan: SyncPlan, *, by: User) -> SyncPlan:
@@ -34,25 +40,29 @@ def plan_joining(plan: SyncPlan, *, by: User) -> SyncPlan:
 
 
 def _rows(plan: SyncPlan) -> Iterator[DecidedRow]:
-    teams, changes = _teams(plan), _teamless(plan).order_by("position")
-    people = DirectoryUser.objects.filter(
-        connection=plan.connection_id, salesforce_id__in=changes.values("salesforce_user_id")
-    )
-    by_id = {person.salesforce_id: person for person in people.defer("search")}
-    for change in changes:
-        team = teams.get(key_of(change.values["unknown_team"]))
-        person = by_id.get(change.salesforce_user_id)
-        if team is not None and person is not None:
+    chooser = TeamChooser(plan.company, plan.team_source, plan.team)
+    people = {person.salesforce_id: person for person in _people(plan).defer("search")}
+    for change in _teamless(plan).order_by("position"):
+        person = people.get(change.salesforce_user_id)
+        team = chooser.choose(person) if person else None
+        if person and team and team.team_id:
             yield (
                 person,
                 {
                     "action": PlannedChange.Action.UPDATE,
-                    "reason": f"Joins {team}, which did not exist at the import",
+                    "reason": f"Joins {team.name}, which did not exist at the import",
                     "account": change.account_id,
                     "account_name": change.account_name,
-                    "values": {"account": {"team_id": [None, team.pk]}},
+                    "values": {"account": {"team_id": [None, team.team_id]}},
                 },
             )
+
+
+def _people(plan: SyncPlan) -> QuerySet[DirectoryUser]:
+    return DirectoryUser.objects.filter(
+        connection=plan.connection_id,
+        salesforce_id__in=_teamless(plan).values("salesforce_user_id"),
+    )
 
 
 def _teamless(plan: SyncPlan) -> QuerySet[PlannedChange]:
@@ -65,7 +75,3 @@ def _teamless(plan: SyncPlan) -> QuerySet[PlannedChange]:
         account__protected=False,
         account__state__in=User.STATES_HOLDING_ADDRESS,
     )
-
-
-def _teams(plan: SyncPlan) -> dict[str, Team]:
-    return {key_of(team.name): team for team in Team.objects.filter(company=plan.company_id)}

@@ -154,3 +154,22 @@ def test_accounts_that_a_revert_deactivated_are_mapped_again_by_one_press(
         "person1@example.com",
         "person2@example.com",
     ]
+
+
+def test_whom_somebody_unlinked_or_ignored_since_is_not_mapped_again_with_the_others(
+    client: Client, connection: Connection, admin: User
+) -> None:
+    chosen = people(connection, [1, 2, 3, 4])
+    first = imported(connection, chosen, admin)
+    User.objects.filter(email__startswith="person").update(last_login=NOON)
+    applied(plan_revert(first, by=admin), admin)
+    plan = plan_import(connection, chosen, by=admin)
+    assert "Reactivate and map 4 again" in html_of(client, plan)
+    unlinked, ignored, elsewhere, _ = chosen
+    DirectoryUser.objects.filter(pk=unlinked.pk).update(unlinked_at=NOON, unlinked_by=admin)
+    DirectoryUser.objects.filter(pk=ignored.pk).update(ignored_at=NOON, ignored_by=admin)
+    mapped(connection, 9, User.objects.get(email=elsewhere.email))
+    assert "Reactivate and map 1 again" in html_of(client, plan)
+    client.post(button(plan, "map_again"))
+    (answered,) = plan.changes.exclude(action="conflict")
+    assert answered.person_name == "Person 4"

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from accounts.models import Company, Team, User
-from integrations.models import Connection, PlannedChange, SyncPlan
+from integrations.models import Connection, DirectoryUser, PlannedChange, SyncPlan
 from integrations.user_sync.applying import apply_plan
 from integrations.user_sync.approving import approve
 from tests.integrations.user_sync.builders import account, applied, imported, people
@@ -134,3 +134,17 @@ def test_who_was_imported_before_their_team_was_made_can_join_it_afterwards(
     applied(joining, admin)
     assert User.objects.filter(team=west).count() == 2
     assert "into their teams" not in html_of(client, plan)
+
+
+def test_whoever_changed_departments_since_the_import_joins_the_team_of_today(
+    client: Client, company: Company, admin: User, connection: Connection
+) -> None:
+    everybody = people(connection, [1, 2], department="West", role_name="Sales")
+    plan = imported(connection, everybody, admin)
+    DirectoryUser.objects.filter(pk=everybody[0].pk).update(department="East")
+    east, sales = (Team.objects.create(company=company, name=name) for name in ("East", "Sales"))
+    assert "Put 2 people into their teams…" in html_of(client, plan)
+    client.post(button(plan, "teams"))
+    applied(SyncPlan.objects.latest("pk"), admin)
+    teams = dict(User.objects.exclude(team=None).values_list("email", "team"))
+    assert teams == {"person1@example.com": east.pk, "person2@example.com": sales.pk}
