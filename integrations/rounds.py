@@ -47,6 +47,13 @@ class AccessEnded(Exception):
     """The connection was paused, or has lost its access."""
 
 
+def confirm_access(connection: Connection) -> None:
+    """Raises `AccessEnded`: a person who pauses does not wait for the end of a round."""
+    connection.refresh_from_db(fields=["state", "state_reason"])
+    if not connection.has_access:
+        raise AccessEnded
+
+
 def why_no_access(connection: Connection) -> str:
     state, reason = connection.get_state_display().lower(), connection.state_reason
     words = f"Salesforce cannot be asked: the connection is {state}."
@@ -132,12 +139,6 @@ class Round:
             self.lease.confirm()
         for name, value in values.items():
             setattr(self.run, name, value)
-
-    def confirm_access(self) -> None:
-        """Raises `AccessEnded`: a person who pauses does not wait for the end of a round."""
-        self.connection.refresh_from_db(fields=["state", "state_reason"])
-        if not self.connection.has_access:
-            raise AccessEnded
 
     def end(self, state: SyncRun.State, **values: object) -> None:
         self.save(state=state, finished_at=timezone.now(), **values)

@@ -13,6 +13,7 @@ from integrations import connection_states, leases, rounds
 from integrations.credentials import client_for
 from integrations.leases import HeldLease, LeaseLost, LeaseTaken, held_lease
 from integrations.models import Connection, Watermark
+from integrations.rounds import AccessEnded
 from integrations.salesforce.client import SalesforceClient
 from integrations.salesforce.errors import (
     ConfigurationError,
@@ -65,7 +66,7 @@ class _Poll:
         self.connection = connection
         self.lease = lease
         self.taken = TakenIn()
-        self.pulse = runs.Pulse()
+        self.pulse = runs.Pulse(connection)
         self.started_at = timezone.now()
 
     def run(self) -> None:
@@ -78,6 +79,8 @@ class _Poll:
                 finally:
                     calls = client.calls
                     rounds.remember_usage(self.connection, client)
+        except AccessEnded:
+            logger.info("the poll of connection %s ends with its access", self.connection.pk)
         except SalesforceError as failure:
             error = failure
         if isinstance(error, ReconnectRequired):

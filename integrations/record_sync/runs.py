@@ -125,20 +125,18 @@ def request(
 
 
 class Pulse:
-    """The worker's beat while pages come: not with each of them, for every beat is a commit.
+    """The worker's beat while pages come: not with each of them, for every beat is a commit."""
 
-    With it, ``look`` is called.
-    """
-
-    def __init__(self, look: Callable[[], None] = lambda: None) -> None:
-        self._look = look
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
         self._beaten_at = -math.inf
 
     def beat(self) -> None:
+        """Raises `AccessEnded` when that is so, within seconds; never call it in a transaction."""
         if time.monotonic() - self._beaten_at > BEAT_EVERY:
             self._beaten_at = time.monotonic()
             beat()
-            self._look()
+            rounds.confirm_access(self._connection)
 
 
 class Round(rounds.Round):
@@ -146,7 +144,7 @@ class Round(rounds.Round):
 
     def __init__(self, run: SyncRun, lease: HeldLease) -> None:
         super().__init__(run, lease)
-        self.pulse = Pulse(look=self.confirm_access)
+        self.pulse = Pulse(self.connection)
         self._calls_noted = 0
 
     def add(self, taken: TakenIn, client: SalesforceClient, **values: object) -> None:

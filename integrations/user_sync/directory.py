@@ -70,7 +70,7 @@ class _Refresh(Round):
 
     def run_and_report(self) -> None:
         try:
-            self.confirm_access()
+            rounds.confirm_access(self.connection)
             with client_for(self.connection) as client:
                 try:
                     self._refresh(client)
@@ -125,6 +125,6 @@ class _Refresh(Round):
     def _progress(self, read: int) -> None:
         if self.lease.lost:
             raise LeaseLost(self.lease.name)
-        self.confirm_access()
+        rounds.confirm_access(self.connection)
         beat()
         self.save(read=read)

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
+from integrations import connection_states
 from integrations.demo_org.org import DemoOrg
 from integrations.leases import held_lease, of_records
 from integrations.models import (
@@ -18,7 +19,7 @@ from integrations.models import (
     SyncRun,
     Watermark,
 )
-from integrations.record_sync import polling
+from integrations.record_sync import polling, runs
 from integrations.record_sync.arriving import take_in
 from integrations.record_sync.fields import FieldSet, field_set
 from integrations.record_sync.staging import database_clock
@@ -126,6 +127,31 @@ def test_it_goes_on_behind_the_last_page_after_a_crash(
     assert len(reports()) == 20
     assert org.api_calls - calls == 2, "one call for the rest, one for what changed meanwhile"
     assert mark().page_record_id == ""
+
+
+def test_a_pause_ends_a_long_poll_behind_its_page_and_the_next_goes_on_there(
+    connection: Connection, org: DemoOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    switched_on(connection, since=None)
+    for _ in range(20):
+        deal(org, ann)
+    org.faults.break_it("small_pages", value="5")
+
+    def pause_behind_the_first_page() -> None:
+        if reports():
+            connection_states.paused(connection, "We move.", by=None)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(runs, "BEAT_EVERY", -1.0)
+        patch.setattr(runs, "beat", pause_behind_the_first_page)
+        assert polling.poll(connection.pk)
+    assert len(reports()) == 5
+    assert SyncRun.objects.get().error == ""
+    connection_states.resumed(connection, by=None)
+    poll(connection)
+    assert len(reports()) == 20
 
 
 def test_the_window_is_closed_by_salesforces_clock(
