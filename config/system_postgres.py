@@ -65,13 +65,14 @@ def own_folder(folder: Path, account: SystemAccount | None) -> Path:
     if account is None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return folder.resolve()
-    if not folder.exists():
-        folder.unlink(missing_ok=True)  # a link to a folder that is gone
-        home = Path(tempfile.mkdtemp(prefix="data-", dir=SYSTEM_FOLDER))
-        os.chown(home, 0, account.gid)  # still root's: root writes its log there
-        home.chmod(0o750)
-        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.symlink_to(home)
+    with _system_folder_locked():  # two that start at once must not link one name twice
+        if not folder.exists():
+            folder.unlink(missing_ok=True)  # a link to a folder that is gone
+            home = Path(tempfile.mkdtemp(prefix="data-", dir=SYSTEM_FOLDER))
+            os.chown(home, 0, account.gid)  # still root's: root writes its log there
+            home.chmod(0o750)
+            folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            folder.symlink_to(home)
     return folder.resolve()
 
 

@@ -9,7 +9,9 @@ class Migration(migrations.Migration):
             model_name="watermark",
             name="field_labels",
             field=models.JSONField(
-                default=dict, help_text="What people call the object's fields, as last described."
+                db_default=models.Value({}, models.JSONField()),
+                default=dict,
+                help_text="What people call the object's fields, as last described.",
             ),
         ),
     ]

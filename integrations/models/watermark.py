@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models import Value
 
 from accounts.models import Company
 
@@ -30,7 +31,9 @@ class Watermark(models.Model):
         default=dict, help_text="The object's fields as last described: name and type."
     )
     field_labels = models.JSONField(
-        default=dict, help_text="What people call the object's fields, as last described."
+        default=dict,
+        db_default=Value({}, models.JSONField()),
+        help_text="What people call the object's fields, as last described.",
     )
     described_at = models.DateTimeField(null=True, blank=True)
     replay_id = models.CharField(

@@ -117,7 +117,7 @@ def _take(round_: Round, client: SalesforceClient, fields: FieldSet) -> Callable
             live=False,
             before_commit=lambda taken: round_.add(taken, client, **moved, **page.marks),
         )
-        if is_first:
+        if is_first and not page.is_last:
             bulk_writer.analyze(SalesforceRecord, Evaluation, ActivityReport)
             is_first = False
 

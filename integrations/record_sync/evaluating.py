@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection as database
-from django.db import transaction
 from django.utils import timezone
 
 from accounts import bulk_writer
@@ -98,9 +97,9 @@ def evaluate(
     return evaluated
 
 
-@transaction.atomic
 def lock(record_ids: Sequence[int]) -> list[int]:
     """Lock those of these records that nobody else works on; for the caller's transaction."""
+    assert database.in_atomic_block
     with database.cursor() as cursor:
         cursor.execute(
             "SELECT id FROM integrations_salesforcerecord WHERE id = ANY(%s)"
