@@ -9,11 +9,16 @@ from dataclasses import dataclass
 from playwright.sync_api import Locator, Page, expect
 
 from tests.demo import Demo
+from tests.waiting import wait_until
 
 ADMIN, MEMBER, SUPPORT = "company admin", "member", "support staff"
 PEOPLE = "/admin/integrations/directoryuser/"
 MAPPINGS = "/admin/integrations/usermapping/?show=mapped"
 ACCOUNTS = "/admin/accounts/user/"
+IMPORTS_UNDER_WAY = (
+    "from django_q.models import OrmQ;"
+    "print(sum(one.func() == 'integrations.tasks.apply_plan' for one in OrmQ.objects.all()))"
+)
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,18 @@ def revert(page: Page, number: int) -> None:
     page.get_by_role("button", name="Revert…").click()
     page.get_by_role("button", name=f"Revert {number} {changes}", exact=True).click()
     expect_done(page, f"Reverted {number} {changes}")
+
+
+def wait_for_their_reports(demo: Demo) -> None:
+    """Until the worker has let in the records of whoever was imported.
+
+    A first report between a revert's preview and its second press keeps an account, and says so.
+    """
+    wait_until(
+        lambda: demo.manage("shell", "--no-imports", "-c", IMPORTS_UNDER_WAY).strip() == "0",
+        "the records of the imported are let in",
+        60,
+    )
 
 
 def counted(page: Page, address: str) -> int:

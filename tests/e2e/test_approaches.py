@@ -11,7 +11,16 @@ from tests.demo import Demo
 
 from .browsing import Visit
 from .conftest import Visitor
-from .site import ADMIN, SUPPORT, expect_done, mappings, open_card, people_to_create, revert
+from .site import (
+    ADMIN,
+    SUPPORT,
+    expect_done,
+    mappings,
+    open_card,
+    people_to_create,
+    revert,
+    wait_for_their_reports,
+)
 
 pytestmark = [pytest.mark.e2e, pytest.mark.nightly]
 
@@ -93,7 +102,9 @@ def test_automatic_makes_pending_accounts_of_whoever_has_work(admin: Visit, demo
     revert(page, 2)
 
 
-def test_all_active_users_are_requested_by_one_and_approved_by_another(visitor: Visitor) -> None:
+def test_all_active_users_are_requested_by_one_and_approved_by_another(
+    visitor: Visitor, demo: Demo
+) -> None:
     page = visitor(ADMIN).page
     open_card(page, "All active users", "Request…")
     page.get_by_role("button", name="Show me who").click()
@@ -113,6 +124,7 @@ def test_all_active_users_are_requested_by_one_and_approved_by_another(visitor: 
     approve.click()
     expect_done(decider, f"Imported {number} users")
 
+    wait_for_their_reports(demo)
     page.reload()
     expect(page.locator(".page-head .chip")).to_have_text("Approved")
     page.get_by_role("link", name="See it row by row").click()

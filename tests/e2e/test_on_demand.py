@@ -26,6 +26,7 @@ from .site import (
     revert,
     search,
     tick,
+    wait_for_their_reports,
 )
 
 pytestmark = pytest.mark.e2e
@@ -138,7 +139,7 @@ def test_people_are_ignored_and_no_longer_ignored(admin: Visit) -> None:
 
 
 @pytest.mark.nightly
-def test_all_matching_people_go_through_the_preview(admin: Visit) -> None:
+def test_all_matching_people_go_through_the_preview(admin: Visit, demo: Demo) -> None:
     page = admin.page
     open_people(page)
     page.get_by_role("checkbox", name="Tick everybody on this page").check()
@@ -156,6 +157,7 @@ def test_all_matching_people_go_through_the_preview(admin: Visit) -> None:
     expect_done(page, f"Imported {number - 1} users")
     address = page.url
     assert mappings(page) == number - 1
+    wait_for_their_reports(demo)
     page.goto(address)
     revert(page, number - 1)
     assert mappings(page) == 0

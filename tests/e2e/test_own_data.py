@@ -28,6 +28,7 @@ from .site import (
     press_import,
     result,
     revert,
+    wait_for_their_reports,
 )
 
 pytestmark = [pytest.mark.e2e, pytest.mark.nightly]
@@ -175,6 +176,7 @@ def test_automatic_takes_twenty_owners_of_deals_and_holds_the_rest_for_a_person(
     expect_done(page, f"Imported {held} users")
     assert (mappings(page), accounts(page)) == (len(sellers), before + len(sellers))
     turn_automatic(page, "Off")
+    wait_for_their_reports(demo)
     revert_newest(page, f"Imported {held} users", held)
     revert_newest(page, "Imported 20 users", 20)
     assert (mappings(page), accounts(page)) == (0, before)
