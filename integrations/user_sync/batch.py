@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.db import connection, models
+from django.db.models.functions import Lower
 from django.utils import timezone
 from psycopg.types.json import Jsonb
 
@@ -14,6 +16,8 @@ from accounts import audit
 from accounts.models import AuditEntry, Team, User
 from accounts.seats import lock_seats
 from integrations.models import DirectoryUser, PlannedChange, SyncPlan
+
+from .candidates import folded
 
 Outcome = PlannedChange.Outcome
 #: What a difference in a basis is called, by its key.
@@ -102,25 +106,38 @@ class Batch:
         self.free_seats -= 1
         return True
 
-    def may_reopen(self, change: PlannedChange, account: User) -> bool:
-        """Whether the account can have access again, with a seat; else the row says why not."""
-        if self.address_is_taken(account):
+    def may_reopen(
+        self, change: PlannedChange, account: User, state: str = User.State.ACTIVE
+    ) -> bool:
+        """Whether a deactivated account can have this state again; else the row says why not.
+
+        It has its address then, and a seat where it needs one.
+        """
+        address = folded(account.email)
+        if self._holders.get(address, account.pk) != account.pk:
             self.settle(change, Outcome.LEFT, f"Another account has {account}'s e-mail now.")
             return False
-        if not self.take_seat():
+        if state == User.State.ACTIVE and not self.take_seat():
             self.settle(change, Outcome.NO_SEAT, NO_SEAT)
             return False
+        self._holders[address] = account.pk
         return True
+
+    @cached_property
+    def _holders(self) -> dict[str, int]:
+        """Which account has each of the batch's addresses; asked for only where one reopens."""
+        holders: models.QuerySet[User] = (
+            User.objects.holding_address()
+            .filter(company=self.plan.company_id)
+            .alias(address=Lower("email"))
+            .filter(address__in={folded(account.email) for account in self.accounts.values()})
+        )
+        return {folded(email): pk for email, pk in holders.values_list("email", "pk")}
 
     def has_admin_besides(self, accounts: Collection[int]) -> bool:
         """Whether an active company admin is left when these accounts lose their access."""
         admins: models.QuerySet[User] = User.objects.active_admins()
         return admins.filter(company=self.plan.company_id).exclude(pk__in=accounts).exists()
-
-    def address_is_taken(self, account: User) -> bool:
-        """Whether another account has its e-mail now, so that it cannot have it again."""
-        holders: models.QuerySet[User] = User.objects.holding_address().with_address(account.email)
-        return holders.filter(company=self.plan.company_id).exclude(pk=account.pk).exists()
 
     def expect(
         self, rows: Sequence[PlannedChange], now: Mapping[int, Mapping[str, Any]], words: Words

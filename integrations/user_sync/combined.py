@@ -10,7 +10,7 @@ from accounts.models import User
 from activities import handing_over
 from integrations.models import PlannedChange, UserMapping
 
-from .batch import LAST_ADMIN, NO_SEAT, Batch
+from .batch import LAST_ADMIN, Batch
 
 Action = PlannedChange.Action
 Outcome = PlannedChange.Outcome
@@ -78,11 +78,7 @@ def _move_mappings(keep: User, give_up: User) -> list[list[Any]]:
 def _separate(batch: Batch, row: PlannedChange, keep: User, give_up: User) -> None:
     before = row.values["before"]
     state = before["state"]
-    if state != User.State.DEACTIVATED and batch.address_is_taken(give_up):
-        batch.settle(row, Outcome.LEFT, f"Another account has {give_up}'s e-mail now.")
-        return
-    if state == User.State.ACTIVE and not batch.take_seat():
-        batch.settle(row, Outcome.NO_SEAT, NO_SEAT)
+    if state != User.State.DEACTIVATED and not batch.may_reopen(row, give_up, state):
         return
     for mapping_id, was_current in before["mappings"]:
         UserMapping.objects.filter(pk=mapping_id, account=keep).update(

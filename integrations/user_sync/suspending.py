@@ -8,12 +8,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
-from django.db.models.functions import Lower
 
 from accounts.models import User
 from integrations.models import Connection, DirectoryUser, PlannedChange, UserMapping
 
-from .batch import LAST_ADMIN, NO_SEAT, Batch
+from .batch import LAST_ADMIN, Batch
 
 Action = PlannedChange.Action
 Outcome = PlannedChange.Outcome
@@ -135,19 +134,10 @@ def _ignore(batch: Batch, rows: list[PlannedChange]) -> None:
 
 
 def _reactivate(batch: Batch) -> None:
-    rows = batch.with_action(Action.REACTIVATE)
-    if not rows:
-        return
-    taken = _addresses_taken(batch, rows)
-    for row in rows:
+    for row in batch.with_action(Action.REACTIVATE):
         account = batch.accounts[row.account_id or 0]
         state = row.values["state"]
-        if account.email.lower() in taken:
-            batch.settle(row, Outcome.LEFT, f"Another account has {account}'s e-mail now.")
-        elif state == User.State.ACTIVE and not batch.take_seat():
-            batch.settle(row, Outcome.NO_SEAT, NO_SEAT)
-        else:
-            taken.add(account.email.lower())
+        if batch.may_reopen(row, account, state):
             _reactivate_one(batch, row, account, state)
 
 
@@ -167,18 +157,6 @@ def _reactivate_one(batch: Batch, row: PlannedChange, account: User, state: str)
         before={"state": account.state},
         after={"state": state, "salesforce_user": row.salesforce_user_id},
     )
-
-
-def _addresses_taken(batch: Batch, rows: list[PlannedChange]) -> set[str]:
-    wanted = {batch.accounts[row.account_id or 0].email.lower() for row in rows}
-    holders = (
-        User.objects.holding_address()
-        .filter(company=batch.plan.company_id)
-        .exclude(pk__in=[row.account_id for row in rows])
-        .alias(folded=Lower("email"))
-        .filter(folded__in=wanted)
-    )
-    return {email.lower() for email in holders.values_list("email", flat=True)}
 
 
 def _keep(batch: Batch) -> None:

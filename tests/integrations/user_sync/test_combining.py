@@ -16,7 +16,7 @@ from integrations.user_sync import combining
 from integrations.user_sync.errors import PlanError
 from integrations.user_sync.reverting import plan_revert
 
-from .builders import account, applied, mapped, outcomes, person, salesforce_id
+from .builders import account, applied, mapped, notes, outcomes, person, salesforce_id
 
 pytestmark = pytest.mark.django_db
 
@@ -115,6 +115,26 @@ def test_what_changed_since_the_preview_is_not_combined(
     applied(plan, admin)
     assert set(outcomes(plan).values()) == {"changed"}
     assert UserMapping.objects.get().account == give_up
+
+
+def test_accounts_are_separated_only_with_an_address_and_a_seat(
+    connection: Connection, admin: User, pair: tuple[User, User]
+) -> None:
+    keep, give_up = pair
+    plan = combining.plan_combine(connection, keep=keep, give_up=give_up, by=admin)
+    applied(plan, admin)
+    successor = account(connection.company, "Ann.Old@example.com")
+    revert = applied(plan_revert(plan, by=admin), admin)
+    assert set(notes(revert).values()) == {"Another account has Ann.Old's e-mail now."}
+    successor.delete()
+    Company.objects.update(seat_limit=2)
+    revert = applied(plan_revert(plan, by=admin), admin)
+    assert set(outcomes(revert).values()) == {"no_seat"}
+    Company.objects.update(seat_limit=3)
+    revert = applied(plan_revert(plan, by=admin), admin)
+    assert set(outcomes(revert).values()) == {"done"}
+    give_up.refresh_from_db()
+    assert give_up.is_active
 
 
 def test_what_must_not_be_combined_is_refused(
