@@ -66,7 +66,7 @@ def _unseen_change(
         return {}
     preview = _preview(workflow, conditions)
     words = change_words(preview)
-    if not (words or preview.needs_reading or preview.older):
+    if not (words or preview.needs_reading or preview.not_counted):
         return {}
     return {
         "preview": preview,

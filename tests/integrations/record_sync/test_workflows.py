@@ -86,7 +86,7 @@ def test_what_was_changed_is_written_down_before_and_after(connection: Connectio
     ]
 
 
-def test_a_preview_of_very_many_records_counts_those_that_changed_last_and_says_so(
+def test_a_preview_of_very_many_records_counts_all_with_a_report_then_the_newest_and_says_so(
     connection: Connection, org: DemoOrg, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ann = rep(org, "Ann")
@@ -94,12 +94,19 @@ def test_a_preview_of_very_many_records_counts_those_that_changed_last_and_says_
     now = org.store.now()
     for days in range(5):
         stamp = now - timedelta(days=days)
-        deal(org, ann, Amount=10.0 * days, CreatedDate=stamp, LastModifiedDate=stamp)
+        deal(
+            org,
+            ann,
+            Amount=10.0 * days,
+            StageName="Closed Won" if days in (0, 4) else "Prospecting",
+            CreatedDate=stamp,
+            LastModifiedDate=stamp,
+        )
     on = switched_on(connection)
-    conditions = [workflows.Condition("Amount", "at_least", 20)]
+    assert len(reports()) == 2
     monkeypatch.setattr(previewing, "MOST_JUDGED", 3)
-    preview = preview_change(on, conditions)
-    assert (preview.taken_back, preview.unchanged, preview.older) == (2, 1, 2)
+    preview = preview_change(on, [workflows.Condition("Amount", "equals", 10)])
+    assert (preview.taken_back, preview.added, preview.not_counted) == (2, 1, 2)
 
 
 def test_a_field_that_was_never_fetched_is_read_before_anything_is_taken_back(
