@@ -19,18 +19,16 @@ from .fields import FieldSet, Snapshot
 _COLUMNS = ("record_id", "fields", "system_modstamp", "is_deleted")
 _as_row = attrgetter(*_COLUMNS)
 
-_SAYS_MORE = """
-    (EXCLUDED.system_modstamp, EXCLUDED.requested_at) > (kept.system_modstamp, kept.requested_at)
-    AND (EXCLUDED.fields, EXCLUDED.field_set, EXCLUDED.is_deleted, EXCLUDED.system_modstamp)
-        IS DISTINCT FROM (kept.fields, kept.field_set, kept.is_deleted, kept.system_modstamp)
-    OR kept.not_visible_since IS NOT NULL AND EXCLUDED.requested_at > kept.not_visible_since
-"""
-_INCOMING_SAYS_MORE = """
-    (incoming.system_modstamp, %(requested_at)s) > (kept.system_modstamp, kept.requested_at)
-    AND (incoming.fields, %(field_set)s, incoming.is_deleted, incoming.system_modstamp)
-        IS DISTINCT FROM (kept.fields, kept.field_set, kept.is_deleted, kept.system_modstamp)
-    OR kept.not_visible_since IS NOT NULL AND %(requested_at)s > kept.not_visible_since
-"""
+
+def _says_more(arriving: str) -> str:
+    """SQL for whether a row of this name is newer than the kept one, and differs from it."""
+    return f"""
+        ({arriving}.system_modstamp, %(requested_at)s) > (kept.system_modstamp, kept.requested_at)
+        AND ({arriving}.fields, %(field_set)s, {arriving}.is_deleted, {arriving}.system_modstamp)
+            IS DISTINCT FROM (kept.fields, kept.field_set, kept.is_deleted, kept.system_modstamp)
+        OR kept.not_visible_since IS NOT NULL AND %(requested_at)s > kept.not_visible_since
+    """
+
 
 # The join spares locking, and so dirtying, the rows that say nothing new. The same guard stands
 # in the ON CONFLICT for what another writer commits meanwhile.
@@ -42,7 +40,7 @@ _WRITE = f"""
     FROM incoming
     LEFT JOIN integrations_salesforcerecord kept
         ON kept.connection_id = %(connection)s AND kept.record_id = incoming.record_id
-    WHERE kept.id IS NULL OR {_INCOMING_SAYS_MORE}
+    WHERE kept.id IS NULL OR {_says_more("incoming")}
     ORDER BY incoming.record_id
     ON CONFLICT (connection_id, record_id) DO UPDATE SET
         fields = EXCLUDED.fields, field_set = EXCLUDED.field_set,
@@ -52,7 +50,7 @@ _WRITE = f"""
             WHEN (EXCLUDED.fields, EXCLUDED.field_set, EXCLUDED.is_deleted)
                 IS DISTINCT FROM (kept.fields, kept.field_set, kept.is_deleted)
             THEN 1 ELSE 0 END
-    WHERE {_SAYS_MORE}
+    WHERE {_says_more("EXCLUDED")}
     RETURNING id, (xmax = 0)
 """  # noqa: S608
 
