@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -71,6 +71,25 @@ def fields_in_use(
     except UnusableRecord as error:
         _need_attention(workflows, str(error))
         raise ConfigurationError(str(error), object_name=object_name) from error
+
+
+def with_fields_in_use(
+    client: SalesforceClient,
+    connection: Connection,
+    object_name: str,
+    read: Callable[[FieldSet], None],
+) -> None:
+    """Read with the fields in use; once more where Salesforce meanwhile has one of them no more.
+
+    Raises SalesforceError.
+    """
+    fields = fields_in_use(client, connection, object_name)
+    try:
+        read(fields)
+    except ConfigurationError as error:
+        if error.code != "INVALID_FIELD":
+            raise
+        read(fields_in_use(client, connection, object_name, anew=True))
 
 
 def known_field_set(connection: Connection, object_name: str) -> str:

@@ -39,7 +39,7 @@ from integrations.salesforce.stream_events import (
 from integrations.salesforce.streaming import ChangeStream
 
 from .arriving import TakenIn, take_in
-from .describing import fields_in_use, objects_in_use, watermark
+from .describing import objects_in_use, watermark, with_fields_in_use
 from .fetching import fetch_by_ids
 from .fields import FieldSet
 from .polling import poll
@@ -197,14 +197,9 @@ class _Listening:
     def _catch_up(self, object_name: str, group: _Group) -> None:
         assert self.client is not None
         try:
-            fields = fields_in_use(self.client, self.connection, object_name)
-            try:
-                self._fetch(fields, group)
-            except ConfigurationError as error:
-                if error.code != "INVALID_FIELD":
-                    raise
-                fields = fields_in_use(self.client, self.connection, object_name, anew=True)
-                self._fetch(fields, group)
+            with_fields_in_use(
+                self.client, self.connection, object_name, lambda fields: self._fetch(fields, group)
+            )
         except (ConfigurationError, PermanentError) as error:
             # The poll meets the same, says so, and reads it all once it is mended.
             logger.warning("connection %s: %s %s", self.connection.pk, object_name, error.detail)

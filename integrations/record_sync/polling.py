@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import InterfaceError, OperationalError
 from django.db import connection as database
@@ -26,7 +27,7 @@ from integrations.salesforce.errors import (
 
 from . import runs
 from .arriving import TakenIn, take_in
-from .describing import begun_watermark, fields_in_use, objects_in_use
+from .describing import begun_watermark, objects_in_use, with_fields_in_use
 from .due import evaluate_due
 from .fetching import Arrived, Position, read, since
 from .fields import FieldSet
@@ -97,7 +98,9 @@ class _Poll:
         wrong: SalesforceError | None = None
         for object_name in self._longest_unread_first():
             try:
-                self._read_with_its_fields(client, object_name)
+                with_fields_in_use(
+                    client, self.connection, object_name, partial(self._read_object, client)
+                )
             except (ConfigurationError, PermanentError, TransientError) as error:
                 logger.warning(
                     "connection %s: %s %s", self.connection.pk, object_name, error.detail
@@ -111,16 +114,6 @@ class _Poll:
         in_use = objects_in_use(self.connection)
         never = [name for name in in_use if name not in known]
         return [*never, *(name for name in known if name in in_use)]
-
-    def _read_with_its_fields(self, client: SalesforceClient, object_name: str) -> None:
-        fields = fields_in_use(client, self.connection, object_name)
-        try:
-            self._read_object(client, fields)
-        except ConfigurationError as error:
-            if error.code != "INVALID_FIELD":
-                raise
-            fields = fields_in_use(client, self.connection, object_name, anew=True)
-            self._read_object(client, fields)
 
     def _read_object(self, client: SalesforceClient, fields: FieldSet) -> None:
         mark = begun_watermark(client, self.connection, fields.object_name)
