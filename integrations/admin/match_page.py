@@ -88,7 +88,7 @@ def _named(connection: Connection, words: str, form: MatchRulesForm) -> NamedPer
         return found
     policy = form.cleaned_data["email_policy"]
     match = trying.check_match(connection, form.rules(), found.person, policy)
-    return NamedPerson(found.words, found.person, match.reason, match.verdict != Action.CONFLICT)
+    return NamedPerson(found.words, found.person, match.reason)
 
 
 def _show(

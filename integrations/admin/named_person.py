@@ -15,7 +15,6 @@ class NamedPerson:
     words: str
     person: DirectoryUser | None
     why: str
-    is_in: bool = False
 
 
 def named_person(connection: Connection, words: str) -> NamedPerson | None:

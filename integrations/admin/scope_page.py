@@ -145,5 +145,5 @@ def _named(connection: Connection, words: str, rules: list[ScopeRule]) -> NamedP
     found = named_person(connection, words)
     if found is None or found.person is None:
         return found
-    is_in, why = trying.check_scope(connection, rules, found.person)
-    return NamedPerson(found.words, found.person, why, is_in)
+    why = trying.check_scope(connection, rules, found.person)
+    return NamedPerson(found.words, found.person, why)

@@ -94,12 +94,9 @@ def try_scope_rules(connection: Connection, rules: Sequence[ScopeRule]) -> Scope
     )
 
 
-def check_scope(
-    connection: Connection, rules: Sequence[ScopeRule], person: DirectoryUser
-) -> tuple[bool, str]:
-    """Whether this person is in by these rules, and by which rule not, in a sentence."""
-    why = out_of_scope(person, connection, Approach.ALL_ACTIVE, rules)
-    return (False, why) if why else (True, "In: all rules hold")
+def check_scope(connection: Connection, rules: Sequence[ScopeRule], person: DirectoryUser) -> str:
+    """Whether this person is in by these rules, or by which rule not."""
+    return out_of_scope(person, connection, Approach.ALL_ACTIVE, rules) or "In: all rules hold"
 
 
 def try_match_rules(
