@@ -47,7 +47,7 @@ def _lag(connection: Connection, name: str, mark: Watermark | None) -> Freshness
 
 def _stream(connection: Connection) -> FreshnessLine:
     if is_listening(connection.pk):
-        return FreshnessLine("Stream", "listening: changes arrive within seconds", "good")
+        return FreshnessLine("Stream", "listening: within seconds", "good")
     minutes = round(budget.poll_every(connection).total_seconds() / 60)
     often = "minute" if minutes == 1 else f"{minutes} minutes"
     return FreshnessLine("Stream", f"not listening: changes arrive every {often}")
