@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.db.models import Max
+from django.utils import timezone
 
 from accounts.time_zone import written_time
 from integrations.models import Connection, SyncRun, Watermark
@@ -65,10 +66,12 @@ def _failed_refresh(connection: Connection) -> str | None:
     when = naturaltime(last.finished_at or last.created_at)
     if last.state == SyncRun.State.HELD:
         return f"People were not refreshed {when}. {sentence(last.error)}"
-    return (
-        f"People could not be read {when}. {sentence(last.error)} Press Refresh on the list of"
-        " Salesforce users to try again."
-    )
+    if last.retry_at is None:
+        then = "Press Refresh on the list of Salesforce users to try again."
+    else:
+        due = naturaltime(max(last.retry_at, timezone.now()))
+        then = f"The next try is {due}; Refresh, on the list of Salesforce users, tries at once."
+    return f"People could not be read {when}. {sentence(last.error)} {then}"
 
 
 def _last_heard(connection: Connection) -> str:

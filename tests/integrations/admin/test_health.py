@@ -63,7 +63,14 @@ def test_a_failed_refresh_is_not_called_well(client: Client, connection: Connect
     )
     html = home(client)
     assert "All is well" not in html
-    assert f"People could not be read now. {run.error}" in html
+    assert f"People could not be read now. {run.error} Press Refresh on the list" in html
+    SyncRun.objects.update(retry_at=timezone.now() + timedelta(minutes=4, seconds=30))
+    assert (
+        f"{run.error} The next try is 4\xa0minutes from now; Refresh, on the list of Salesforce"
+        " users, tries at once." in home(client)
+    )
+    SyncRun.objects.update(retry_at=timezone.now() - timedelta(seconds=9))
+    assert "The next try is now; Refresh" in home(client)
     SyncRun.objects.update(state=SyncRun.State.HELD, error="12 people are missing.")
     html = home(client)
     assert "All is well" not in html
