@@ -52,5 +52,7 @@ class AuditEntry(models.Model):
 
 
 def in_words(action: str) -> str:
-    """What people read: “connection.connecting_user” is “Connection: connecting user”."""
-    return action.replace(".", ": ").replace("_", " ").capitalize()
+    """What people read: “plan.approved” is “Change: approved”, for so a plan is called on pages."""
+    subject, _, act = action.partition(".")
+    subject = "change" if subject == "plan" else subject
+    return f"{subject}: {act}".replace("_", " ").capitalize()

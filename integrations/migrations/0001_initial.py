@@ -1821,7 +1821,10 @@ class Migration(migrations.Migration):
                         blank=True, null=True, verbose_name="last log-in to Salesforce"
                     ),
                 ),
-                ("created_in_salesforce_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "created_in_salesforce_at",
+                    models.DateTimeField(blank=True, null=True, verbose_name="created in Salesforce"),
+                ),
                 ("system_modstamp", models.DateTimeField()),
                 ("refreshed_at", models.DateTimeField()),
                 ("missing_since", models.DateTimeField(blank=True, null=True)),

@@ -46,7 +46,7 @@ class DirectoryUser(models.Model):
         help_text="Whether they have the tab's permission set; unknown until it is deployed.",
     )
     last_login_at = models.DateTimeField("last log-in to Salesforce", null=True, blank=True)
-    created_in_salesforce_at = models.DateTimeField(null=True, blank=True)
+    created_in_salesforce_at = models.DateTimeField("created in Salesforce", null=True, blank=True)
     system_modstamp = models.DateTimeField()
     refreshed_at = models.DateTimeField()
     missing_since = models.DateTimeField(null=True, blank=True)
