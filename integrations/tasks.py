@@ -48,6 +48,11 @@ def poll_records(connection_id: int) -> None:
     polling.poll(connection_id)
 
 
+def retry_records(connection_id: int) -> None:
+    beat()
+    due.retry_what_is_due(connection_id)
+
+
 def backfill_records(run_id: int) -> None:
     beat()
     backfilling.backfill(run_id)

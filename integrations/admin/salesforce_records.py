@@ -26,6 +26,8 @@ from .workflow_words import VERDICT_TONES
 
 Records = QuerySet[SalesforceRecord]
 Verdict = Evaluation.Verdict
+#: More are left to the worker.
+JUDGED_AT_ONCE = 1_000
 
 
 class WorkflowFilter(admin.SimpleListFilter):
@@ -156,11 +158,14 @@ class SalesforceRecordAdmin(CompanyScopedAdmin[SalesforceRecord]):
     @admin.action(description="Look at it again", permissions=["retry"])
     def try_again(self, request: HttpRequest, queryset: Records) -> None:
         """Judge the ticked records once more, where they were set aside."""
-        aside = Evaluation.objects.filter(
-            record__in=queryset.values("pk"), verdict=Verdict.FAILED
-        ).select_related("workflow__connection")
+        aside = Evaluation.objects.filter(record__in=queryset.values("pk"), verdict=Verdict.FAILED)
+        if (number := aside.count()) > JUDGED_AT_ONCE:
+            due.retry_later(aside)
+            words = f"{counted(number, 'record')} will be looked at again. Load this list again in"
+            self.message_user(request, f"{words} a minute.", messages.SUCCESS)
+            return
         by_connection: dict[Connection, list[Evaluation]] = {}
-        for one in aside:
+        for one in aside.select_related("workflow__connection"):
             by_connection.setdefault(one.workflow.connection, []).append(one)
         looked_at = sum(map(len, by_connection.values()))
         for evaluations in by_connection.values():

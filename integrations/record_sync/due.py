@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
+from django_q.tasks import async_task
 
 from integrations.models import (
     Connection,
@@ -29,6 +30,7 @@ from .judging import judge_kept
 from .people import load_people
 
 Hold = Evaluation.Hold
+RETRY_TASK = "integrations.tasks.retry_records"
 
 
 def evaluate_due(connection: Connection) -> Evaluated:
@@ -43,7 +45,7 @@ def evaluate_due(connection: Connection) -> Evaluated:
 
 
 def evaluate_what_time_changes(connection: Connection) -> Evaluated:
-    """A meeting that has taken place, a hold that has lasted too long."""
+    """A meeting that has taken place, a hold that has lasted too long, what a person asked for."""
     return _judge_evaluations(connection, Q(due_at__lte=timezone.now()))
 
 
@@ -123,6 +125,20 @@ def retry(evaluations: Sequence[Evaluation]) -> Evaluated:
         return Evaluated()
     connection = evaluations[0].workflow.connection
     return _judge_evaluations(connection, Q(pk__in=[one.pk for one in evaluations]))
+
+
+def retry_later(evaluations: models.QuerySet[Evaluation]) -> None:
+    """The same by the worker, of several connections; the next poll finds what a task leaves."""
+    connections = evaluations.order_by().values_list("workflow__connection", flat=True).distinct()
+    asked = list(connections)
+    evaluations.update(due_at=timezone.now())
+    for connection_id in asked:
+        async_task(RETRY_TASK, connection_id)
+
+
+def retry_what_is_due(connection_id: int) -> Evaluated:
+    connection = Connection.objects.select_related("company").get(pk=connection_id)
+    return evaluate_what_time_changes(connection)
 
 
 def _of(connection: Connection) -> models.QuerySet[Evaluation]:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
 from django.test import Client
+from django_q.models import OrmQ
 
 from activities.models import ActivityReport
+from integrations import tasks
+from integrations.admin import salesforce_records
 from integrations.demo_org.org import DemoOrg
 from integrations.models import Connection, Evaluation, SalesforceRecord, SyncRun
+from integrations.record_sync import due
 from tests.integrations.record_sync.world import account, deal, rep, switched_on
 
 RECORDS = "/admin/integrations/salesforcerecord/"
@@ -66,6 +71,31 @@ def test_records_that_were_set_aside_are_listed_and_looked_at_again(
     answer = client.post(f"{RECORDS}?verdict=failed", form, follow=True)
     assert "1 record looked at again, 0 still set aside." in answer.text
     assert Evaluation.objects.get().verdict == Says.REPORTED
+
+
+def test_very_many_records_are_looked_at_again_by_the_worker(
+    client: Client, connection: Connection, org: DemoOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(salesforce_records, "JUDGED_AT_ONCE", 1)
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    for _ in range(3):
+        deal(org, ann)
+    switched_on(connection)
+    fine = Evaluation.objects.order_by("pk")[:1].get()
+    aside = Evaluation.objects.exclude(pk=fine.pk)
+    aside.update(verdict=Says.FAILED, reason="Amount makes no sense.")
+    ticked = SalesforceRecord.objects.values_list("pk", flat=True)[:1]
+    form = {"action": "try_again", "_selected_action": [*ticked], "select_across": "1"}
+    answer = client.post(RECORDS, form | {"index": "0"}, follow=True)
+    assert "2 records will be looked at again. Load this list again in a minute." in answer.text
+    assert {one.verdict for one in aside} == {Says.FAILED}, "nothing is judged in the request"
+    assert OrmQ.objects.latest("pk").func() == due.RETRY_TASK
+    tasks.retry_records(connection.pk)
+    assert set(aside.values_list("verdict", "due_at")) == {(Says.REPORTED, None)}
+    judged_at = fine.evaluated_at
+    fine.refresh_from_db()
+    assert fine.evaluated_at == judged_at
 
 
 def test_sync_runs_say_what_came_of_them_and_errors_in_words(
