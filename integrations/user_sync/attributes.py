@@ -18,6 +18,7 @@ from itertools import islice
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import audit
@@ -33,7 +34,7 @@ from integrations.models import (
     UserMapping,
 )
 
-from . import approving
+from . import approving, held
 from .declined import declined_updates
 from .plan_rows import CHUNK, Row, draft, time_zones
 from .teams import key_of
@@ -68,12 +69,13 @@ def plan_attributes(connection: Connection, *, by: User | None = None) -> SyncPl
 
 
 def _plan(connection: Connection, by: User | None) -> SyncPlan | None:
-    in_hand = (State.HELD, State.STOPPED, State.NEEDS_A_PERSON, *SyncPlan.STATES_UNDER_WAY)
+    in_hand = (State.STOPPED, State.NEEDS_A_PERSON, *SyncPlan.STATES_UNDER_WAY)
     plans = SyncPlan.objects.filter(connection=connection, kind=SyncPlan.Kind.ATTRIBUTES)
     if plans.filter(state__in=in_hand).exists():
         return None
     differing = list(_not_declined(connection))
-    if not differing:
+    _end_moot(plans, differing)
+    if not differing or plans.filter(state=State.HELD).exists():
         return None
     rows = [(one.person, _row(one)) for one in differing]
     plan = draft(connection, SyncPlan.Kind.ATTRIBUTES, Approach.AUTOMATIC, rows, by=by)
@@ -83,6 +85,21 @@ def _plan(connection: Connection, by: User | None) -> SyncPlan | None:
     else:
         approving.approve(plan, by=by)
     return plan
+
+
+def _end_moot(plans: QuerySet[SyncPlan], differing: Iterable[Difference]) -> None:
+    """Nobody is asked about values that are equal again, or others, in Salesforce or here."""
+    differ = {
+        (one.account.pk, name, *values) for one in differing for name, values in one.values.items()
+    }
+    for plan in plans.filter(state=State.HELD):
+        asked = plan.changes.values_list("account", "values__account")
+        if not any(
+            (account, name, *values) in differ
+            for account, fields in asked
+            for name, values in fields.items()
+        ):
+            held.end(plans.filter(pk=plan.pk), "none of these differences is there any more.")
 
 
 def _not_declined(connection: Connection) -> Iterator[Difference]:

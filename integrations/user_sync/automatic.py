@@ -35,7 +35,7 @@ from integrations.models import (
     UserMapping,
 )
 
-from . import approving
+from . import approving, held
 from .leavers import plan_rejection
 from .matching import Matcher
 from .planning import plan_import
@@ -61,7 +61,7 @@ SETTINGS = (
 
 
 def plan_everywhere() -> None:
-    _discard_fulfilled()
+    _end_fulfilled()
     wanted = DirectoryUser.objects.filter(wanted_since__isnull=False).values("connection")
     awaited = Connection.objects.filter(
         automatic_is_on=True, state__in=Connection.STATES_WITH_ACCESS, pk__in=wanted
@@ -99,8 +99,7 @@ def _plan(connection: Connection) -> list[SyncPlan]:
     return plans
 
 
-@transaction.atomic
-def _discard_fulfilled() -> None:
+def _end_fulfilled() -> None:
     """Nobody is asked about people who have accounts meanwhile, or are ignored."""
     about = {"connection": OuterRef("plan__connection")}
     mapped = UserMapping.objects.filter(**about, salesforce_user_id=OuterRef("salesforce_user_id"))
@@ -109,13 +108,9 @@ def _discard_fulfilled() -> None:
     )
     left = PlannedChange.objects.filter(~Exists(mapped), ~Exists(ignored), plan=OuterRef("pk"))
     plans = SyncPlan.objects.filter(
-        ~Exists(left), kind=SyncPlan.Kind.IMPORT, approach=Approach.AUTOMATIC, state=State.HELD
+        ~Exists(left), kind=SyncPlan.Kind.IMPORT, approach=Approach.AUTOMATIC
     )
-    for plan in plans.select_for_update(no_key=True, of=("self",), skip_locked=True):
-        plan.state = State.DISCARDED
-        plan.problem = "Nothing was left to do: everybody here has an account, or is ignored."
-        plan.save(update_fields=["state", "problem"])
-        audit.record("plan.discarded", plan, by=None)
+    held.end(plans, "everybody here has an account, or is ignored.")
 
 
 def waiting(connection: Connection) -> QuerySet[DirectoryUser]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from accounts import audit
@@ -16,7 +16,7 @@ from accounts.models import User
 from integrations.leases import LeaseTaken, held_lease
 from integrations.models import Approach, Connection, PlannedChange, SyncPlan
 
-from . import approving
+from . import approving, held
 from .declined import declined_return
 from .leavers import (
     person_of,
@@ -42,11 +42,26 @@ TRIED_AGAIN_AFTER = timedelta(days=1)
 
 
 def plan_everywhere() -> None:
+    _end_moot()
     strict = Connection.objects.filter(
         deprovisioning=Policy.DEACTIVATE, state__in=Connection.STATES_WITH_ACCESS
     )
     for connection in strict:
         plan_by_policy(connection)
+
+
+def _end_moot() -> None:
+    """Nobody is asked about people who came back, or about whom somebody decided meanwhile."""
+    for plan in held.held().filter(kind=SyncPlan.Kind.LEAVERS).select_related("connection"):
+        gone = to_deactivate(plan.connection).filter(Exists(person_of(is_active=False)))
+        back = to_reactivate(plan.connection)
+        left = plan.changes.filter(
+            Q(action=Action.SUSPEND, account__in=gone.values("account"))
+            | Q(action=Action.REACTIVATE, account__in=back.values("account"))
+        )
+        if not left.exists():
+            moot = SyncPlan.objects.filter(pk=plan.pk)
+            held.end(moot, "everybody here came back, or somebody decided about them meanwhile.")
 
 
 def plan_by_policy(connection: Connection) -> SyncPlan | None:

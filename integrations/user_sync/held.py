@@ -2,6 +2,7 @@
 
 - ``held(connection) -> QuerySet[SyncPlan]``;
 - ``decide(plan, by=..., refuse=ids) -> SyncPlan``: refuse these rows, approve the rest;
+- ``end(plans, why)``: nothing is left to decide in these;
 - ``not_told() -> QuerySet[SyncPlan]``: for the mails of the same day.
 
 Whoever is refused an automatic account is ignored, and the account of a leaver who is refused to be
@@ -70,6 +71,17 @@ def _refuse(rows: QuerySet[PlannedChange], by: User, reason: str) -> None:
         values={"reason": reason.strip()[:255] or "Refused"},
         **carried_out,
     )
+
+
+@transaction.atomic
+def end(plans: QuerySet[SyncPlan], why: str) -> None:
+    """Ask nobody any more about those of these plans that are held, and not being decided now."""
+    rows = plans.filter(state=State.HELD)
+    for plan in rows.select_for_update(no_key=True, of=("self",), skip_locked=True):
+        plan.state = State.DISCARDED
+        plan.problem = f"Nothing was left to do: {why}"
+        plan.save(update_fields=["state", "problem"])
+        audit.record("plan.discarded", plan, by=None)
 
 
 def not_told() -> QuerySet[SyncPlan]:

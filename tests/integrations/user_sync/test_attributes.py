@@ -91,6 +91,30 @@ def test_a_refused_update_is_asked_about_again_only_when_salesforce_says_somethi
     assert [row.person_name for row in again.changes.all()] == ["Person 7"]
 
 
+def test_a_held_plan_ends_once_none_of_its_differences_is_left(
+    connection: Connection, admin: User
+) -> None:
+    for number in range(1, 23):
+        person(connection, number, title="Boss")
+        mapped(connection, number, account(connection.company, f"{number}@example.com"))
+    plan = followed(connection)
+    assert plan is not None
+    assert plan.state == SyncPlan.State.HELD
+    connection.directory.exclude(name="Person 7").update(title="")
+    assert followed(connection) is None
+    plan.refresh_from_db()
+    assert plan.state == SyncPlan.State.HELD, "one is left to decide about"
+    connection.directory.filter(name="Person 7").update(title="Chief")
+    other = followed(connection)
+    plan.refresh_from_db()
+    assert (plan.state, plan.problem) == (
+        SyncPlan.State.DISCARDED,
+        "Nothing was left to do: none of these differences is there any more.",
+    )
+    assert other is not None
+    assert outcomes(other) == {"Person 7": "done"}, "what Salesforce says now is followed"
+
+
 def test_a_value_without_a_team_is_work_and_makes_no_team(
     connection: Connection, admin: User
 ) -> None:

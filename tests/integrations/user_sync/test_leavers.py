@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from accounts.models import Company, User
+from accounts.models import AuditEntry, Company, User
 from integrations.models import Connection, DirectoryUser, SyncPlan
 from integrations.user_sync import applying, deprovisioning, held, leavers
 from integrations.user_sync.reverting import plan_revert
 
 from .builders import applied, mapped, outcomes, person, salesforce_id
-from .leaving import colleagues, days_ago, leave, run
+from .leaving import colleagues, come_back, days_ago, leave, run
 
 pytestmark = pytest.mark.django_db
 
@@ -63,6 +63,32 @@ def test_the_last_admin_stays(strict: Connection) -> None:
     boss.refresh_from_db()
     assert boss.is_active
     assert run(strict) is None
+
+
+def test_a_held_plan_ends_once_nobody_in_it_is_to_be_deactivated(
+    strict: Connection, admin: User
+) -> None:
+    colleagues(strict, range(12))
+    leave(strict, *range(7))
+    plan = deprovisioning.plan_by_policy(strict)
+    assert plan is not None
+    come_back(strict, *range(6))
+    deprovisioning.plan_everywhere()
+    plan.refresh_from_db()
+    assert plan.state == SyncPlan.State.HELD, "one is left to decide about"
+    strict.deprovisioning = Policy.SUGGEST
+    strict.save()
+    applied(leavers.plan_keeping(strict, leavers.to_deactivate(strict), by=admin), admin)
+    deprovisioning.plan_everywhere()
+    plan.refresh_from_db()
+    assert (plan.state, plan.problem) == (
+        SyncPlan.State.DISCARDED,
+        "Nothing was left to do: everybody here came back, or somebody decided about them"
+        " meanwhile.",
+    )
+    assert AuditEntry.objects.filter(action="plan.discarded").count() == 1
+    leave(strict, 8)
+    assert run(strict) is not None, "it no longer stands in the way of others"
 
 
 def test_many_at_once_are_held_and_decided_one_by_one(strict: Connection, admin: User) -> None:
