@@ -64,6 +64,9 @@ class People:
     def reopen(self, deal_id: str) -> None:
         self._ask("PATCH", f"Opportunity/{deal_id}", {"StageName": "Negotiation/Review"})
 
+    def set_amount(self, deal_id: str, amount: int) -> None:
+        self._ask("PATCH", f"Opportunity/{deal_id}", {"Amount": amount})
+
     def deactivate_the_member(self) -> None:
         self.demo.manage("shell", "-v0", "-c", DEACTIVATE.format(self._member_account))
 

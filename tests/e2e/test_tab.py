@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, Request, expect
+from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, Request, Route, expect
 
 from tests.demo import Demo
 
@@ -127,6 +127,28 @@ def test_what_the_stream_commits_comes_and_goes_without_a_reload(
     expect(article.get_by_role("link", name="1 comment on the report")).to_be_visible()
     people.reopen(deal)
     expect(article).to_have_count(0)
+
+
+def test_what_comes_while_a_press_waits_for_its_answer_is_shown_behind_it(
+    window: Callable[..., BrowserContext], demo: Demo, people: People
+) -> None:
+    context = window()
+    _, frame = open_tab(context, demo, people.admin)
+    expect(frame.get_by_role("heading", name="Company feed")).to_be_visible()
+    deal = people.close_a_deal("Deal under way")
+    article = frame.get_by_role("article").filter(has_text="Deal under way")
+    expect(article).to_contain_text("50,000")
+    pressed: list[Route] = []
+    context.route(re.compile(r"/reports/\d+/$"), lambda route: pressed.append(route))
+    for was, amount, answer in ((50, 61, Route.continue_), (61, 62, Route.abort)):
+        article.get_by_role("link", name="Comment").click()
+        people.set_amount(deal, amount * 1_000)
+        people.close_a_deal(f"Deal after {amount}")
+        expect(frame.get_by_role("article").filter(has_text=f"after {amount}")).to_be_visible()
+        assert f"{was},000" in article.inner_text(), "the answer goes into this very element"
+        answer(pressed.pop())
+        expect(article).to_contain_text(f"{amount},000")
+        expect(article.get_by_label("Your comment")).to_be_visible()
 
 
 def test_the_way_into_the_admin_opens_a_window_of_its_own(

@@ -11,6 +11,7 @@
   const SIDE_MS = 4000;
   let reading = null;
   let sideTimer = null;
+  const waiting = new Map(); // what came of a report while a press inside it waits for its answer
 
   const feed = () => document.querySelector("#feed[data-live]");
 
@@ -47,8 +48,6 @@
     const list = feed();
     const old = document.getElementById(report.id);
     if (old) {
-      // What the reader pressed a moment ago is about to be answered, into this very element.
-      if (old.querySelector(".htmx-request")) return false;
       keepOwn(old, report);
       const hadFocus = old.contains(document.activeElement) && document.activeElement.id;
       old.replaceWith(report);
@@ -63,6 +62,29 @@
     list.insertBefore(report, next || end);
     report.classList.add("arrived");
     return true;
+  }
+
+  /* Shows a report that came after this version of the feed. Returns whether it is new here. */
+  function bring(report, before) {
+    // What the reader pressed a moment ago is about to be answered, into this very element.
+    if (document.getElementById(report.id)?.querySelector(".htmx-request")) {
+      waiting.set(report.id, () => bring(report, before));
+      return false;
+    }
+    waiting.delete(report.id);
+    const isNew = put(report);
+    if (!report.isConnected) return false;
+    if (Number(report.dataset.celebrated) > before) celebrate(report);
+    htmx.process(report);
+    return isNew;
+  }
+
+  function bringWaiting() {
+    for (const [id, again] of [...waiting]) {
+      if (document.getElementById(id)) again();
+      else waiting.delete(id);
+    }
+    if (feed()) localTimes(feed());
   }
 
   function say(fresh) {
@@ -91,10 +113,7 @@
     for (const { html } of changes.shown) {
       const report = made(html);
       isOwn ||= report.dataset.person === list.dataset.viewer;
-      const isNew = put(report);
-      if (isNew) fresh.push(report);
-      if (Number(report.dataset.celebrated) > before && report.isConnected) celebrate(report);
-      if (report.isConnected) htmx.process(report);
+      if (bring(report, before)) fresh.push(report);
     }
     list.dataset.version = changes.version;
     localTimes(list);
@@ -191,11 +210,17 @@
   function start() {
     if (reading) reading.abort();
     reading = null;
+    waiting.clear();
     if (!feed()) return;
     reading = new AbortController();
     follow(reading.signal);
   }
 
   document.addEventListener("page-shown", start);
+  document.addEventListener("htmx:afterSettle", bringWaiting);
+  document.addEventListener("htmx:afterRequest", ({ detail: { successful, xhr } }) => {
+    // Without an answer nothing settles. 401 is asked again with a new bearer: it still waits.
+    if (!successful && xhr.status !== 401) bringWaiting();
+  });
   start();
 })();
