@@ -5,15 +5,15 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.db.models import Max
-from django.utils import timezone
 
 from accounts.time_zone import written_time
 from integrations.models import Connection, SyncRun, Watermark
 from integrations.record_sync.describing import objects_in_use
+from integrations.record_sync.runs import not_made_good
 from integrations.record_sync.stream_runs import is_listening
 from integrations.user_sync.progress import silent
 
-from .words import sentence
+from .words import from_now, sentence
 
 State = Connection.State
 
@@ -29,7 +29,7 @@ def health(connection: Connection) -> str:
         )
     if connection.state == State.NEEDS_ATTENTION:
         return connection.state_reason
-    if failed := _failed_refresh(connection):
+    if failed := _failed_refresh(connection) or _failed_reading(connection):
         return failed
     return f"All is well: {_last_heard(connection)}."
 
@@ -69,9 +69,26 @@ def _failed_refresh(connection: Connection) -> str | None:
     if last.retry_at is None:
         then = "Press Refresh on the list of Salesforce users to try again."
     else:
-        due = naturaltime(max(last.retry_at, timezone.now()))
+        due = from_now(last.retry_at)
         then = f"The next try is {due}; Refresh, on the list of Salesforce users, tries at once."
     return f"People could not be read {when}. {sentence(last.error)} {then}"
+
+
+def _failed_reading(connection: Connection) -> str | None:
+    """Of records; where several failed, the one that matters most."""
+    failed = not_made_good(connection).first()
+    if failed is None:
+        return None
+    name, when = failed.object_name, naturaltime(failed.finished_at or failed.created_at)
+    if failed.kind == SyncRun.Kind.BACKFILL:
+        what = f"Earlier {name} records could not be read {when}."
+        then = f"Press Read them again on the page of a workflow for {name}."
+    else:
+        what = f"{name} records could not be compared with Salesforce {when}."
+        then = "They are compared again at night."
+    if failed.retry_at is not None:
+        then = f"The next try is {from_now(failed.retry_at)}."
+    return f"{what} {sentence(failed.error)} {then}"
 
 
 def _last_heard(connection: Connection) -> str:

@@ -6,7 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.html import format_html
 
 from accounts.capped_paginator import COUNTED_AT_MOST
@@ -38,6 +40,11 @@ def listed(parts: list[str]) -> str:
 def sentence(text: str) -> str:
     """The text with a full stop, where it ends without any mark."""
     return f"{text}." if text and text[-1] not in ".!?…" else text
+
+
+def from_now(when: datetime) -> str:
+    """“4 minutes from now”; “now” for what is overdue."""
+    return str(naturaltime(max(when, timezone.now())))
 
 
 def who_and_when(who: User | None, when: datetime | None) -> str:

@@ -10,13 +10,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from accounts.reach import person
-from integrations.models import Evaluation, SyncRun, Workflow
+from integrations.models import Evaluation, Workflow
 from integrations.record_sync import workflows
 from integrations.record_sync.describing import labels_of
 from integrations.record_sync.previewing import MOST_JUDGED, ChangePreview, preview_change
 from integrations.record_sync.workflows import Condition, WorkflowRefused
 
 from . import workflow_trial
+from .earlier_records import failed_backfill, last_backfill, next_try
 from .object_fields import ObjectFields, object_fields
 from .shown_workflow import changeable_workflow
 from .subpage import subpage
@@ -107,6 +108,7 @@ def _show(
     **more: Any,
 ) -> HttpResponse:
     kept = Workflow.objects.prefetch_related("conditions").get(pk=workflow.pk)
+    failed = failed_backfill(workflow)
     return subpage(
         request,
         workflow.connection,
@@ -117,7 +119,9 @@ def _show(
         what_counts=what_counts(kept, labels_of(kept.connection, kept.object_name)),
         tone=STATE_TONES[State(kept.state)],
         said=_said(kept),
-        backfill=_last_backfill(kept),
+        backfill=last_backfill(workflow),
+        failed_backfill=failed,
+        next_try=next_try(failed) if failed else "",
         is_following=kept.evaluated_version < kept.version and kept.state != State.OFF,
         **(shown_form(form, lines, known) | more),
     )
@@ -133,12 +137,3 @@ def _said(workflow: Workflow) -> list[tuple[str, str, str, int]]:
         for verdict in Evaluation.Verdict
         if verdict in counts
     ]
-
-
-def _last_backfill(workflow: Workflow) -> SyncRun | None:
-    runs = SyncRun.objects.filter(
-        connection=workflow.connection_id,
-        kind=SyncRun.Kind.BACKFILL,
-        object_name=workflow.object_name,
-    )
-    return runs.order_by("-created_at", "-pk").first()

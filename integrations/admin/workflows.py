@@ -16,7 +16,7 @@ from accounts.admin_base import CompanyScopedAdmin
 from accounts.reach import number_in, person
 from integrations.models import Evaluation, Watermark, Workflow
 
-from . import workflow_new, workflow_page, workflow_switching
+from . import earlier_records, workflow_new, workflow_page, workflow_switching
 from .chosen_connection import chosen_connection, visible_connections
 from .workflow_words import STATE_TONES, what_counts
 
@@ -34,6 +34,11 @@ class WorkflowAdmin(CompanyScopedAdmin[Workflow]):
                 "<int:workflow_id>/switch/",
                 self.admin_site.admin_view(workflow_switching.switch),
                 name="integrations_workflow_switch",
+            ),
+            path(
+                "<int:workflow_id>/read-again/",
+                self.admin_site.admin_view(earlier_records.read_again),
+                name="integrations_workflow_read_again",
             ),
             *super().get_urls(),
         ]

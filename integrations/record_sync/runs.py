@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 from django.db import models, transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -23,6 +23,7 @@ from integrations.user_sync.progress import beat
 
 from . import budget
 from .arriving import TakenIn
+from .describing import objects_in_use
 
 State = SyncRun.State
 Kind = SyncRun.Kind
@@ -122,6 +123,29 @@ def request(
         since=since,
         field_set=field_set,
     )
+
+
+def not_made_good(connection: Connection) -> models.QuerySet[SyncRun]:
+    """The last failed round of each kind and object in use that no other reads, or has read, for.
+
+    Backfills come first.
+    """
+    instead = SyncRun.objects.filter(
+        Q(state__in=SyncRun.STATES_UNDER_WAY)
+        | Q(state=State.DONE, finished_at__gt=OuterRef("finished_at")),
+        Q(since=None) | Q(since__lte=OuterRef("since")),
+        connection=connection,
+        kind=OuterRef("kind"),
+        object_name=OuterRef("object_name"),
+    )
+    failed = SyncRun.objects.filter(
+        ~Exists(instead),
+        connection=connection,
+        kind__in=TASKS,
+        object_name__in=objects_in_use(connection),
+        state=State.FAILED,
+    )
+    return failed.order_by("kind", "object_name", "-pk").distinct("kind", "object_name")
 
 
 class Pulse:

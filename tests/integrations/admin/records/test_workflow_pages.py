@@ -52,6 +52,7 @@ def test_another_companys_workflow_is_not_found(
     foreign = workflow(other_connection)
     for name in ("change", "switch"):
         assert client.get(page(name, foreign)).status_code == 404
+    for name in ("change", "switch", "read_again"):
         assert client.post(page(name, foreign), {"act": "on"}).status_code == 404
     assert client.get(LIST, {"connection": other_connection.pk}).status_code == 404
     answer = client.post(
