@@ -53,6 +53,6 @@ class AuditEntry(models.Model):
 
 def in_words(action: str) -> str:
     """What people read: “plan.approved” is “Change: approved”, for so a plan is called on pages."""
-    subject, _, act = action.partition(".")
-    subject = "change" if subject == "plan" else subject
-    return f"{subject}: {act}".replace("_", " ").capitalize()
+    if action.startswith("plan."):
+        action = action.replace("plan", "change", 1)
+    return action.replace(".", ": ").replace("_", " ").capitalize()

@@ -7,6 +7,7 @@ from django.test import Client
 
 from accounts import audit
 from accounts.models import AuditEntry, Company, User
+from accounts.models.audit import in_words
 
 from .account_pages import act
 from .conftest import make_user
@@ -104,3 +105,12 @@ def test_an_entry_names_its_kind_and_only_what_changed(
     assert "<tr><th>name</th><td>M</td><td>Mia</td></tr>" in page
     assert "<th>title</th>" not in page
     assert "/history/" not in page, "what nobody changes has none"
+
+
+def test_actions_are_told_in_words_and_a_plan_is_called_a_change() -> None:
+    words = {action: in_words(action) for action in ("created", "plan.approved", "company.seats")}
+    assert words == {
+        "created": "Created",
+        "plan.approved": "Change: approved",
+        "company.seats": "Company: seats",
+    }
