@@ -25,7 +25,7 @@ from integrations.models import Connection
 
 from . import subpages
 from .chosen_connection import changeable_connection
-from .connection_forms import KeysForm, SettingsForm
+from .connection_forms import KeysForm, NamedConnectionForm, SettingsForm
 from .connection_page import STATE_CHIPS, keys_set_at, page_context, shown, to_page
 
 State = Connection.State
@@ -36,6 +36,7 @@ class ConnectionAdmin(CompanyScopedAdmin[Connection]):
     list_display = ("__str__", "state_shown", "connecting_user", "login_url")
     list_display_links = ("__str__",)
     ordering = ("company", "name", "pk")
+    form = NamedConnectionForm
     fields = ("company", "name")
     actions = None
 

@@ -62,11 +62,7 @@ class KeysForm(forms.Form):
         return AppKeys(key, secret) if key and secret else None
 
 
-class SettingsForm(CompanyBoundForm):
-    class Meta:
-        model = Connection
-        fields = ("name", "email_policy")
-
+class NamedConnectionForm(CompanyBoundForm):
     def clean_name(self) -> str:
         """It stands in lists and sentences, where a mark of direction would turn others' words."""
         typed: str = self.cleaned_data["name"]
@@ -74,3 +70,9 @@ class SettingsForm(CompanyBoundForm):
         if not name:
             raise forms.ValidationError("Give the connection a name that can be seen.")
         return name
+
+
+class SettingsForm(NamedConnectionForm):
+    class Meta:
+        model = Connection
+        fields = ("name", "email_policy")

@@ -109,3 +109,12 @@ def test_a_name_turns_no_other_words_around(browser: Client, connected: Connecti
     assert "Give the connection a name that can be seen." in answer.content.decode()
     connected.refresh_from_db()
     assert connected.name == "Acme EMEA"
+
+
+def test_a_new_connections_name_turns_no_other_words_around_either(
+    client: Client, company: Company
+) -> None:
+    client.force_login(User.objects.create_superuser(email="sue@support.example", password="x"))
+    form = {"company": company.pk, "name": " Acme\u202e\u2066 EMEA "}
+    assert client.post(reverse("admin:integrations_connection_add"), form).status_code == 302
+    assert Connection.objects.get(company=company).name == "Acme EMEA"
