@@ -11,7 +11,7 @@ from accounts.models import User
 from integrations.models import DirectoryUser, PlannedChange, SyncPlan, UserMapping
 
 from .candidates import folded
-from .matching import is_usable_email
+from .matching import why_unusable
 
 Action = PlannedChange.Action
 
@@ -35,8 +35,8 @@ class Answers:
     def why_not_create(self, row: PlannedChange) -> str:
         """Empty where an account of their own can be made for the person."""
         email = self._emails.get(row.salesforce_user_id, "")
-        if not is_usable_email(email):
-            return f"{row.person_name} has no usable e-mail in Salesforce: an account needs one."
+        if unusable := why_unusable(email):
+            return f"The e-mail of {row.person_name} in Salesforce {unusable}."
         if holder := self._holders.get(folded(email)):
             return (
                 f"{holder} already has this e-mail, and nobody else can. Change one of the two"
@@ -44,7 +44,7 @@ class Answers:
             )
         for rival in self._made[row.person_email]:
             if rival.pk != row.pk:
-                return f"{rival.person_name} gets an account with this e-mail by this change."
+                return f"{rival.person_name} gets an account with this e-mail here, too."
         return ""
 
     def why_not_map(self, row: PlannedChange, account_id: int, name: str) -> str:
@@ -55,7 +55,7 @@ class Answers:
             return f"{name} is mapped to another Salesforce user, {other}. Unmap them first."
         for rival in self._mapped[account_id]:
             if rival.pk != row.pk:
-                return f"{rival.person_name} is mapped to {name} by this change already."
+                return f"{rival.person_name} is mapped to {name} here already."
         return ""
 
     def _read_holders(self) -> None:

@@ -38,7 +38,7 @@ from .directory_writing import write_one
 from .errors import PlanError
 from .linking import as_basis
 from .mapping_rows import map_row
-from .matching import is_usable_email
+from .matching import why_unusable
 from .plan_rows import Row, draft
 from .planning import plan_import
 
@@ -120,8 +120,8 @@ def _rename(row: PlannedChange, name: str, email: str, connection: Connection) -
 def _check_address(row: PlannedChange, email: str, connection: Connection) -> None:
     if folded(email) == folded(row.values["email"]):
         return
-    if not is_usable_email(email):
-        raise PlanError(f"“{email}” is not an e-mail address.")
+    if unusable := why_unusable(email):
+        raise PlanError(f"The e-mail “{email}” {unusable}.")
     holders = User.objects.holding_address().with_address(email)
     if holder := holders.filter(company=connection.company_id).first():
         raise PlanError(f"{holder} already has the e-mail {email}: map to that account instead.")

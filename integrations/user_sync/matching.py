@@ -121,20 +121,23 @@ def decide(
     if facts.candidates:
         only = facts.candidates[0]
         return Match(Verdict.MAP, _why_mapped(only, viewer_id), only.account_id, only.name, [only])
-    if not is_usable_email(facts.person.email):
-        return Match(Verdict.NOTHING, "No usable e-mail in Salesforce: an account needs one")
+    if unusable := why_unusable(facts.person.email):
+        return Match(Verdict.NOTHING, f"Their e-mail in Salesforce {unusable}")
     return Match(Verdict.CREATE, "New account")
 
 
-def is_usable_email(address: str) -> bool:
-    """Also whether it is compared alike everywhere: beyond ASCII, PostgreSQL folds otherwise."""
-    if not address.strip().isascii():
-        return False
+def why_unusable(address: str) -> str:
+    """What is wrong with an e-mail that somebody is to log in with, in words; else empty."""
+    address = address.strip()
+    if not address:
+        return "is empty: an account needs one"
+    if not address.isascii():  # beyond it, PostgreSQL folds otherwise than Python
+        return "has letters beyond a to z, which a log-in e-mail cannot have"
     try:
-        validate_email(address.strip())
+        validate_email(address)
     except ValidationError:
-        return False
-    return len(address.strip()) <= 254
+        return "is not a valid address"
+    return "" if len(address) <= 254 else "is longer than 254 characters"
 
 
 def _mapped_already(facts: Facts) -> str:

@@ -44,7 +44,7 @@ def test_a_typed_address_that_somebody_has_makes_nothing(
 
 def test_a_typed_address_that_is_none_makes_nothing(connection: Connection, admin: User) -> None:
     person(connection, 1)
-    with pytest.raises(PlanError, match="“ann at home” is not an e-mail address"):
+    with pytest.raises(PlanError, match="“ann at home” is not a valid address"):
         manual.add_person(connection, salesforce_id=salesforce_id(1), by=admin, email="ann at home")
     assert not SyncPlan.objects.exists()
 

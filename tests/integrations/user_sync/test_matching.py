@@ -18,6 +18,9 @@ from .builders import NOON, account, mapped, people, person
 Action = PlannedChange.Action
 
 Policy = Connection.EmailPolicy
+FOREIGN_LETTERS = (
+    "Their e-mail in Salesforce has letters beyond a to z, which a log-in e-mail cannot have"
+)
 
 
 def match(connection: Connection, someone: DirectoryUser, viewer: User | None = None) -> Match:
@@ -43,10 +46,10 @@ def test_somebody_whom_nobody_knows_gets_a_new_account(connection: Connection) -
         ({"user_type": ""}, "Not a colleague: unknown type of user"),
         ({"ignored_at": NOON, "ignored_reason": "Contractor"}, "Ignored: Contractor"),
         ({"ignored_at": NOON}, "Ignored"),
-        ({"email": ""}, "No usable e-mail in Salesforce: an account needs one"),
-        ({"email": "nobody at home"}, "No usable e-mail in Salesforce: an account needs one"),
-        ({"email": "İvan@example.com"}, "No usable e-mail in Salesforce: an account needs one"),
-        ({"email": "\u212aim@example.com"}, "No usable e-mail in Salesforce: an account needs one"),
+        ({"email": ""}, "Their e-mail in Salesforce is empty: an account needs one"),
+        ({"email": "nobody at home"}, "Their e-mail in Salesforce is not a valid address"),
+        ({"email": "İvan@example.com"}, FOREIGN_LETTERS),
+        ({"email": "\u212aim@example.com"}, FOREIGN_LETTERS),
     ],
 )
 def test_who_gets_no_account_and_why(

@@ -81,7 +81,7 @@ def test_only_one_of_two_people_with_one_address_gets_a_new_account(
     plan = plan_import(connection, connection.directory.order_by("pk"), by=admin)
     one, two = plan.changes.order_by("position")
     resolve_conflict(one, Resolution.CREATE, by=admin)
-    with pytest.raises(PlanError, match="Person 1 gets an account with this e-mail by this change"):
+    with pytest.raises(PlanError, match="Person 1 gets an account with this e-mail here, too"):
         resolve_conflict(two, Resolution.CREATE, by=admin)
     resolve_conflict(two, Resolution.IGNORE, by=admin)
     assert set(outcomes(applied(plan, admin)).values()) == {"done"}
