@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from accounts.models import User
 from integrations.models import PlannedChange, UserMapping
 
 from .combined import combine_basis
 from .linking import as_basis
+from .plan_rows import Row
 from .revert_facts import RevertFacts
 from .suspending import leaver_basis
 from .updating import LABELS
 
 Action = PlannedChange.Action
-Row = dict[str, Any]
 
 
 def decide(row: PlannedChange, facts: RevertFacts, last_act: str) -> Row:

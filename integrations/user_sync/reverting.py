@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from django.db import transaction
 
 from accounts.models import User
-from integrations.models import Approach, DirectoryUser, PlannedChange, SyncPlan
+from integrations.models import Approach, PlannedChange, SyncPlan
 
 from . import revert_decisions
 from .errors import PlanError
-from .plan_rows import CHUNK, save_decided
+from .plan_rows import CHUNK, DecidedRow, Row, save_decided
 from .revert_facts import RevertFacts, gather_for_revert
 from .since_preview import last_acts
 
@@ -22,8 +21,6 @@ State = SyncPlan.State
 #: A plan in one of these is not touched by its own worker.
 REVERTIBLE_STATES = (State.DONE, State.STOPPED, State.NEEDS_A_PERSON)
 _FIELD_NAMES = {"title": "title", "team_id": "team", "state": "state"}
-
-Row = dict[str, Any]
 
 
 @transaction.atomic
@@ -87,7 +84,7 @@ def _check(plan: SyncPlan) -> None:
     if plan.reverted_by.filter(state__in=(*SyncPlan.STATES_UNDER_WAY, State.STOPPED)).exists():
         raise PlanError("This change is being reverted already.")
     if not plan.changes.filter(outcome=PlannedChange.Outcome.DONE).exists():
-        raise PlanError("This change has changed nothing, so there is nothing to revert.")
+        raise PlanError("Nothing was changed, so there is nothing to revert.")
     if is_reverted(plan):
         raise PlanError("This change is reverted already.")
 
@@ -100,9 +97,7 @@ def _done_rows(plan: SyncPlan) -> Iterator[Sequence[PlannedChange]]:
         after = chunk[-1].position
 
 
-def _decide_all(
-    plan: SyncPlan, rows: Sequence[PlannedChange], by: User | None
-) -> list[tuple[DirectoryUser, Row]]:
+def _decide_all(plan: SyncPlan, rows: Sequence[PlannedChange], by: User | None) -> list[DecidedRow]:
     facts = gather_for_revert(plan.connection_id, plan.company_id, rows)
     changed = {str(row.account_id) for row in rows if _has_other_values(row, facts[row.pk])}
     acts = last_acts(changed, plan) if changed else {}
@@ -187,15 +182,19 @@ def _unmap(row: PlannedChange, facts: RevertFacts, account: User, last_act: str)
         else:
             kept.append(_FIELD_NAMES[name])
     remark = f"; {' and '.join(kept)} stay{'s' if len(kept) == 1 else ''}, changed{_by(last_act)}"
+    goes = "state" in restored
+    basis = facts.as_basis()
+    if not goes:
+        del basis["in_use"]  # an account that stays may get its first report meanwhile
     return {
         "action": Action.UNMAP,
-        "reason": f"Unmap from {account}" + (remark if kept else ""),
+        "reason": f"Unmap from {account}{', and deactivate it again' if goes else ''}"
+        + (remark if kept else ""),
         "remark": remark if kept else "",
         "values": {"restore": restored},
         "account": account.pk,
         "account_name": str(account),
-        # The account stays, so that its first report may come in between.
-        "basis": {key: value for key, value in facts.as_basis().items() if key != "in_use"},
+        "basis": basis,
     }
 
 

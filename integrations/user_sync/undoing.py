@@ -130,11 +130,11 @@ def _restore_one(batch: Batch, row: PlannedChange) -> bool:
             setattr(account, name, was)
         else:
             kept.append("team" if name == "team_id" else name)
-    note = "Unmapped."
+    note = "Unmapped, and deactivated again." if "state" in before else "Unmapped."
     if kept:
         acts = last_acts([str(account.pk)], batch.plan)
         by = acts.get(str(account.pk), "somebody")
-        note = f"Unmapped. Left as it is: {' and '.join(kept)}, changed by {by}."
+        note += f" Left as it is: {' and '.join(kept)}, changed by {by}."
     batch.log(
         "account.unmapped",
         account,

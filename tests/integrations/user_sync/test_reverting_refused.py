@@ -23,7 +23,7 @@ def test_a_plan_under_way_is_not_reverted(connection: Connection, admin: User) -
 
 def test_a_plan_that_changed_nothing_is_not_reverted(connection: Connection, admin: User) -> None:
     plan = imported(connection, [person(connection, 1, is_active=False)], by=admin)
-    with pytest.raises(PlanError, match="changed nothing"):
+    with pytest.raises(PlanError, match="Nothing was changed"):
         plan_revert(plan, by=admin)
 
 
