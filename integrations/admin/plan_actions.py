@@ -25,14 +25,13 @@ from accounts.reach import number_in, numbers_in, person, within_reach
 from integrations.models import PlannedChange, SyncPlan
 from integrations.user_sync import approving, held, reviewing
 from integrations.user_sync.errors import PlanError
-from integrations.user_sync.late_teams import plan_joining
 from integrations.user_sync.mapping_again import map_again
 from integrations.user_sync.planning import needs_review
-from integrations.user_sync.preparing import plan_again, plan_revert
+from integrations.user_sync.preparing import plan_again, plan_joining, plan_revert
 from integrations.user_sync.progress import progress
 
 from .addresses import page_of, people_with
-from .plan_page import is_requested_kind, preview
+from .plan_page import is_requested_kind, told_by_ticks
 from .plan_rows import Counts, to_invite
 from .subpage import attempt, show_plan
 from .typed_text import typed_reason
@@ -206,8 +205,7 @@ def tick_row(request: HttpRequest, plan_id: int) -> HttpResponse:
         reviewing.set_included(row, request.POST.get("included") == "1", by=person(request))
     except PlanError as error:
         return JsonResponse({"error": str(error)}, status=409)
-    shown = preview(plan, Counts.of(plan))
-    return JsonResponse({name: shown[name] for name in ("button", "can_approve", "seats")})
+    return JsonResponse(told_by_ticks(plan, Counts.of(plan)))
 
 
 @require_GET

@@ -91,19 +91,26 @@ def is_requested_kind(plan: SyncPlan) -> bool:
     return plan.approach == Approach.ALL_ACTIVE and plan.kind == SyncPlan.Kind.IMPORT
 
 
-def preview(plan: SyncPlan, counts: Counts) -> dict[str, Any]:
+def told_by_ticks(plan: SyncPlan, counts: Counts) -> dict[str, Any]:
     """What changes with every tick: the button's words, the seats."""
     seats = Seats(
         limit=plan.company.seat_limit,
         used=User.objects.in_a_seat().filter(company=plan.company_id).count(),
     )
     needed = seats_needed(plan)
-    conflicts = counts.with_action(PlannedChange.Action.CONFLICT)
     return {
         "button": button_words(plan.kind, counts.effective_by_action),
         "can_approve": counts.effective > 0,
         "seats": _seats(seats, needed),
         "seats_short": not seats.has_room_for(needed),
+    }
+
+
+def preview(plan: SyncPlan, counts: Counts) -> dict[str, Any]:
+    """What would happen, and what is still to be decided."""
+    conflicts = counts.with_action(PlannedChange.Action.CONFLICT)
+    return {
+        **told_by_ticks(plan, counts),
         "open_conflicts": f"{counted(conflicts, 'person waits', 'people wait')} for your decision."
         " Whoever is left undecided is left as they are."
         if conflicts

@@ -70,7 +70,9 @@ def plan_attributes(connection: Connection, *, by: User | None = None) -> SyncPl
 
 def _plan(connection: Connection, by: User | None) -> SyncPlan | None:
     in_hand = (State.STOPPED, State.NEEDS_A_PERSON, *SyncPlan.STATES_UNDER_WAY)
-    plans = SyncPlan.objects.filter(connection=connection, kind=SyncPlan.Kind.ATTRIBUTES)
+    plans = SyncPlan.objects.filter(
+        connection=connection, kind=SyncPlan.Kind.ATTRIBUTES, approach=Approach.AUTOMATIC
+    )
     if plans.filter(state__in=in_hand).exists():
         return None
     differing = list(_not_declined(connection))

@@ -1,7 +1,8 @@
 """People who were imported before the team that Salesforce names was made: they join it later.
 
 - ``to_join(plan) -> int``: how many of a finished import's new accounts could now;
-- ``plan_joining(plan, by=...) -> SyncPlan``: a draft that puts them into their teams.
+- ``plan_joining(plan, by=...) -> SyncPlan``: a draft that puts them into their teams;
+- ``joining_rows(plan) -> list[DecidedRow]``: its rows.
 
 What Salesforce says of them now decides, as at an import.
 """
@@ -10,10 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from accounts.models import User
-from integrations.models import Approach, DirectoryUser, PlannedChange, SyncPlan
+from integrations.models import Approach, DirectoryUser, PlannedChange, SyncPlan, UserMapping
 
 from .errors import NobodyLeft
 from .plan_rows import DecidedRow, draft
@@ -32,11 +33,15 @@ def to_join(plan: SyncPlan) -> int:
 
 def plan_joining(plan: SyncPlan, *, by: User) -> SyncPlan:
     """Raises `NobodyLeft`."""
-    rows = list(_rows(plan))
+    rows = joining_rows(plan)
     if not rows:
         raise NobodyLeft("Nobody is left to put into a team: make the missing teams first.")
     kind = SyncPlan.Kind.ATTRIBUTES
     return draft(plan.connection, kind, Approach.ON_DEMAND, rows, by=by)
+
+
+def joining_rows(plan: SyncPlan) -> list[DecidedRow]:
+    return list(_rows(plan))
 
 
 def _rows(plan: SyncPlan) -> Iterator[DecidedRow]:
@@ -66,8 +71,15 @@ def _people(plan: SyncPlan) -> QuerySet[DirectoryUser]:
 
 
 def _teamless(plan: SyncPlan) -> QuerySet[PlannedChange]:
-    """The accounts that the import made without a team, which still have none."""
+    """The accounts that the import made without a team, if they have none and are theirs still."""
+    still_theirs = UserMapping.objects.filter(
+        connection=plan.connection_id,
+        account=OuterRef("account"),
+        salesforce_user_id=OuterRef("salesforce_user_id"),
+        is_current=True,
+    )
     return plan.changes.filter(
+        Exists(still_theirs),
         action=PlannedChange.Action.CREATE,
         outcome=PlannedChange.Outcome.DONE,
         values__has_key="unknown_team",

@@ -180,7 +180,7 @@ def draft(
     *,
     by: User | None,
 ) -> SyncPlan:
-    """A plan of rows that are decided already, none of which chooses a team."""
+    """A plan of rows that are decided already, for which no source of teams matters any more."""
     plan = SyncPlan.objects.create(
         company=connection.company,
         connection=connection,

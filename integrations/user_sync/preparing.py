@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Unpack
 
 from django.db import InterfaceError, OperationalError, connection, transaction
@@ -21,9 +21,9 @@ from integrations import leases
 from integrations.leases import HeldLease, LeaseLost, LeaseTaken, held_lease
 from integrations.models import Connection, DirectoryUser, PlannedChange, SyncPlan
 
-from . import planning, reverting
+from . import late_teams, planning, reverting
 from .errors import PlanError
-from .plan_rows import CHUNK, Decider, ignore_row, save_rows, stop_ignoring_row
+from .plan_rows import CHUNK, Decider, ignore_row, save_decided, save_rows, stop_ignoring_row
 from .planning import HowToImport
 from .progress import beat
 
@@ -88,6 +88,16 @@ def plan_revert(plan: SyncPlan, *, by: User | None, ignore: bool = False) -> Syn
         return _queued(reverting.new_revert(plan, by=by), number, ignore=ignore)
 
 
+def plan_joining(plan: SyncPlan, *, by: User) -> SyncPlan:
+    """Raises `NobodyLeft` like `late_teams.plan_joining`."""
+    number = late_teams.to_join(plan)
+    if number <= AT_ONCE:
+        return late_teams.plan_joining(plan, by=by)
+    joining = planning.new_plan(plan.connection, Kind.ATTRIBUTES, by=by)
+    joining.team_source = SyncPlan.TeamSource.NONE
+    return _queued(joining, number, imported=plan.pk)
+
+
 def _are_many(people: People) -> bool:
     return people.order_by()[: AT_ONCE + 1].count() > AT_ONCE
 
@@ -139,7 +149,11 @@ class _Preparation:
         if plan is None or plan.choice is None:
             return
         if plan.kind == Kind.REVERT:
-            self._revert(plan, plan.choice)
+            ignore = plan.choice["ignore"]
+            self._in_one_piece(lambda: reverting.save_revert_rows(plan, ignore=ignore))
+        elif plan.kind == Kind.ATTRIBUTES:
+            imported = SyncPlan.objects.get(pk=plan.choice["imported"])
+            self._in_one_piece(lambda: save_decided(plan, late_teams.joining_rows(imported)))
         else:
             self._decide(plan, plan.choice)
 
@@ -165,12 +179,12 @@ class _Preparation:
                 self._finish()
                 planning.ask_where_one_account_fits_two(plan)
 
-    def _revert(self, plan: SyncPlan, choice: dict[str, Any]) -> None:
-        """In one piece: what cannot be undone comes first, so the order is known at the end."""
+    def _in_one_piece(self, save_rows: Callable[[], None]) -> None:
+        """Of a revert, what cannot be undone comes first: the order is known at the end only."""
         beat()
         with transaction.atomic():
             if self._is_wanted():
-                reverting.save_revert_rows(plan, ignore=choice["ignore"])
+                save_rows()
                 self._finish()
 
     def _is_wanted(self) -> bool:

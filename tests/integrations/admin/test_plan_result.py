@@ -10,10 +10,10 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from accounts.models import Company, Team, User
-from integrations.models import Connection, DirectoryUser, PlannedChange, SyncPlan
+from integrations.models import Connection, DirectoryUser, PlannedChange, SyncPlan, UserMapping
 from integrations.user_sync.applying import apply_plan
 from integrations.user_sync.approving import approve
-from tests.integrations.user_sync.builders import account, applied, imported, people
+from tests.integrations.user_sync.builders import account, applied, imported, mapped, people
 
 from .browsing import button, draft, html_of, messages, page_of
 
@@ -148,3 +148,15 @@ def test_whoever_changed_departments_since_the_import_joins_the_team_of_today(
     applied(SyncPlan.objects.latest("pk"), admin)
     teams = dict(User.objects.exclude(team=None).values_list("email", "team"))
     assert teams == {"person1@example.com": east.pk, "person2@example.com": sales.pk}
+
+
+def test_an_account_that_is_somebody_elses_by_now_joins_no_team_of_its_former_person(
+    client: Client, company: Company, admin: User, connection: Connection
+) -> None:
+    left, _ = people(connection, [1, 2], department="West")
+    plan = imported(connection, [left], admin)
+    UserMapping.objects.filter(connection=connection).update(is_current=False)
+    mapped(connection, 2, User.objects.get(email=left.email))
+    Team.objects.create(company=company, name="West")
+    assert "into their teams" not in html_of(client, plan)
+    assert "make the missing teams first" in messages(client.post(button(plan, "teams")))

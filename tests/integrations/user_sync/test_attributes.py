@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Team, User
+from accounts.models import Company, Team, User
 from integrations.models import AttributeRule, Connection, SyncPlan
 from integrations.user_sync import account_work, applying, attributes, held
+from integrations.user_sync.late_teams import plan_joining
 from integrations.user_sync.reverting import plan_revert
 
-from .builders import account, applied, mapped, outcomes, people, person, salesforce_id
+from .builders import account, applied, imported, mapped, outcomes, people, person, salesforce_id
 
 
 def set_rule(connection: Connection, attribute: str, policy: str, source: str = "") -> None:
@@ -113,6 +114,19 @@ def test_a_held_plan_ends_once_none_of_its_differences_is_left(
     )
     assert other is not None
     assert outcomes(other) == {"Person 7": "done"}, "what Salesforce says now is followed"
+
+
+def test_what_a_person_began_and_stopped_does_not_keep_attributes_from_following(
+    connection: Connection, company: Company, admin: User
+) -> None:
+    plan = imported(connection, [person(connection, 1, department="West")], admin)
+    Team.objects.create(company=company, name="West")
+    joining = plan_joining(plan, by=admin)
+    SyncPlan.objects.filter(pk=joining.pk).update(state=SyncPlan.State.STOPPED)
+    connection.directory.update(title="Boss")
+    User.objects.filter(email="person1@example.com").update(title="")
+    assert followed(connection) is not None
+    assert User.objects.get(email="person1@example.com").title == "Boss"
 
 
 def test_a_value_without_a_team_is_work_and_makes_no_team(

@@ -10,10 +10,11 @@ from django.db import OperationalError
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from accounts.models import Company, User
+from accounts.models import Company, Team, User
 from integrations.models import Connection, PlannedChange, SyncPlan
 from integrations.user_sync import (
     approving,
+    late_teams,
     plan_rows,
     planning,
     preparing,
@@ -157,6 +158,21 @@ def test_a_large_revert_is_prepared_too(connection: Connection, admin: User) -> 
     assert revert.state == State.DISCARDED
     applied(at_once, admin)
     assert list(User.objects.all()) == [admin]
+
+
+def test_joining_many_late_teams_is_prepared_too(
+    connection: Connection, company: Company, admin: User
+) -> None:
+    plan = imported(connection, people(connection, range(1, 6), department="West"), admin)
+    west = Team.objects.create(company=company, name="West")
+    joining = preparing.plan_joining(plan, by=admin)
+    assert (joining.state, joining.rows_to_prepare) == (State.PREPARING, 5)
+    preparing.prepare(joining.pk)
+    joining.refresh_from_db()
+    assert joining.state == State.DRAFT
+    assert rows(joining) == rows(late_teams.plan_joining(plan, by=admin))
+    applied(joining, admin)
+    assert User.objects.filter(team=west).count() == 5
 
 
 def test_people_of_another_connection_are_refused(
