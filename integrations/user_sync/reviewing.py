@@ -68,10 +68,10 @@ def resolve_conflict(
             _ignore(change)
         change.included, change.decided_by = True, by
         change.save()
-        resolved(change, by).save()
+        resolution_entry(change, by).save()
 
 
-def resolved(change: PlannedChange, by: User | None) -> AuditEntry:
+def resolution_entry(change: PlannedChange, by: User | None) -> AuditEntry:
     after = {"action": change.action, "account": change.account_name}
     return audit.entry("plan.conflict_resolved", change, by=by, after=after)
 

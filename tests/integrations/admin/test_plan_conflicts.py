@@ -156,20 +156,23 @@ def test_accounts_that_a_revert_deactivated_are_mapped_again_by_one_press(
     ]
 
 
-def test_whom_somebody_unlinked_or_ignored_since_is_not_mapped_again_with_the_others(
-    client: Client, connection: Connection, admin: User
+def test_whom_there_is_another_doubt_about_is_not_mapped_again_with_the_others(
+    client: Client, company: Company, connection: Connection, admin: User
 ) -> None:
-    chosen = people(connection, [1, 2, 3, 4])
+    chosen = people(connection, range(1, 7))
     first = imported(connection, chosen, admin)
     User.objects.filter(email__startswith="person").update(last_login=NOON)
     applied(plan_revert(first, by=admin), admin)
+    unlinked, ignored, elsewhere, shared, _, plain = chosen
+    person(connection, 8, email=shared.email)
+    User.objects.create_superuser(email="person5@example.com", password="x")
     plan = plan_import(connection, chosen, by=admin)
     assert "Reactivate and map 4 again" in html_of(client, plan)
-    unlinked, ignored, elsewhere, _ = chosen
     DirectoryUser.objects.filter(pk=unlinked.pk).update(unlinked_at=NOON, unlinked_by=admin)
     DirectoryUser.objects.filter(pk=ignored.pk).update(ignored_at=NOON, ignored_by=admin)
     mapped(connection, 9, User.objects.get(email=elsewhere.email))
     assert "Reactivate and map 1 again" in html_of(client, plan)
     client.post(button(plan, "map_again"))
     (answered,) = plan.changes.exclude(action="conflict")
-    assert answered.person_name == "Person 4"
+    assert answered.person_name == plain.name
+    assert (answered.included, answered.decided_by) == (True, admin)
