@@ -49,7 +49,7 @@ def test_what_would_happen_now_follows_the_settings(connection: Connection, admi
     assert "suggested" in explain(DirectoryUser.objects.get()).next
 
 
-def test_what_waits_for_approval_is_named_until_it_is_decided(
+def test_what_waits_for_approval_is_named_until_the_person_has_an_account(
     connection: Connection, admin: User
 ) -> None:
     someone = person(connection, 1)
