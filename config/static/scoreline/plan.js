@@ -24,7 +24,7 @@ async function save(box) {
         if (answer.ok) {
             card.querySelector("[data-button]").textContent = news.button;
             card.querySelector("[data-button]").disabled = !news.can_approve;
-            card.querySelector("[data-seats]").textContent = news.seats;
+            showSeats(card.querySelector("[data-seats]"), news);
             error.hidden = true;
             return;
         }
@@ -35,4 +35,10 @@ async function save(box) {
     box.checked = !box.checked;
     error.textContent = words;
     error.hidden = false;
+}
+
+function showSeats(words, news) {
+    words.textContent = news.seats;
+    words.parentElement.classList.toggle("error", news.seats_short);
+    words.parentElement.querySelector("[data-seats-short]").hidden = !news.seats_short;
 }

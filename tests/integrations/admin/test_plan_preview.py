@@ -42,7 +42,12 @@ def test_unticking_a_row_is_saved_at_once_and_counts(
     row = plan.changes.first()
     assert row is not None
     answer = client.post(button(plan, "tick"), {"row": row.pk, "included": "0"})
-    assert answer.json() == {"button": "Import 2 users", "can_approve": True, "seats": ""}
+    assert answer.json() == {
+        "button": "Import 2 users",
+        "can_approve": True,
+        "seats": "",
+        "seats_short": False,
+    }
     row.refresh_from_db()
     assert not row.included
 
