@@ -23,7 +23,7 @@ from integrations.salesforce.soql import literal, select
 from . import runs
 from .arriving import take_in
 from .bulk_reading import forget_job, read_in_bulk
-from .describing import begun_watermark, fields_in_use, known_field_set, watermark
+from .describing import begun_watermark, known_field_set, watermark
 from .fetching import Arrived, Position, read
 from .fields import KEPT_APART, FieldSet, find, wanted_fields
 from .runs import Round
@@ -73,9 +73,8 @@ def backfill(run_id: int) -> None:
     runs.carry_out(run_id, _backfill)
 
 
-def _backfill(round_: Round, client: SalesforceClient) -> None:
+def _backfill(round_: Round, client: SalesforceClient, fields: FieldSet) -> None:
     run, connection = round_.run, round_.connection
-    fields = fields_in_use(client, connection, run.object_name)
     begun_watermark(client, connection, run.object_name)
     if run.field_set != fields.digest:  # what was read before lacks fields
         if run.bulk_job_id:

@@ -45,7 +45,7 @@ def followed_connections() -> models.QuerySet[Connection]:
     )
 
 
-def fields_in_use(
+def _fields_in_use(
     client: SalesforceClient, connection: Connection, object_name: str, *, anew: bool = False
 ) -> FieldSet:
     """The fields to ask the object for: those its workflows need, as far as there are such.
@@ -83,13 +83,13 @@ def with_fields_in_use(
 
     Raises SalesforceError.
     """
-    fields = fields_in_use(client, connection, object_name)
+    fields = _fields_in_use(client, connection, object_name)
     try:
         read(fields)
     except ConfigurationError as error:
         if error.code != "INVALID_FIELD":
             raise
-        read(fields_in_use(client, connection, object_name, anew=True))
+        read(_fields_in_use(client, connection, object_name, anew=True))
 
 
 def known_field_set(connection: Connection, object_name: str) -> str:

@@ -18,7 +18,7 @@ from integrations.salesforce.soql import literal, select
 
 from . import runs
 from .arriving import take_in
-from .describing import begun_watermark, fields_in_use
+from .describing import begun_watermark
 from .fetching import fetch_by_ids
 from .fields import FieldSet
 from .judging import judge_records
@@ -46,19 +46,19 @@ def request_reconcile(connection: Connection, object_name: str, *, by: User | No
 
 def reconcile(run_id: int) -> None:
     """Do a queued comparison, or an interrupted one from the month that it was at."""
-    runs.carry_out(run_id, lambda round_, client: _Reconcile(round_, client).run())
+    runs.carry_out(run_id, lambda round_, client, fields: _Reconcile(round_, client, fields).run())
 
 
 class _Reconcile:
     """Everything is compared by its stamp's month. What a month of ours has and theirs has not is
     asked for by its id: it may just have changed, and so have moved to the last month."""
 
-    def __init__(self, round_: Round, client: SalesforceClient) -> None:
+    def __init__(self, round_: Round, client: SalesforceClient, fields: FieldSet) -> None:
         self.round = round_
         self.client = client
+        self.fields = fields
         self.connection = round_.connection
         self.object_name = round_.run.object_name
-        self.fields: FieldSet = fields_in_use(client, self.connection, self.object_name)
 
     def run(self) -> None:
         mark = begun_watermark(self.client, self.connection, self.object_name)

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from django.db import models, transaction
 from django.db.models import Exists, F, OuterRef, Q
@@ -23,7 +24,8 @@ from integrations.user_sync.progress import beat
 
 from . import budget
 from .arriving import TakenIn
-from .describing import objects_in_use
+from .describing import objects_in_use, with_fields_in_use
+from .fields import FieldSet
 
 State = SyncRun.State
 Kind = SyncRun.Kind
@@ -189,18 +191,24 @@ class Round(rounds.Round):
             self.lease.confirm()
 
 
-def carry_out(run_id: int, work: Callable[[Round, SalesforceClient], None]) -> None:
+#: What a round does with the fields in use; begun anew where one of them is there no more.
+Work = Callable[[Round, SalesforceClient, FieldSet], None]
+
+
+def carry_out(run_id: int, work: Work) -> None:
     """Do a queued or interrupted run. Can be called any number of times, by anybody."""
     rounds.carry_out(run_id, lambda run, lease: _work(Round(run, lease), work))
 
 
-def _work(round_: Round, work: Callable[[Round, SalesforceClient], None]) -> None:
+def _work(round_: Round, work: Work) -> None:
     connection = round_.connection
     try:
         round_.pulse.beat()
         with client_for(connection, stop_at_usage=budget.BACKGROUND_UNTIL) as client:
             try:
-                work(round_, client)
+                with_fields_in_use(
+                    client, connection, round_.run.object_name, partial(work, round_, client)
+                )
             finally:
                 rounds.remember_usage(connection, client)
     except AccessEnded:

@@ -103,6 +103,25 @@ def test_a_backfill_by_pages_goes_on_where_it_stopped(connection: Connection, or
     assert (run.read, run.expected) == (20, 20)
 
 
+def test_a_field_that_is_hidden_meanwhile_ends_it_for_no_workflow_without_that_field(
+    connection: Connection, org: DemoOrg
+) -> None:
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    old = deal(org, ann)
+    org.store.restore("Opportunity", old | OLD_STAMPS)
+    won = switched_on(connection, since=None)
+    created = switched_on(connection, "opportunity-created", since=None)
+    Workflow.objects.update(counts_from=None)
+    org.hidden_fields[org.integration_user_id] = {"Opportunity.Amount"}
+    assert backfilled(request(connection)).read == 1
+    won.refresh_from_db()
+    created.refresh_from_db()
+    assert won.state == Workflow.State.NEEDS_ATTENTION
+    assert created.state == Workflow.State.ON
+    assert old["Id"] in reports()
+
+
 def test_background_work_stops_before_the_orgs_own_use_is_harmed(
     connection: Connection, org: DemoOrg
 ) -> None:

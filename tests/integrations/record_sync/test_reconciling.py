@@ -66,6 +66,20 @@ def test_the_comparison_repairs_what_the_poll_missed(connection: Connection, org
     assert kept["Id"] in reports()
 
 
+def test_a_field_that_is_hidden_meanwhile_does_not_end_the_comparison(
+    connection: Connection, org: DemoOrg
+) -> None:
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    missed = deal_of(org, ann, org.store.now() - timedelta(days=40))
+    switched_on(connection)
+    SalesforceRecord.objects.all().delete()
+    org.hidden_fields[org.integration_user_id] = {"Opportunity.Amount"}
+    Watermark.objects.update(read_until=org.store.now() + timedelta(minutes=20))
+    assert compared(connection).added == 1
+    assert SalesforceRecord.objects.get().record_id == missed["Id"]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_a_month_with_very_many_records_is_compared_in_parts(
     connection: Connection, org: DemoOrg, monkeypatch: pytest.MonkeyPatch
