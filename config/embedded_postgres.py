@@ -105,8 +105,11 @@ class _Launch:
         self.log = self.folder / "log"
 
     def run(self) -> EmbeddedPostgres:
-        with locked(self.folder):
+        with locked(self.folder):  # whoever makes the folder gets the first server in it
             self._initialise()
+            return self._start()
+
+    def _start(self) -> EmbeddedPostgres:
         self.short_folder = self._short_folder()
         self.socket_folder = self.short_folder or self.data
         deadline = time.monotonic() + STALE_LOCK_SECONDS

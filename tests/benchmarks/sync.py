@@ -129,8 +129,11 @@ def _database() -> Iterator[str]:
             server.autocommit = True
             for setting in A_SERVERS_SETTINGS:
                 server.execute(f"ALTER SYSTEM SET {setting}")
-        with embedded_postgres.running(postgres) as url:
-            yield url
+        try:
+            with embedded_postgres.running(postgres) as url:
+                yield url
+        finally:
+            embedded_postgres.remove(postgres)
 
 
 def _named(url: str, name: str) -> str:

@@ -38,8 +38,10 @@ time.sleep(600)
 def short_folder() -> Iterator[Path]:
     """Where a server may live; short, for pytest's own temporary folders exceed a socket's path."""
     with tempfile.TemporaryDirectory(prefix="scoreline-") as parent:
-        yield Path(parent) / "postgres"
-        embedded_postgres.remove(Path(parent) / "postgres")
+        try:
+            yield Path(parent) / "postgres"
+        finally:
+            embedded_postgres.remove(Path(parent) / "postgres")
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ import requests
 from django.conf import settings
 
 from config import embedded_postgres
+from config.embedded_postgres import EmbeddedPostgres
 from tests.web_process import web_process
 
 pytestmark = pytest.mark.faults
@@ -28,18 +29,28 @@ PAGE = "/invitation/MQ/no-such-link/"
 @pytest.fixture
 def folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="scoreline-") as parent:
-        yield Path(parent) / "postgres"
-        embedded_postgres.remove(Path(parent) / "postgres")
+        try:
+            yield Path(parent) / "postgres"
+        finally:
+            embedded_postgres.remove(Path(parent) / "postgres")
+
+
+@pytest.fixture
+def database(folder: Path) -> Iterator[EmbeddedPostgres]:
+    """A server of its own, with our tables."""
+    server = embedded_postgres.start(folder)
+    try:
+        environment = {**os.environ, "DATABASE_URL": server.url}
+        migrate = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
+        subprocess.run(migrate, cwd=settings.BASE_DIR, env=environment, check=True)
+        yield server
+    finally:
+        server.stop()
 
 
 def test_a_page_says_that_the_database_is_away_and_the_next_one_finds_it_when_it_is_back(
-    folder: Path,
+    folder: Path, database: EmbeddedPostgres
 ) -> None:
-    with embedded_postgres.running(folder) as url:
-        environment = {**os.environ, "DATABASE_URL": url}
-        migrate = [sys.executable, "manage.py", "migrate", "--verbosity=0"]
-        subprocess.run(migrate, cwd=settings.BASE_DIR, env=environment, check=True)
-    database = embedded_postgres.start(folder)
     with web_process(DATABASE_URL=database.url) as web:
         page = f"http://127.0.0.1:{web.port}{PAGE}"
         assert requests.get(page, timeout=ANSWERED_WITHIN).status_code == 200
