@@ -69,8 +69,13 @@ def _come_instead(runs: models.QuerySet[SyncRun], values: dict[str, Any]) -> Non
 
 
 def queue_failed_again(kinds: Collection[str]) -> None:
-    """Queue what failed in passing and is to be tried now."""
-    due = SyncRun.objects.filter(kind__in=kinds, state=State.FAILED, retry_at__lte=timezone.now())
+    """Queue what failed in passing and is to be tried now; nothing while there is no access."""
+    due = SyncRun.objects.filter(
+        kind__in=kinds,
+        state=State.FAILED,
+        retry_at__lte=timezone.now(),
+        connection__state__in=Connection.STATES_WITH_ACCESS,
+    )
     for failed in due:
         _queue_again(failed)
 

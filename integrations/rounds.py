@@ -29,8 +29,6 @@ State = SyncRun.State
 
 ATTEMPTS = 5
 RETRY_AFTER_LIMIT = timedelta(hours=1)
-#: Without access nothing is asked of Salesforce: looking whether it is back costs next to nothing.
-RETRY_WITHOUT_ACCESS = timedelta(minutes=5)
 #: A run that has read nothing yet.
 FROM_THE_BEGINNING: Mapping[str, Any] = {
     "expected": None,
@@ -144,13 +142,12 @@ class Round:
         self.save(state=state, finished_at=timezone.now(), **values)
 
     def end_without_access(self) -> None:
-        """It goes on by itself when there is access again, unless that was ended for good."""
-        is_over = self.connection.state == Connection.State.TERMINATED
+        """It goes on by itself once there is access again."""
         self.end(
             State.FAILED,
             error=why_no_access(self.connection),
             attempts=0,
-            retry_at=None if is_over else timezone.now() + RETRY_WITHOUT_ACCESS,
+            retry_at=timezone.now(),
         )
 
     def fail(self, error: SalesforceError) -> None:
@@ -171,10 +168,10 @@ class Round:
     def _retry_at(self, error: SalesforceError) -> datetime | None:
         """When it is tried again by itself; never for what only a person can mend.
 
-        Where somebody must log in again it is looked for that first.
+        Where somebody must log in again, that is waited for: see `queue_failed_again`.
         """
         if isinstance(error, ReconnectRequired):
-            return timezone.now() + RETRY_WITHOUT_ACCESS
+            return timezone.now()
         if isinstance(error, LimitReached):
             return timezone.now() + RETRY_AFTER_LIMIT
         if isinstance(error, TransientError) and self.run.attempts < ATTEMPTS:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import partial
 
 import pytest
 from django.utils import timezone
 
+from accounts.models import User
 from integrations import connection_states
+from integrations.connecting.terminating import terminate
 from integrations.demo_org.org import DemoOrg
 from integrations.models import Connection, SyncRun, Workflow
 from integrations.record_sync import backfilling, runs, taking_up
 
+from .conftest import log_in
 from .world import LONG_AGO, account, backfilled, deal, rep, reports, switched_on
 
 State = SyncRun.State
@@ -135,29 +139,44 @@ def test_background_work_stops_before_the_orgs_own_use_is_harmed(
     assert run.retry_at is not None
 
 
-def test_a_pause_stops_what_is_being_read_and_the_end_of_it_has_it_go_on(
-    connection: Connection, org: DemoOrg, monkeypatch: pytest.MonkeyPatch
+def pause(connection: Connection, by: User) -> None:
+    connection_states.paused(connection, "We move.", by=by)
+
+
+def resume(connection: Connection, org: DemoOrg) -> None:
+    connection_states.resumed(connection, by=None)
+
+
+@pytest.mark.parametrize(("end", "begin"), [(pause, resume), (terminate, log_in)])
+def test_what_is_being_read_stops_with_the_access_and_goes_on_when_it_is_back(
+    connection: Connection,
+    org: DemoOrg,
+    monkeypatch: pytest.MonkeyPatch,
+    end: Callable[..., object],
+    begin: Callable[[Connection, DemoOrg], None],
 ) -> None:
     ann = rep(org, "Ann")
-    account(connection, ann)
+    by = account(connection, ann)
     for _ in range(20):
         deal(org, ann)
     switched_on(connection, since=None)
     run = request(connection)
     org.faults.break_it("small_pages", value="5")
 
-    def pause_behind_the_first_page() -> None:
+    def end_behind_the_first_page() -> None:
         if SyncRun.objects.get(pk=run.pk).read:
-            connection_states.paused(connection, "We move.", by=None)
+            end(connection, by=by)
 
     with monkeypatch.context() as patch:
         patch.setattr(runs, "BEAT_EVERY", -1.0)
-        patch.setattr(runs, "beat", pause_behind_the_first_page)
+        patch.setattr(runs, "beat", end_behind_the_first_page)
         backfilling.backfill(run.pk)
+    taking_up.take_up_work()
     run.refresh_from_db()
     assert (run.state, run.read, run.attempts) == (State.FAILED, 5, 0)
-    assert "We move." in run.error
-    connection_states.resumed(connection, by=None)
-    SyncRun.objects.filter(pk=run.pk).update(retry_at=timezone.now())
+    assert connection.state_reason in run.error
+    begin(connection, org)
     taking_up.take_up_work()
+    run.refresh_from_db()
+    assert run.state == State.QUEUED, "within a minute"
     assert backfilled(run).read == 20

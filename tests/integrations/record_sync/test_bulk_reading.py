@@ -7,16 +7,18 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from integrations.connecting.terminating import terminate
 from integrations.credentials import client_for
 from integrations.demo_org import query_jobs
 from integrations.demo_org.org import DemoOrg
 from integrations.models import Connection, SalesforceRecord, SyncRun
-from integrations.record_sync import backfilling, bulk_reading, workflows
+from integrations.record_sync import backfilling, bulk_reading, taking_up, workflows
 from integrations.record_sync.left_jobs import forget_left_jobs
 from integrations.salesforce import bulk
 from integrations.salesforce.client import SalesforceClient
 from integrations.salesforce.errors import PermanentError
 
+from .conftest import log_in
 from .world import LONG_AGO, account, backfilled, deal, rep, reports, switched_on, written
 
 State = SyncRun.State
@@ -176,6 +178,30 @@ def test_the_org_keeps_no_job_of_a_run_that_nobody_tries_again(
     assert jobs(connection) == []
     run.refresh_from_db()
     assert run.bulk_job_id == ""
+
+
+def test_the_org_keeps_the_job_of_a_run_that_goes_on_when_there_is_access_again(
+    connection: Connection, org: DemoOrg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backfilling, "BULK_FROM", -1)
+    ann = rep(org, "Ann")
+    deal(org, ann)
+    switched_on(connection, since=None)
+    run = request(connection)
+    with monkeypatch.context() as patch:
+        patch.setattr(bulk_reading, "LONGEST_WAIT", -1.0)
+        backfilling.backfill(run.pk)
+    terminate(connection, by=account(connection, ann))
+    backfilling.backfill(run.pk)
+    log_in(connection, org)
+    run.refresh_from_db()
+    job = run.bulk_job_id
+    forget_left_jobs()
+    run.refresh_from_db()
+    assert (run.state, run.bulk_job_id) == (State.FAILED, job)
+    assert len(jobs(connection)) == 1
+    taking_up.take_up_work()
+    assert backfilled(run).read == 1
 
 
 def test_the_org_keeps_no_job_of_a_backfill_that_was_to_reach_back_farther(

@@ -16,6 +16,7 @@ from integrations.user_sync.directory import (
     request_refresh,
 )
 from integrations.user_sync.errors import RefreshRefused
+from integrations.user_sync.taking_up import take_up_work
 
 State = SyncRun.State
 
@@ -49,7 +50,7 @@ def test_of_many_requests_at_the_same_moment_one_is_queued(connection: Connectio
 
 
 @pytest.mark.parametrize("state", [Connection.State.PAUSED, Connection.State.TERMINATED])
-def test_salesforce_is_not_asked_by_a_connection_without_access(
+def test_salesforce_is_not_asked_before_there_is_access_again(
     connection: Connection, state: str
 ) -> None:
     queued = request_refresh(connection, by=None)
@@ -60,7 +61,16 @@ def test_salesforce_is_not_asked_by_a_connection_without_access(
     refresh_directory(queued.pk)
     queued.refresh_from_db()
     assert queued.state == State.FAILED
-    assert bool(queued.retry_at) == (state == Connection.State.PAUSED)
+    assert queued.attempts == 0
+    tasks_before = OrmQ.objects.count()
+    take_up_work()
+    queued.refresh_from_db()
+    assert (queued.state, OrmQ.objects.count()) == (State.FAILED, tasks_before)
+    connection.state = Connection.State.CONNECTED
+    connection.save()
+    take_up_work()
+    queued.refresh_from_db()
+    assert queued.state == State.QUEUED, "within a minute"
 
 
 def test_nothing_is_written_down_as_accepted_while_the_connection_is_paused(
