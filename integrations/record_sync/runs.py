@@ -61,13 +61,14 @@ def note_poll(
     error: SalesforceError | None,
 ) -> None:
     """Write a poll down when it changed something or failed; the quiet ones leave a time only."""
-    if error is None and not taken.wrote:
-        return
-    polls = SyncRun.objects.filter(connection=connection, kind=Kind.POLL)
-    if error is not None and (last := same_trouble(polls, error, _SAME_TROUBLE_WITHIN)):
-        again = {"attempts": F("attempts") + 1, "finished_at": timezone.now()}
-        SyncRun.objects.filter(pk=last.pk).update(**again)
-        return
+    if not taken.wrote:
+        if error is None:
+            return
+        polls = SyncRun.objects.filter(connection=connection, kind=Kind.POLL)
+        if last := same_trouble(polls, error, _SAME_TROUBLE_WITHIN):
+            again = {"attempts": F("attempts") + 1, "finished_at": timezone.now()}
+            SyncRun.objects.filter(pk=last.pk).update(**again)
+            return
     SyncRun.objects.create(
         company_id=connection.company_id,
         connection=connection,

@@ -105,9 +105,14 @@ def test_trouble_with_one_object_does_not_stop_the_others(
     poll(connection)
     assert read == ["Opportunity", "Task"]
     assert call["Id"] in {one.record_id for one in SalesforceRecord.objects.all()}
-    assert SyncRun.objects.get(kind="poll").error == "Salesforce is busy."
+    polls = SyncRun.objects.filter(kind=SyncRun.Kind.POLL).order_by("pk")
+    assert [(one.error, one.added) for one in polls] == [("Salesforce is busy.", 1)]
+    org.insert("Task", OwnerId=ann["Id"], TaskSubtype="Call", Status="Completed", Subject="Call")
     poll(connection)
     assert read[2:] == ["Opportunity", "Task"], "the one that was not read comes first"
+    poll(connection)
+    rows = [(one.error, one.added, one.reported, one.attempts) for one in polls.all()]
+    assert rows == [("Salesforce is busy.", 1, 1, 1), ("Salesforce is busy.", 1, 1, 2)]
 
 
 def test_used_up_requests_are_not_asked_for_each_minute(
