@@ -11,6 +11,7 @@ from itertools import islice
 from django.utils import timezone
 
 from integrations.leases import LeaseLost
+from integrations.rounds import FROM_THE_BEGINNING
 from integrations.salesforce import bulk
 from integrations.salesforce.client import SalesforceClient
 from integrations.salesforce.errors import (
@@ -64,7 +65,7 @@ def read_in_bulk(
         if error.code != "NOT_FOUND":
             raise
         # Salesforce keeps a job for a week, and a pause may last longer.
-        round_.save(bulk_job_id="", bulk_locator="")
+        round_.save(**FROM_THE_BEGINNING)
         raise TransientError(
             "Salesforce keeps the list of records no longer. It is asked for again.",
             detail=error.detail,

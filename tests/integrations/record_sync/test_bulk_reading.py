@@ -74,17 +74,23 @@ def test_a_job_that_the_org_has_forgotten_meanwhile_is_begun_anew(
     connection: Connection, org: DemoOrg, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(backfilling, "BULK_FROM", 10)
+    monkeypatch.setattr("integrations.salesforce.bulk.ROWS_AT_ONCE", 5)
     ann = rep(org, "Ann")
     for _ in range(12):
         deal(org, ann)
     switched_on(connection, since=None)
     run = request(connection)
+    org.faults.break_it("request_limit", after=6)
+    backfilling.backfill(run.pk)
+    org.faults.mend_everything()
+    run.refresh_from_db()
+    assert 0 < run.read < 12
     SyncRun.objects.filter(pk=run.pk).update(
-        bulk_job_id="750000000000001AAA", window_end=timezone.now()
+        state=State.QUEUED, retry_at=None, bulk_job_id="750000000000001AAA"
     )
     backfilling.backfill(run.pk)
     run.refresh_from_db()
-    assert (run.state, run.bulk_job_id) == (State.FAILED, "")
+    assert (run.state, run.read, run.bulk_job_id) == (State.FAILED, 0, "")
     assert run.retry_at is not None
     SyncRun.objects.filter(pk=run.pk).update(state=State.QUEUED, retry_at=None)
     assert backfilled(run).read == 12
