@@ -15,7 +15,7 @@ EACH_MINUTE: tuple[Callable[[], object], ...] = (
     taking_up.take_up_work,
     following.every_minute,
     records_taking_up.take_up_work,
-    left_jobs.forget_left_jobs,
+    left_jobs.queue_left_jobs,
     logging_in.forget_expired,
     mail_rounds.send_what_is_due,
 )
@@ -61,6 +61,11 @@ def backfill_records(run_id: int) -> None:
 def reconcile_records(run_id: int) -> None:
     beat()
     reconciling.reconcile(run_id)
+
+
+def forget_left_job(run_id: int) -> None:
+    beat()
+    left_jobs.forget_left_job(run_id)
 
 
 def check_connection(connection_id: int) -> None:
