@@ -1,4 +1,4 @@
-"""Jobs of the Bulk API are not left in the org, with the records in them, once nobody reads them."""
+"""No job of the Bulk API is left in the org, with the records in it, when nobody reads it."""
 
 from __future__ import annotations
 
