@@ -127,10 +127,10 @@ def of_stream(connection_id: int) -> str:
 @transaction.atomic
 def _take(name: str, holder: str, seconds: int) -> HeldLease:
     Lease.objects.bulk_create([Lease(name=name, expires_at=Now())], ignore_conflicts=True)
-    taken = Lease.objects.filter(name=name, expires_at__lte=Now()).update(
+    is_mine = Lease.objects.filter(name=name, expires_at__lte=Now()).update(
         holder=holder, token=F("token") + 1, expires_at=_in(seconds)
     )
-    if not taken:
+    if not is_mine:
         raise LeaseTaken(name)
     return HeldLease(name, Lease.objects.values_list("token", flat=True).get(name=name), seconds)
 
