@@ -8,6 +8,7 @@ import pytest
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django_q.models import OrmQ
 
 from accounts.models import Company
 from activities.models import ActivityType
@@ -45,15 +46,26 @@ def followed(company: Company, *objects: str, state: str = State.ON) -> Connecti
 
 
 @pytest.mark.usefixtures("_at_night")
-def test_five_connections_take_as_many_queries_as_one(company: Company) -> None:
+def test_five_connections_are_looked_at_in_as_many_queries_as_one(company: Company) -> None:
     counts = []
     for number in (1, 4):
         for _ in range(number):
-            followed(company, "Opportunity", "Task")
+            connection = followed(company, "Opportunity", "Task")
+            SyncRun.objects.create(
+                company=company,
+                connection=connection,
+                kind=SyncRun.Kind.BACKFILL,
+                object_name="Opportunity",
+            )
+        long_ago = timezone.now() - timedelta(hours=1)
         Watermark.objects.update(reconciled_at=timezone.now())
+        Connection.objects.update(polled_at=long_ago)
+        SyncRun.objects.update(created_at=long_ago)
+        OrmQ.objects.all().delete()
         with CaptureQueriesContext(database) as queries:
             taking_up.take_up_work()
-        counts.append(len(queries))
+        counts.append(sum(query["sql"].startswith("SELECT") for query in queries))
+        assert OrmQ.objects.count() == 2 * Connection.objects.count(), "a poll and a run each"
     assert counts[0] == counts[1]
 
 
