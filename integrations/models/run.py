@@ -95,6 +95,12 @@ class SyncRun(models.Model):
                 name="run_to_take_up",
             ),
             models.Index(fields=["connection"], condition=~Q(bulk_job_id=""), name="run_with_job"),
+            # The polls between them are very many.
+            models.Index(
+                fields=["connection", "kind", "object_name"],
+                condition=Q(kind__in=("backfill", "reconcile")),
+                name="run_of_object",
+            ),
         ]
 
     def __str__(self) -> str:

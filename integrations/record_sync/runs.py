@@ -138,6 +138,7 @@ def not_made_good(connection: Connection) -> models.QuerySet[SyncRun]:
         | Q(state=State.DONE, finished_at__gt=OuterRef("finished_at")),
         Q(since=None) | Q(since__lte=OuterRef("since")),
         connection=connection,
+        kind__in=TASKS,  # said again, for the index
         kind=OuterRef("kind"),
         object_name=OuterRef("object_name"),
     )

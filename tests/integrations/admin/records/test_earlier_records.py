@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from integrations.admin.connection_health import health
 from integrations.models import Connection, SyncRun, Workflow
+from integrations.record_sync.runs import not_made_good
 from tests.integrations.record_sync.world import LONG_AGO, backfilled, workflow
 
 from .workflow_form import page
@@ -144,3 +145,18 @@ def test_what_cannot_begin_now_says_why(
     assert "We move." in answer.text
     assert not SyncRun.objects.filter(state=State.QUEUED).exists()
     assert client.get(page("read_again", won)).status_code == 405
+
+
+def test_among_very_many_polls_it_is_found_along_an_index(
+    connection: Connection, won: Workflow
+) -> None:
+    SyncRun.objects.bulk_create(
+        SyncRun(company=won.company, connection=connection, kind=Kind.POLL, state=State.DONE)
+        for _ in range(2_000)
+    )
+    failed(connection)
+    with database.cursor() as cursor:
+        cursor.execute("ANALYZE integrations_syncrun")
+    plan = not_made_good(connection).explain()
+    assert plan.count("run_of_object") == 2
+    assert "Seq Scan" not in plan
