@@ -57,7 +57,8 @@ def preview_row(record: Record, said: Judgement, person: Person | None) -> Previ
 class ChangePreview:
     """What would become of the reports that there are, by the records that are kept.
 
-    Of more than `MOST_JUDGED` records those are counted that have a report, then the newest.
+    Of more than `MOST_JUDGED` records those are counted that have a report, then the newest. Where
+    a field was never fetched nothing is counted: the records have to be read once more first.
     """
 
     taken_back: int = 0
@@ -65,7 +66,8 @@ class ChangePreview:
     moved: int = 0
     unchanged: int = 0
     not_counted: int = 0  # records that were not looked at
-    needs_reading: bool = False  # a field was never fetched: the rest shows after a backfill
+    needs_reading: bool = False  # a field was never fetched
+    reported: int = 0  # reports that there are, where nothing could be counted
     examples: list[PreviewRow] = field(default_factory=list)
 
 
@@ -76,8 +78,13 @@ def preview_change(workflow: Workflow, conditions: Sequence[Condition]) -> Chang
     found = ChangePreview()
     record_ids = _reported_then_newest(workflow)
     for start in range(0, len(record_ids), BATCH):
-        for judged in _judged(rules, record_ids[start : start + BATCH]):
-            _count(found, *judged)
+        judged = list(_judged(rules, record_ids[start : start + BATCH]))
+        lacking = [record.pk for _, record, said, _ in judged if said.lacks_field]
+        # What nobody sees any more is not read again: it stays as it is.
+        if _records_of(workflow).filter(pk__in=lacking, not_visible_since=None).exists():
+            return ChangePreview(needs_reading=True, reported=_reported(workflow).count())
+        for one in judged:
+            _count(found, *one)
     if len(record_ids) == MOST_JUDGED:
         found.not_counted = _records_of(workflow).count() - MOST_JUDGED
     return found
@@ -139,8 +146,6 @@ def _judged(
 def _count(
     found: ChangePreview, former: Former, record: Record, said: Judgement, person: Person | None
 ) -> None:
-    if said.lacks_field:
-        found.needs_reading = True
     draft = said.draft
     if former.is_live and said.takes_back:
         found.taken_back += 1

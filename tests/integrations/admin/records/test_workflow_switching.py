@@ -71,6 +71,27 @@ def test_a_change_of_one_that_is_on_is_previewed_before_it_happens(
     assert set(reports()) == {big["Id"]}
 
 
+def test_no_figure_is_shown_of_what_follows_from_a_field_that_was_never_read(
+    client: Client, connection: Connection, org: DemoOrg
+) -> None:
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    deal(org, ann, LeadSource="Web")
+    deal(org, ann, LeadSource="Other")
+    made = switched_on(connection)
+    form = filled(client, page("change", made)) | {
+        "condition-1-field": "LeadSource",
+        "condition-1-operator": "equals",
+        "condition-1-value": "Web",
+    }
+    preview = client.post(page("change", made), form)
+    assert "the 2 reports that are there may be taken back" in preview.text
+    assert "Save, and read the records once more" in preview.text
+    assert "As they are" not in preview.text
+    client.post(page("change", made), form | {"previewed": preview.context["previewed"]})
+    assert made.conditions.filter(field="LeadSource").exists()
+
+
 @pytest.mark.parametrize(("act", "left"), [("keep", 1), ("take_back", 0)])
 def test_switching_off_keeps_the_reports_or_takes_them_back(
     client: Client, connection: Connection, org: DemoOrg, act: str, left: int
