@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from .ground import TAB_PERMISSION_SET
 from .schema import Field, SObject
 from .schema.permissions import OBJECT_PERMISSIONS, PERMISSIONS
 from .store import Row
@@ -32,6 +33,7 @@ class UserAccess:
         self._granted = {(r["SobjectType"], what) for r in rules for what in _RULES if r[what]}
         self._hidden = org.hidden_fields.get(user_id, set())
         self._team: set[str] | None = None
+        self.can_open_tab = any(row["Name"] == TAB_PERMISSION_SET for row in sets)
 
     @property
     def api_enabled(self) -> bool:

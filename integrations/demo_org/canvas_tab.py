@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from .access import UserAccess
 from .answers import json_answer
 from .authority import OAuthProblem
 from .lightning_forms import FORMS, ROOT
@@ -63,6 +64,7 @@ class CanvasTab:
             me=self.org.store.get("User", user_id),
             root=ROOT,
             here="scoreline",
+            can_open_tab=UserAccess(self.org, user_id).can_open_tab,
             canvas_url=url,
             canvas_origin=_origin(url),
             instance_id=secrets.token_hex(8),

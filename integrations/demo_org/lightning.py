@@ -155,7 +155,7 @@ class Lightning:
         if values is None:
             raise not_found()
         if values.get("StageName", "").startswith("Closed"):
-            values = values | {"CloseDate": self.org.today().isoformat()}
+            values = values | {"CloseDate": self.org.today_of(visit.access.user_id).isoformat()}
         row = visit.records.update(visit.sobject, request.path_params["id"], values)
         return self.done(f"{visit.url}/{row['Id']}", "Saved")
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from .authority import Authority
 from .change_log import ChangeLog
@@ -206,3 +207,9 @@ class DemoOrg:
 
     def today(self) -> date:
         return self.store.clock().date()
+
+    def today_of(self, user_id: str) -> date:
+        """In the time zone of this user, which may be a day behind."""
+        user = self.store.get("User", user_id)
+        assert user is not None
+        return self.store.clock().astimezone(ZoneInfo(user["TimeZoneSidKey"])).date()

@@ -1,6 +1,7 @@
 """The org's pages for sales people."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 import requests
@@ -98,6 +99,29 @@ def test_a_deal_is_won_reopened_deleted_and_undeleted_by_one_press_each(
     assert now(org, deal)["IsDeleted"] is False
     kinds = [e.payload["ChangeEventHeader"] for e in org.changes.after(0)]
     assert {kind["changeOrigin"] for kind in kinds[1:]} == {"com/salesforce/lightning"}
+
+
+def test_a_deal_is_closed_on_the_sellers_own_day(
+    browser: Browser, org: DemoOrg, deal: Row, seller: Row
+) -> None:
+    org.update("User", seller["Id"], TimeZoneSidKey="Pacific/Kiritimati")
+    browser.post(f"/lightning/Opportunity/{deal['Id']}/quick", do="Close as won")
+    ahead = now(org, deal)["CloseDate"]
+    org.update("User", seller["Id"], TimeZoneSidKey="Etc/GMT+12")
+    browser.post(f"/lightning/Opportunity/{deal['Id']}/quick", do="Close as won")
+    assert ahead - now(org, deal)["CloseDate"] in (timedelta(days=1), timedelta(days=2))
+
+
+def test_the_tab_is_for_whoever_has_its_permission_set(client: Client, org: DemoOrg) -> None:
+    org.canvas_url = "http://127.0.0.1:8000/tab/"
+    pages = {}
+    for role in ("existing_account", "without_tab"):
+        somebody = Browser(client, org.user(org.cast[role].email))
+        pages[role] = somebody.get("/lightning/n/scoreline").text
+        somebody.session.close()
+    assert "signed_request" in pages["existing_account"]
+    assert "signed_request" not in pages["without_tab"]
+    assert "It takes the permission set “Scoreline”." in pages["without_tab"]
 
 
 def test_the_form_saves_what_was_changed_and_nothing_else(

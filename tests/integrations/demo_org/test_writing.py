@@ -107,8 +107,14 @@ def test_bad_values_are_refused_by_name_and_nothing_is_written(
     assert len(org.store.rows("Opportunity")) == before
 
 
-def test_a_body_that_is_no_object_is_refused(rep: Client) -> None:
-    answer = send(rep, "POST", "/sobjects/Task", ["no"])
+@pytest.mark.parametrize(
+    "text", ['["no"]', '{"Subject": "\\ud83d"}', '{"Amount": NaN}', '{"Amount": -Infinity}']
+)
+def test_a_body_that_is_no_object_or_could_never_be_answered_is_refused(
+    rep: Client, text: str
+) -> None:
+    url = f"{rep.url}{DATA}/sobjects/Task"
+    answer = requests.post(url, text, headers=rep.headers, timeout=PATIENCE)
     assert (answer.status_code, answer.json()[0]["errorCode"]) == (400, "JSON_PARSER_ERROR")
 
 
