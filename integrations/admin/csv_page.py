@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.http import require_GET
@@ -30,8 +30,8 @@ def export(request: HttpRequest, connection_id: int) -> HttpResponseBase:
     connection = changeable_connection(request, connection_id)
     audit.record("mappings.exported", connection, by=person(request), request=request)
     name = f"mappings-{connection.pk}-{timezone.localdate():%Y-%m-%d}.csv"
-    return StreamingHttpResponse(
-        mapping_csv.export(connection),
+    return HttpResponse(
+        "".join(mapping_csv.export(connection)),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

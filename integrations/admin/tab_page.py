@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Callable, Iterator
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.views.decorators.http import require_GET
@@ -62,8 +62,8 @@ def export(request: HttpRequest, connection_id: int) -> HttpResponseBase:
     connection = changeable_connection(request, connection_id)
     audit.record("tab.people_exported", connection, by=person(request), request=request)
     name = f"cannot-open-the-tab-{connection.pk}-{timezone.localdate():%Y-%m-%d}.csv"
-    return StreamingHttpResponse(
-        _csv(connection),
+    return HttpResponse(
+        "".join(_csv(connection)),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

@@ -1,6 +1,6 @@
 """Mappings as CSV, out and in again.
 
-- ``export(connection) -> Iterator[str]``: lines, for a streaming response;
+- ``export(connection) -> Iterator[str]``: its lines;
 - ``plan_csv(connection, text, by=...) -> SyncPlan``: a draft; raises `BadLines`, naming each.
 
 A line maps its Salesforce user to the account with its e-mail; a line without an e-mail changes
@@ -14,6 +14,7 @@ import csv
 import io
 from collections.abc import Iterator
 
+from accounts.bulk_writer import storable
 from accounts.models import User
 from integrations.models import Connection, DirectoryUser, SyncPlan, UserMapping
 
@@ -106,7 +107,9 @@ def _rows(text: str, delimiter: str) -> Iterator[_Cells]:
 
 
 def _columns(table: list[_Cells]) -> dict[str, int]:
-    if not table or len(table) > MOST_LINES:
+    if not table:
+        raise PlanError("This file is empty.")
+    if len(table) > 1 + MOST_LINES:
         raise PlanError(f"A file has a heading and at most {MOST_LINES:,} lines.")
     heading = [cell.strip().lower() for cell in table[0][1]]
     for name in (_ID, _EMAIL):
@@ -121,4 +124,7 @@ def _parsed(number: int, cells: list[str], columns: dict[str, int]) -> Line:
     if len(cells) <= max(columns.values()):
         raise PlanError("has fewer columns than the heading")
     salesforce_id = checked_user_id(_as_written(cells[columns[_ID]]))
-    return Line(number, salesforce_id, folded(_as_written(cells[columns[_EMAIL]])))
+    email = folded(_as_written(cells[columns[_EMAIL]]))
+    if email != storable(email):
+        raise PlanError("has a character in its e-mail that cannot be one")
+    return Line(number, salesforce_id, email)

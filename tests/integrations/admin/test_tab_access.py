@@ -124,7 +124,7 @@ def test_the_file_has_everybody_and_no_formula(
     person(connection, 1, name=evil, username="+1@example.com", can_open_tab=False)
     mapped(connection, 1, account(company, "one@example.com"))
     answer = client.get(page("tab_csv", connection))
-    text = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
+    text = answer.content.decode()
     heading, row = csv.reader(io.StringIO(text))
     assert heading == ["Salesforce username", "Name", "E-mail", "Salesforce user id"]
     assert row == ["'+1@example.com", f"'{evil}", "person1@example.com", salesforce_id(1)]

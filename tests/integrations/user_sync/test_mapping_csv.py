@@ -72,6 +72,7 @@ def test_each_bad_line_is_named_and_nothing_is_planned(
             (salesforce_id(1), "ann@example.com"),
             (salesforce_id(9), "ann@example.com"),
             (salesforce_id(1), "theirs@example.com"),
+            (salesforce_id(2), "a\x00nn@example.com"),
         )
     )
     with pytest.raises(BadLines) as error:
@@ -83,8 +84,20 @@ def test_each_bad_line_is_named_and_nothing_is_planned(
         (5, "Ann is"),
         (6, f"{salesforce_id(9)} is"),
         (7, "the same"),
+        (8, "has a"),
     ]
     assert not SyncPlan.objects.exists()
+
+
+def test_a_heading_and_the_most_lines_are_read_and_one_more_is_refused(
+    connection: Connection, admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mapping_csv, "MOST_LINES", 3)
+    text = HEADING + f"{salesforce_id(1)},\n" * 3
+    with pytest.raises(PlanError, match="maps nobody"):
+        mapping_csv.plan_csv(connection, text, by=admin)
+    with pytest.raises(PlanError, match="at most 3 lines"):
+        mapping_csv.plan_csv(connection, f"{text}{salesforce_id(2)},\n", by=admin)
 
 
 @pytest.mark.parametrize("text", ["", "a,b\n1,2\n", HEADING, HEADING + '"open', "x" * 5_000_001])
