@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from accounts.reach import person
 from integrations.models import Connection, DirectoryUser, HeldChange
 from integrations.record_sync.brakes import AlreadyDecided, decide
-from integrations.record_sync.previewing import preview_held_change, waiting_for
+from integrations.record_sync.previewing import preview_held_change, undecided_changes, waiting_for
 
 from .chosen_connection import changeable_connection
 from .subpage import subpage
@@ -40,10 +40,7 @@ def urls() -> list[tuple[str, Callable[..., HttpResponse], str]]:
 
 
 def open_changes(connection: Connection) -> QuerySet[HeldChange]:
-    """Those that nobody has decided yet."""
-    return HeldChange.objects.filter(
-        connection=connection, finished_at__isnull=True, decided_at__isnull=True
-    ).order_by("pk")
+    return undecided_changes().filter(connection=connection)
 
 
 def words(change: HeldChange, number: int) -> str:

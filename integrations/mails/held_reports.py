@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations.models import HeldChange
-from integrations.record_sync.previewing import preview_held_change
+from integrations.record_sync.previewing import preview_held_change, undecided_changes
 
 from .recipients import admins_and_support
 from .sending import Letter
@@ -17,10 +17,8 @@ from .telling import NEWS, tell
 
 
 def tell_of_held_reports() -> int:
-    undecided = HeldChange.objects.filter(
-        decided_at=None, finished_at=None, created_at__gt=timezone.now() - NEWS
-    )
-    return tell(undecided.select_related("company", "connection"), "told_at", _letters)
+    news = undecided_changes().filter(created_at__gt=timezone.now() - NEWS)
+    return tell(news.select_related("company", "connection"), "told_at", _letters)
 
 
 def _letters(change: HeldChange) -> list[Letter]:
@@ -28,5 +26,5 @@ def _letters(change: HeldChange) -> list[Letter]:
     number = preview_held_change(change)
     moves = change.kind == HeldChange.Kind.MOVE
     context = {"change": change, "number": number, "moves": moves}
-    people = admins_and_support(change.company) if number else []
+    people = admins_and_support(change.company)
     return [Letter("held_reports", one, path, context) for one in people]

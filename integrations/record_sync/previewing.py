@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from django.db import models
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from integrations.models import Evaluation, HeldChange, SalesforceRecord, Workflow
@@ -102,10 +103,22 @@ def preview_held_change(change: HeldChange) -> int:
 
 def waiting_for(change: HeldChange) -> models.QuerySet[Evaluation]:
     """The verdicts whose reports wait for this decision; a workflow that is off has none."""
+    return _waiting(change.connection_id, change.object_name, change.kind)
+
+
+def undecided_changes() -> models.QuerySet[HeldChange]:
+    """Mass changes that wait for a person's decision: what pages, mails and commands count."""
+    waits = _waiting(OuterRef("connection"), OuterRef("object_name"), OuterRef("kind"))
+    return HeldChange.objects.filter(
+        Exists(waits), decided_at__isnull=True, finished_at__isnull=True
+    ).order_by("pk")
+
+
+def _waiting(
+    connection: int | OuterRef, object_name: str | OuterRef, kind: str | OuterRef
+) -> models.QuerySet[Evaluation]:
     return Evaluation.objects.filter(
-        workflow__connection=change.connection_id,
-        workflow__object_name=change.object_name,
-        hold=change.kind,
+        workflow__connection=connection, workflow__object_name=object_name, hold=kind
     ).exclude(workflow__state=Workflow.State.OFF)
 
 

@@ -5,8 +5,9 @@ from django.db.models import Sum
 
 from integrations.management.scriptable import Answer, ScriptableCommand
 from integrations.management.selection import add_connection_arguments, connections_of
-from integrations.models import Connection, Evaluation, HeldChange, SyncRun
+from integrations.models import Connection, Evaluation, SyncRun
 from integrations.record_sync.polling import poll
+from integrations.record_sync.previewing import undecided_changes
 
 
 class Command(ScriptableCommand):
@@ -53,8 +54,6 @@ def _poll(connection: Connection) -> dict[str, Any]:
         "name": str(connection),
         "records": new.aggregate(n=Sum("added") + Sum("changed"))["n"] or 0,
         "held": held.count(),
-        "waiting": HeldChange.objects.filter(
-            connection=connection, decided_at__isnull=True
-        ).count(),
+        "waiting": undecided_changes().filter(connection=connection).count(),
         "error": error,
     }

@@ -71,6 +71,9 @@ def test_commands_tell_failure_bad_use_and_waiting_apart(
         org.update("Opportunity", one["Id"], IsDeleted=True)
     code, (polled,) = command("salesforce_poll")
     assert (code, polled["waiting"]) == (3, 1)
+    assert command("workflow", "disable", "Closed-won deals", "--take-back")[0] == 0
+    code, (polled,) = command("salesforce_poll")
+    assert (code, polled["waiting"]) == (0, 0)
 
 
 def test_a_script_reads_what_went_wrong_and_what_was_done_all_the_same(
