@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from accounts.models import User
@@ -10,6 +10,7 @@ from integrations.models import Approach, DirectoryUser, PlannedChange, UserMapp
 
 from .batch import NO_SEAT, Batch
 from .facts import Facts, gather
+from .mapping_rows import account_basis
 from .since_preview import account_ids_that_differ, differences, last_acts
 
 Action = PlannedChange.Action
@@ -38,9 +39,10 @@ def settle_changed(batch: Batch, rows: list[PlannedChange], keys: Collection[str
             approach=Approach(batch.plan.approach),
         ).values()
     }
+    chosen = _chosen_accounts(batch, rows)
     changed: list[tuple[PlannedChange, list[str], set[str]]] = []
     for row in rows:
-        words, accounts = _what_changed(row, facts.get(row.salesforce_user_id), keys)
+        words, accounts = _what_changed(row, facts.get(row.salesforce_user_id), chosen, keys)
         if words:
             changed.append((row, words, accounts))
     if not changed:
@@ -53,12 +55,30 @@ def settle_changed(batch: Batch, rows: list[PlannedChange], keys: Collection[str
         batch.settle(row, Outcome.CHANGED, note + ".")
 
 
+def _chosen_accounts(batch: Batch, rows: list[PlannedChange]) -> dict[int, dict[str, Any]]:
+    """The basis, as it would be today, of accounts that a person named for somebody."""
+    ids = {row.account_id or 0 for row in rows if "account" in row.basis}
+    ids &= batch.accounts.keys()
+    if not ids:
+        return {}
+    mapped = UserMapping.objects.filter(
+        connection=batch.plan.connection_id, is_current=True, account__in=ids
+    )
+    mapped_to = dict(mapped.values_list("account_id", "salesforce_user_id"))
+    return {pk: account_basis(batch.accounts[pk], mapped_to.get(pk, "")) for pk in ids}
+
+
 def _what_changed(
-    row: PlannedChange, facts: Facts | None, keys: Collection[str]
+    row: PlannedChange,
+    facts: Facts | None,
+    chosen: Mapping[int, dict[str, Any]],
+    keys: Collection[str],
 ) -> tuple[list[str], set[str]]:
     if facts is None:
         return ["the Salesforce user is no longer in the list"], set()
     now = facts.as_basis()
+    # An account that is gone is said where it would be mapped.
+    now["account"] = chosen.get(row.account_id or 0, row.basis.get("account"))
     words = differences(row.basis, now, keys)
     if words and facts.mapping is not None and row.basis["mapped_account"] is None:
         by = f", from {facts.mapping.created_by}" if facts.mapping.created_by else ""

@@ -28,7 +28,7 @@ from .plan_rows import DecidedRow, draft
 Action = PlannedChange.Action
 #: All that a line is decided by: there may be 100,000, and somebody waits.
 OF_PEOPLE = ("salesforce_id", "name", "username", "email", "federation_id", "ignored_at")
-OF_ACCOUNTS = ("name", "email", "federation_id")
+OF_ACCOUNTS = ("name", "email", "federation_id", "role", "state", "protected")
 
 
 @dataclass(frozen=True)

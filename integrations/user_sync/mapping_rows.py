@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from accounts.models import User
 from integrations.models import Connection, DirectoryUser, PlannedChange, UserMapping
 
@@ -39,7 +41,27 @@ def map_to(person: DirectoryUser, account: User, because: str) -> Row:
         "account": account.pk,
         "account_name": str(account),
         "values": {"emails_differ": True} if differ else {},
-        "basis": {"mapped_account": None, "is_ignored": person.ignored_at is not None},
+        "basis": {
+            "mapped_account": None,
+            "is_ignored": person.ignored_at is not None,
+            "account": account_basis(account),
+        },
+    }
+
+
+def account_basis(account: User, mapped_to: str = "") -> dict[str, Any]:
+    """What of the chosen account such a row rests on; its name is only for words about it.
+
+    ``mapped_to`` is the id of the Salesforce user whose account it is already.
+    """
+    return {
+        "id": str(account.pk),
+        "name": str(account),
+        "email": folded(account.email),
+        "role": account.role,
+        "state": account.state,
+        "protected": account.protected,
+        "mapped_to": mapped_to,
     }
 
 

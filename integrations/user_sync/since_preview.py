@@ -39,7 +39,7 @@ _NOW_FALSE = {
     "is_support_staff": "the e-mail no longer belongs to the support staff",
 }
 #: What of an account a decision rests on; its name is only for these words.
-_ACCOUNT_FACTS = ("role", "state", "protected", "has_logged_in", "mapped_to")
+_ACCOUNT_FACTS = ("email", "role", "state", "protected", "has_logged_in", "mapped_to")
 
 Basis = Mapping[str, Any]
 
@@ -52,6 +52,8 @@ def differences(before: Basis, now: Basis, keys: Collection[str] = ()) -> list[s
             continue
         if key == "accounts":
             words += _accounts_differ(was, now[key])
+        elif key == "account":
+            words += _account_differs(was, now[key])
         elif was != now[key]:
             words.append(_differs(key, was, now[key]))
     return words
@@ -59,12 +61,18 @@ def differences(before: Basis, now: Basis, keys: Collection[str] = ()) -> list[s
 
 def account_ids_that_differ(before: Basis, now: Basis) -> set[str]:
     """The accounts whose history may say who did it."""
-    was, is_now = before.get("accounts", {}), now.get("accounts", {})
+    was, is_now = _accounts_of(before), _accounts_of(now)
     return {
         account_id
         for account_id in was.keys() | is_now.keys()
         if _account_facts(was.get(account_id)) != _account_facts(is_now.get(account_id))
     }
+
+
+def _accounts_of(basis: Basis) -> dict[str, Any]:
+    """The candidates, and the one that a person chose, by account id."""
+    chosen = basis.get("account")
+    return {**basis.get("accounts", {}), **({chosen["id"]: chosen} if chosen else {})}
 
 
 def last_acts(account_ids: Iterable[str], plan: SyncPlan) -> dict[str, str]:
@@ -109,19 +117,26 @@ def _accounts_differ(was: Mapping[str, Any], now: Mapping[str, Any]) -> list[str
     words = [f"{now[one]['name']} may be this person" for one in sorted(now.keys() - was.keys())]
     words += [f"{was[one]['name']} no longer matches" for one in sorted(was.keys() - now.keys())]
     for one in sorted(was.keys() & now.keys()):
-        if (facts := _account_facts(was[one])) != _account_facts(now[one]):
-            words += [
-                _account_differs(now[one], key) for key in facts if was[one][key] != now[one][key]
-            ]
+        words += _account_differs(was[one], now[one])
     return words
 
 
+def _account_differs(was: Basis, now: Basis) -> list[str]:
+    return [
+        _account_fact_differs(now, key)
+        for key, fact in _account_facts(was).items()
+        if fact != now[key]
+    ]
+
+
 def _account_facts(account: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {key: account[key] for key in _ACCOUNT_FACTS} if account else {}
+    return {key: account[key] for key in _ACCOUNT_FACTS if key in account} if account else {}
 
 
-def _account_differs(now: Mapping[str, Any], key: str) -> str:
+def _account_fact_differs(now: Mapping[str, Any], key: str) -> str:
     name = now["name"]
+    if key == "email":
+        return f"{name} has another e-mail, {now['email']}"
     if key == "role":
         return f"{name} is now a {User.Role(now['role']).label.lower()}"
     if key == "state":
