@@ -10,6 +10,7 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from integrations.demo_org.org import DemoOrg
+from integrations.demo_org.store import Row
 from integrations.models import (
     Connection,
     HeldChange,
@@ -80,6 +81,12 @@ def test_what_changed_while_a_field_was_hidden_is_read_again_and_the_brakes_stay
     assert (won.state, won.version) == (Workflow.State.ON, version)
 
 
+def called(org: DemoOrg, owner: Row) -> Row:
+    return org.insert(
+        "Task", OwnerId=owner["Id"], TaskSubtype="Call", Status="Completed", Subject="Call"
+    )
+
+
 def test_trouble_with_one_object_does_not_stop_the_others(
     connection: Connection, org: DemoOrg, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -88,9 +95,7 @@ def test_trouble_with_one_object_does_not_stop_the_others(
     switched_on(connection, since=None)
     switched_on(connection, "call-logged", since=None)
     deal(org, ann)
-    call = org.insert(
-        "Task", OwnerId=ann["Id"], TaskSubtype="Call", Status="Completed", Subject="Call"
-    )
+    call = called(org, ann)
     Watermark.objects.filter(object_name="Opportunity").update(polled_at=None)
     whole = polling._Poll._read_object
     read: list[str] = []
@@ -107,7 +112,7 @@ def test_trouble_with_one_object_does_not_stop_the_others(
     assert call["Id"] in {one.record_id for one in SalesforceRecord.objects.all()}
     polls = SyncRun.objects.filter(kind=SyncRun.Kind.POLL).order_by("pk")
     assert [(one.error, one.added) for one in polls] == [("Salesforce is busy.", 1)]
-    org.insert("Task", OwnerId=ann["Id"], TaskSubtype="Call", Status="Completed", Subject="Call")
+    called(org, ann)
     poll(connection)
     assert read[2:] == ["Opportunity", "Task"], "the one that was not read comes first"
     poll(connection)
