@@ -19,7 +19,7 @@ STANDSTILLS = {
     "Your admins know.",
     State.TERMINATED: "Salesforce was disconnected, so nothing new arrives.",
 }
-NOT_LINKED = "Your account is not linked to a Salesforce user. Ask an admin of your company."
+NOT_LINKED = "Your account is not linked to a Salesforce user."
 HELD_SHOWN = 50
 
 
@@ -61,7 +61,10 @@ class SalesforceSource:
         )
 
     def not_linked(self, person: User) -> str:
-        return "" if person.mappings.filter(is_current=True).exists() else NOT_LINKED
+        if person.mappings.filter(is_current=True).exists():
+            return ""
+        ask = "" if person.is_company_admin else " Ask an admin of your company."
+        return f"{NOT_LINKED}{ask}"
 
     def fed_types(self, company_id: int) -> Sequence[int]:
         on = Workflow.objects.filter(company=company_id).exclude(state=Workflow.State.OFF)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import zoneinfo
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
@@ -162,14 +163,16 @@ def _mapping(connection: Connection, canvas_request: CanvasRequest) -> UserMappi
 
 
 def _for_stranger(request: HttpRequest, visitor: TabVisitor) -> HttpResponse:
-    return _said(
-        request,
-        "stranger",
-        visitor=visitor,
-        ticket=visitors.ticket(visitor),
-        declined=visitors.declined_because(visitor) if visitor.asked_at else None,
-        ask_address=f"{tab_address(visitor.connection.key)}ask/",
-    )
+    company = visitor.connection.company
+    with timezone.override(zoneinfo.ZoneInfo(company.time_zone)):
+        return _said(
+            request,
+            "stranger",
+            visitor=visitor,
+            ticket=visitors.ticket(visitor),
+            declined=visitors.declined_because(visitor) if visitor.asked_at else None,
+            ask_address=f"{tab_address(visitor.connection.key)}ask/",
+        )
 
 
 def _said(request: HttpRequest, what: str, status: int = 200, **values: object) -> HttpResponse:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 from django.test import Client
@@ -36,6 +37,17 @@ def test_asking_lands_once_however_often_it_is_pressed(
     assert AuditEntry.objects.filter(action="tab.asked").count() == 1
     again = opened(connection, signed_request(org, salesforce_user))
     assert heading(again) == "You asked to be added"
+
+
+def test_the_day_somebody_asked_is_the_companys(
+    connection: Connection, org: DemoOrg, salesforce_user: str
+) -> None:
+    connection.company.time_zone = "America/Chicago"
+    connection.company.save()
+    opened(connection, signed_request(org, salesforce_user))
+    TabVisitor.objects.update(asked_at=datetime(2026, 3, 6, 3, tzinfo=UTC))
+    again = opened(connection, signed_request(org, salesforce_user))
+    assert "Asked on 5 Mar 2026." in again.content.decode()
 
 
 def test_who_was_declined_reads_the_reason(

@@ -152,3 +152,6 @@ def test_nothing_is_promised_to_who_is_not_linked(ann: User) -> None:
         page = client.get(path).text
         assert "Your account is not linked to a Salesforce user." in page
         assert "What you do in Salesforce appears" not in page
+        assert "Ask an admin of your company." in page
+    User.objects.filter(pk=ann.pk).update(role=User.Role.ADMIN)
+    assert "Ask an admin of your company." not in client.get("/feed/side/").text
