@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from django.utils import timezone
 
 from accounts.time_zone import written_day
-from integrations.models import AccessRequest, Connection, DirectoryUser, SyncPlan
-from integrations.user_sync.wanted import takes_from_a_workflow
+from integrations.models import AccessRequest, Connection, SyncPlan
+from integrations.user_sync.wanted import takes_from_a_workflow, who_waits
 
 from .addresses import page_of, people_with
 from .all_active import newest_request
@@ -73,13 +73,13 @@ def _automatic(connection: Connection) -> Card:
     is_on = connection.automatic_is_on
     is_idle = is_on and not takes_from_a_workflow(connection)
     limit = connection.automatic_daily_limit
-    waiting = DirectoryUser.objects.filter(connection=connection, wanted_since__isnull=False)
     state = "The setting “Automatically sync users” is off"
     if is_idle:
         state = WITHOUT_WORKFLOW
     elif is_on:
         accounts = connection.get_automatic_accounts_display().lower()
         state = f"At most {limit} a day; {accounts}"
+        waiting = who_waits(connection)
         if waiting.exists():
             state += f"; {count_of(waiting, 'person waits', 'people wait')}"
     return Card(

@@ -19,7 +19,7 @@ from accounts.reach import person
 from integrations.models import Approach, Connection, DirectoryUser, TeamSource, Workflow
 from integrations.user_sync import account_work
 from integrations.user_sync.automatic import HIGHEST_LIMIT, change_settings, made_today, settings_of
-from integrations.user_sync.wanted import takes_from_a_workflow
+from integrations.user_sync.wanted import takes_from_a_workflow, who_waits
 
 from .addresses import page_of
 from .chosen_connection import changeable_connection
@@ -164,5 +164,5 @@ def _what_now(connection: Connection, was_on: bool) -> str:
 
 
 def _waiting(connection: Connection) -> list[DirectoryUser]:
-    people = DirectoryUser.objects.filter(connection=connection, wanted_since__isnull=False)
+    people = who_waits(connection).defer("search")
     return list(people.select_related("wanted_workflow").order_by("wanted_since")[:LISTED])

@@ -39,7 +39,7 @@ from . import approving, held
 from .leavers import plan_rejection
 from .matching import Matcher
 from .planning import plan_import
-from .wanted import may_be_wanted
+from .wanted import who_waits
 
 logger = logging.getLogger(__name__)
 
@@ -134,11 +134,7 @@ def waiting(connection: Connection) -> QuerySet[DirectoryUser]:
         | Q(outcome__in=(Outcome.NO_SEAT, Outcome.FAILED, Outcome.LEFT)),
         plan__created_at__gte=Greatest(OuterRef("wanted_since"), OuterRef("refreshed_at")),
     )
-    return (
-        may_be_wanted(connection)
-        .filter(~Exists(in_hand), ~Exists(asked), wanted_since__isnull=False)
-        .defer("search")
-    )
+    return who_waits(connection).filter(~Exists(in_hand), ~Exists(asked)).defer("search")
 
 
 def made_today(connection: Connection) -> int:

@@ -3,6 +3,7 @@
 - ``mark_wanted(connection, ids, cause)``; a thousand calls with the same ids cost nothing;
 - ``mark_owners_of_held_records(connection)`` with each poll, for when Automatic, or a workflow,
   was switched on;
+- ``who_waits(connection)``: the marked ones of whom that is still true;
 - ``takes_from_a_workflow(connection)``: whether anybody can be wanted at all;
 - ``why_not(connection, ids) -> dict[str, str]``: who gets no account automatically, and why.
 """
@@ -69,6 +70,11 @@ def may_be_wanted(connection: Connection) -> QuerySet[DirectoryUser]:
         unlinked_at__isnull=True,
     )
     return people
+
+
+def who_waits(connection: Connection) -> QuerySet[DirectoryUser]:
+    """Who was marked, and is neither ignored nor out of scope nor mapped meanwhile."""
+    return may_be_wanted(connection).filter(wanted_since__isnull=False)
 
 
 def mark_owners_of_held_records(connection: Connection) -> int:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import Company, User
 from activities.models import ActivityType
 from integrations.models import Connection, Workflow
-from tests.integrations.user_sync.builders import account, mapped
+from tests.integrations.user_sync.builders import account, mapped, person
 
 from .browsing import page
 
@@ -79,6 +80,18 @@ def test_the_pending_people_are_those_of_the_page_behind(
     account(company, "invited.by.hand@example.com", state=User.State.PENDING)
     assert client.get(page("automatic", connection)).context["pending"] == 1
     assert len(client.get(page("pending", connection)).context["listed"]) == 1
+
+
+def test_who_is_ignored_waits_for_no_account(
+    client: Client, connection: Connection, admin: User
+) -> None:
+    takes_part = _workflow(connection, "Deals", creates_accounts=True)
+    Connection.objects.update(automatic_is_on=True)
+    now = timezone.now()
+    waits = person(connection, 1, wanted_since=now, wanted_workflow=takes_part)
+    person(connection, 2, wanted_since=now, ignored_at=now, ignored_by=admin)
+    assert client.get(page("automatic", connection)).context["waiting"] == [waits]
+    assert "; 1 person waits" in client.get("/admin/").text
 
 
 def test_what_could_not_be_saved_is_not_shown_as_the_setting(
