@@ -20,6 +20,8 @@ Outcome = PlannedChange.Outcome
 _WORDS = {
     "state": "the account's state was changed",
     "is_active": "came back to, or left, Salesforce",
+    "is_frozen": "was frozen, or is no longer frozen, in Salesforce",
+    "is_missing": "is no longer visible to the connecting user, or is again",
     "mapped_account": "the mapping was changed",
     "protected": "the account was protected from every sync",
     "is_kept": "somebody decided otherwise",
@@ -62,6 +64,8 @@ def leaver_basis(
     return {
         "state": account.state,
         "is_active": person.is_active if person else None,
+        "is_frozen": person.is_frozen if person else None,
+        "is_missing": person.missing_since is not None if person else None,
         "mapped_account": mapped_account,
         "protected": account.protected,
         "is_kept": person is not None and person.account_kept_at is not None,

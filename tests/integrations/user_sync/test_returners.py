@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from accounts import states
@@ -10,7 +12,7 @@ from integrations.models import Connection, DirectoryUser, SyncPlan
 from integrations.user_sync import applying, deprovisioning, held, leavers
 from integrations.user_sync.reverting import plan_revert
 
-from .builders import applied, outcomes
+from .builders import applied, notes, outcomes
 from .leaving import colleagues, come_back, days_ago, leave, run
 
 pytestmark = pytest.mark.django_db
@@ -87,6 +89,36 @@ def test_a_returner_whose_reactivation_was_refused_is_not_planned_again(
     ann.refresh_from_db()
     assert ann.state == User.State.DEACTIVATED
     assert leavers.to_reactivate(strict).exists(), "a person may do it all the same"
+
+
+def test_nobody_is_deactivated_for_being_frozen_who_no_longer_is(
+    connection: Connection, admin: User
+) -> None:
+    (ann,) = colleagues(connection, [1])
+    DirectoryUser.objects.update(is_frozen=True)
+    plan = leavers.plan_leavers(connection, leavers.to_deactivate(connection), by=admin)
+    DirectoryUser.objects.update(is_frozen=False)
+    applied(plan, admin)
+    assert outcomes(plan) == {"Person 1": "changed"}
+    assert "no longer frozen" in notes(plan)["Person 1"]
+    ann.refresh_from_db()
+    assert ann.is_active
+
+
+@pytest.mark.parametrize("gone", [{"is_frozen": True}, {"missing_since": days_ago(0)}])
+def test_nobody_comes_back_who_was_frozen_or_went_out_of_sight_since_the_preview(
+    strict: Connection, admin: User, gone: dict[str, Any]
+) -> None:
+    (ann,) = colleagues(strict, [1])
+    leave(strict, 1)
+    run(strict)
+    come_back(strict, 1)
+    plan = leavers.plan_returners(strict, leavers.to_reactivate(strict), by=admin)
+    DirectoryUser.objects.update(**gone)
+    applied(plan, admin)
+    assert outcomes(plan) == {"Person 1": "changed"}
+    ann.refresh_from_db()
+    assert ann.state == User.State.DEACTIVATED
 
 
 def test_who_came_back_before_the_worker_is_left_alone(strict: Connection, admin: User) -> None:
