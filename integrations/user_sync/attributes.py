@@ -1,7 +1,6 @@
 """Accounts follow what Salesforce says about their people, each attribute by its `AttributeRule`.
 
-- ``plan_attributes(connection, by=None) -> SyncPlan | None``: the differences; approved by the
-  policy unless they are many;
+- ``plan_attributes(connection, by=None) -> SyncPlan | None``: the differences; held if many;
 - ``preview(connection, rules) -> list[Difference]`` for rules not yet saved;
 - ``follows_salesforce(account) -> dict[str, AttributeRule]``: what is read-only on the account;
 - ``change_rule(rule, policy=..., source=..., by=...)``.
@@ -137,6 +136,7 @@ def _row(difference: Difference) -> Row:
         "account": difference.account.pk,
         "account_name": str(difference.account),
         "values": {"account": difference.values},
+        "basis": {"mapped_account": difference.account.pk},
     }
 
 

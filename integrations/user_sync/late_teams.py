@@ -59,6 +59,7 @@ def _rows(plan: SyncPlan) -> Iterator[DecidedRow]:
                     "account": change.account_id,
                     "account_name": change.account_name,
                     "values": {"account": {"team_id": [None, team.team_id]}},
+                    "basis": {"mapped_account": change.account_id},
                 },
             )
 

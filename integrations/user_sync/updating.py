@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from accounts.models import User
-from integrations.models import PlannedChange
+from integrations.models import PlannedChange, UserMapping
 
 from .batch import Batch
 
@@ -15,11 +15,22 @@ Action = PlannedChange.Action
 Outcome = PlannedChange.Outcome
 
 FIELDS = ("name", "time_zone", "title", "team_id")
+_WORDS = {"mapped_account": "the mapping was changed"}
 LABELS = {"name": "name", "time_zone": "time zone", "title": "title", "team_id": "team"}
 
 
 def update(batch: Batch) -> None:
     rows = batch.with_action(Action.UPDATE)
+    if not rows:
+        return
+    current = UserMapping.objects.filter(
+        connection=batch.plan.connection_id,
+        salesforce_user_id__in=[row.salesforce_user_id for row in rows],
+        is_current=True,
+    )
+    mapped_to = dict(current.values_list("salesforce_user_id", "account_id"))
+    now = {row.pk: {"mapped_account": mapped_to.get(row.salesforce_user_id)} for row in rows}
+    rows = batch.expect(rows, now, _WORDS)
     changed = [account for row in rows if (account := _update_one(batch, row)) is not None]
     if changed:
         User.objects.bulk_update(changed, ["name", "time_zone", "title", "team"])

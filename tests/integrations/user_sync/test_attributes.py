@@ -8,12 +8,22 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Company, Team, User
-from integrations.models import AttributeRule, Connection, SyncPlan
+from integrations.models import AttributeRule, Connection, SyncPlan, UserMapping
 from integrations.user_sync import account_work, applying, attributes, held
 from integrations.user_sync.late_teams import plan_joining
 from integrations.user_sync.reverting import plan_revert
 
-from .builders import account, applied, imported, mapped, outcomes, people, person, salesforce_id
+from .builders import (
+    account,
+    applied,
+    imported,
+    mapped,
+    notes,
+    outcomes,
+    people,
+    person,
+    salesforce_id,
+)
 
 
 def set_rule(connection: Connection, attribute: str, policy: str, source: str = "") -> None:
@@ -127,6 +137,34 @@ def test_what_a_person_began_and_stopped_does_not_keep_attributes_from_following
     User.objects.filter(email="person1@example.com").update(title="")
     assert followed(connection) is not None
     assert User.objects.get(email="person1@example.com").title == "Boss"
+
+
+def test_an_account_that_became_another_persons_gets_no_value_of_the_former(
+    connection: Connection, admin: User
+) -> None:
+    ann = account(connection.company, "ann@example.com")
+    people(connection, [1, 2], title="Boss")
+    first = mapped(connection, 1, ann)
+    plan = attributes.plan_attributes(connection)
+    assert plan is not None
+    first.delete()
+    mapped(connection, 2, ann)
+    applying.apply_plan(plan.pk)
+    assert notes(plan) == {"Person 1": "Since the preview: the mapping was changed."}
+    ann.refresh_from_db()
+    assert ann.title == ""
+
+
+def test_nobody_joins_the_late_team_of_another_person(
+    connection: Connection, company: Company, admin: User
+) -> None:
+    plan = imported(connection, [person(connection, 1, department="West")], admin)
+    Team.objects.create(company=company, name="West")
+    joining = plan_joining(plan, by=admin)
+    UserMapping.objects.update(is_current=False)
+    applied(joining, admin)
+    assert outcomes(joining) == {"Person 1": "changed"}
+    assert User.objects.get(email="person1@example.com").team is None
 
 
 def test_a_value_without_a_team_is_work_and_makes_no_team(
