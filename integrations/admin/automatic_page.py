@@ -19,13 +19,13 @@ from accounts.reach import person
 from integrations.models import Approach, Connection, DirectoryUser, TeamSource, Workflow
 from integrations.user_sync import account_work
 from integrations.user_sync.automatic import HIGHEST_LIMIT, change_settings, made_today, settings_of
-from integrations.user_sync.wanted import takes_from_a_workflow, who_waits
+from integrations.user_sync.wanted import takes_from_a_workflow, who_waits, who_would_wait
 
 from .addresses import page_of
 from .chosen_connection import changeable_connection
 from .shown_plan import ShownPlan
 from .subpage import subpage
-from .words import WITHOUT_WORKFLOW
+from .words import WITHOUT_WORKFLOW, count_of
 
 SETTINGS = (
     "automatic_is_on",
@@ -36,6 +36,8 @@ SETTINGS = (
 )
 #: People listed as waiting; the plans behind have them all.
 LISTED = 100
+#: Named of those who would get an account; the page behind lists them.
+NAMED = 5
 
 
 class AutomaticForm(CompanyBoundForm):
@@ -125,6 +127,7 @@ def _show(request: HttpRequest, connection: Connection, form: AutomaticForm) -> 
         made_today=made_today(connection),
         scope_rules=list(connection.scope_rules.all()),
         waiting=_waiting(connection),
+        **({} if connection.automatic_is_on else _if_turned_on(connection, form)),
         pending=account_work.pending(connection).count(),
         plans=ShownPlan.newest(connection, approach=Approach.AUTOMATIC),
     )
@@ -161,6 +164,20 @@ def _what_now(connection: Connection, was_on: bool) -> str:
     if not takes_from_a_workflow(connection):
         return "Saved."  # the page says what is missing
     return "Turned on. It looks at the data once a minute; you can revert whatever it does."
+
+
+def _if_turned_on(connection: Connection, form: AutomaticForm) -> dict[str, Any]:
+    """Who would get an account today by the workflows that are ticked as the page is opened."""
+    ticked = connection.workflows.filter(pk__in=form.initial["workflows"])
+    people = who_would_wait(connection, ticked)
+    left_today = max(0, connection.automatic_daily_limit - made_today(connection))
+    first = list(people.defer("search").order_by("name", "pk")[: NAMED + 1])
+    return {
+        "would_wait": count_of(people, "person owns", "people own"),
+        "would_be_named": first[:NAMED],
+        "would_be_more": len(first) > NAMED,
+        "would_get_one": people.order_by()[:left_today].count(),
+    }
 
 
 def _waiting(connection: Connection) -> list[DirectoryUser]:

@@ -4,6 +4,7 @@
 - ``mark_owners_of_held_records(connection)`` with each poll, for when Automatic, or a workflow,
   was switched on;
 - ``who_waits(connection)``: the marked ones of whom that is still true;
+- ``who_would_wait(connection, workflows)``: the same, if it were turned on now;
 - ``takes_from_a_workflow(connection)``: whether anybody can be wanted at all;
 - ``why_not(connection, ids) -> dict[str, str]``: who gets no account automatically, and why.
 """
@@ -81,20 +82,34 @@ def mark_owners_of_held_records(connection: Connection) -> int:
     """Those whose records wait already, all at once. How many are newly marked."""
     if not connection.automatic_is_on:
         return 0
-    waits_longest = Evaluation.objects.filter(
-        company=connection.company_id,
-        hold=Evaluation.Hold.NOT_MAPPED,
-        salesforce_user_id=OuterRef("salesforce_id"),
-        workflow__connection=connection,
-        workflow__creates_accounts=True,
-        workflow__state=Workflow.State.ON,
-    ).order_by("held_since", "pk")
+    takes_part = connection.workflows.filter(creates_accounts=True)
+    waits_longest = _records_that_wait(connection, takes_part).order_by("held_since", "pk")
     unmarked = may_be_wanted(connection).filter(Exists(waits_longest), wanted_since__isnull=True)
     return _mark(
         unmarked,
         wanted_record_id=Subquery(waits_longest.values("record__record_id")[:1]),
         wanted_workflow=Subquery(waits_longest.values("workflow")[:1]),
     )
+
+
+def who_would_wait(
+    connection: Connection, workflows: QuerySet[Workflow]
+) -> QuerySet[DirectoryUser]:
+    """Who would wait for an account if Automatic were turned on now with these workflows."""
+    has_records = Exists(_records_that_wait(connection, workflows))
+    return may_be_wanted(connection).filter(has_records | Q(wanted_since__isnull=False))
+
+
+def _records_that_wait(
+    connection: Connection, workflows: QuerySet[Workflow]
+) -> QuerySet[Evaluation]:
+    evaluations: QuerySet[Evaluation] = Evaluation.objects.filter(
+        company=connection.company_id,
+        hold=Evaluation.Hold.NOT_MAPPED,
+        salesforce_user_id=OuterRef("salesforce_id"),
+        workflow__in=workflows.filter(state=Workflow.State.ON),
+    )
+    return evaluations
 
 
 def _mark(people: QuerySet[DirectoryUser], **cause: Any) -> int:

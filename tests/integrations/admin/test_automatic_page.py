@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import connection as database
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Company, User
 from activities.models import ActivityType
-from integrations.models import Connection, Workflow
+from integrations.models import (
+    Connection,
+    DirectoryUser,
+    Evaluation,
+    SalesforceRecord,
+    Workflow,
+)
 from tests.integrations.user_sync.builders import account, mapped, person
 
 from .browsing import page
@@ -25,6 +34,31 @@ def _workflow(connection: Connection, name: str, **settings: Any) -> Workflow:
         activity_type=kind,
         date_field="CloseDate",
         **settings,
+    )
+
+
+def _held(workflow: Workflow, person: DirectoryUser) -> None:
+    """A record of this person's waits until they have an account."""
+    now = timezone.now()
+    about = {"company": workflow.company, "connection": workflow.connection}
+    record = SalesforceRecord.objects.create(
+        **about,
+        object_name=workflow.object_name,
+        record_id=f"006{person.pk:015d}",
+        system_modstamp=now,
+        requested_at=now,
+    )
+    Evaluation.objects.create(
+        company=workflow.company,
+        record=record,
+        workflow=workflow,
+        verdict=Evaluation.Verdict.HELD,
+        hold=Evaluation.Hold.NOT_MAPPED,
+        salesforce_user_id=person.salesforce_id,
+        record_version=1,
+        workflow_version=1,
+        held_since=now,
+        evaluated_at=now,
     )
 
 
@@ -92,6 +126,33 @@ def test_who_is_ignored_waits_for_no_account(
     person(connection, 2, wanted_since=now, ignored_at=now, ignored_by=admin)
     assert client.get(page("automatic", connection)).context["waiting"] == [waits]
     assert "; 1 person waits" in client.get("/admin/").text
+
+
+def test_while_it_is_off_it_says_who_would_get_an_account(
+    client: Client,
+    connection: Connection,
+    admin: User,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    on = _workflow(connection, "On", state=Workflow.State.ON)
+    off = _workflow(connection, "Off")
+    address = page("automatic", connection)
+    assert "without having an account" not in client.get(address).text
+    _held(on, person(connection, 1))
+    with CaptureQueriesContext(database) as with_one:
+        assert "1 person owns records" in client.get(address).text
+    for number in (2, 3, 4, 5, 6):
+        _held(on, person(connection, number))
+    _held(on, person(connection, 7, ignored_at=timezone.now(), ignored_by=admin))
+    _held(off, person(connection, 8))
+    Connection.objects.update(automatic_daily_limit=4)
+    with django_assert_num_queries(len(with_one)):
+        shown = client.get(address)
+    assert "6 people own records" in shown.text
+    assert "up to 4 of them get one today" in shown.text
+    assert "Person 5</bdi> and others." in shown.text
+    Connection.objects.update(automatic_is_on=True)
+    assert "without having an account" not in client.get(address).text
 
 
 def test_what_could_not_be_saved_is_not_shown_as_the_setting(
