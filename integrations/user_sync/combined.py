@@ -6,9 +6,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Exists, OuterRef
+
 from accounts.models import User
 from activities import handing_over
-from integrations.models import PlannedChange, UserMapping
+from integrations.models import PlannedChange, SyncPlan, UserMapping
 
 from .batch import LAST_ADMIN, Batch
 
@@ -30,8 +32,9 @@ def combine_and_separate(batch: Batch) -> None:
         if keep is None or give_up is None:
             batch.settle(row, Outcome.CHANGED, "One of the two accounts is gone.")
             continue
-        basis = {row.pk: combine_basis(keep, give_up)}
-        if batch.expect([row], basis, _WORDS):
+        if why_not := _why_not(batch, row, keep, give_up):
+            batch.settle(row, Outcome.LEFT, f"{why_not}.")
+        elif batch.expect([row], {row.pk: combine_basis(keep, give_up)}, _WORDS):
             effect = _combine if row.action == Action.COMBINE else _separate
             effect(batch, row, keep, give_up)
 
@@ -43,6 +46,47 @@ def combine_basis(keep: User, give_up: User) -> dict[str, Any]:
         "give_up": [give_up.state, give_up.protected, give_up.role],
         "mappings": [[one.pk, one.account_id, one.is_current] for one in mappings],
     }
+
+
+def why_not_separate(combined: PlannedChange, keep: User, give_up: User) -> str:
+    """What stands against undoing this row; empty where nothing does."""
+    if give_up.protected:
+        return f"{give_up} is protected from every sync"
+    if later := _combined_since(combined, keep, give_up):
+        gone = keep if later.values["give_up"] == keep.pk else give_up
+        return f"Revert first that {gone} was combined with {later.account_name}"
+    was_current = {pk: is_current for pk, is_current in combined.before["mappings"]}
+    moved = UserMapping.objects.filter(pk__in=was_current)
+    if moved.exclude(account=keep).exists():
+        return f"A mapping that {give_up} had was changed since then"
+    places = [one.connection_id for one in moved if was_current[one.pk]]
+    taken = UserMapping.objects.filter(account=give_up, is_current=True, connection__in=places)
+    if mapping := taken.first():
+        return f"{give_up} is mapped to {mapping.salesforce_user_id} since then: unlink that first"
+    return ""
+
+
+def _combined_since(combined: PlannedChange, *accounts: User) -> PlannedChange | None:
+    """That one of these was given up for a third account, and is still a part of it."""
+    separated = PlannedChange.objects.filter(
+        plan__reverts=OuterRef("plan"), action=Action.SEPARATE, outcome=Outcome.DONE
+    )
+    given_up = PlannedChange.objects.filter(
+        ~Exists(separated),
+        values__give_up__in=[account.pk for account in accounts],
+        plan__company=combined.company_id,
+        plan__kind=SyncPlan.Kind.COMBINE,
+        outcome=Outcome.DONE,
+        applied_at__gt=combined.applied_at,
+    )
+    return given_up.first()
+
+
+def _why_not(batch: Batch, row: PlannedChange, keep: User, give_up: User) -> str:
+    if row.action == Action.COMBINE:
+        return ""
+    combined = PlannedChange.objects.get(plan=batch.plan.reverts_id, action=Action.COMBINE)
+    return why_not_separate(combined, keep, give_up)
 
 
 def _combine(batch: Batch, row: PlannedChange, keep: User, give_up: User) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from accounts.models import User
 from integrations.models import PlannedChange, UserMapping
 
-from .combined import combine_basis
+from .combined import combine_basis, why_not_separate
 from .linking import as_basis
 from .plan_rows import Row
 from .revert_facts import RevertFacts
@@ -120,6 +120,8 @@ def _undo_combining(row: PlannedChange, facts: RevertFacts, account: User) -> Ro
         return _nothing("The account that was given up is gone")
     if given_up.state != User.State.DEACTIVATED:
         return _nothing(f"{given_up} was activated again since then")
+    if why_not := why_not_separate(row, account, given_up):
+        return _nothing(why_not)
     return {
         "action": Action.SEPARATE,
         "reason": f"Separate {account} and {given_up} again; what came since then stays",
