@@ -12,9 +12,11 @@ from django.db.models import Count, Min, QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from accounts.bulk_writer import storable
+from accounts.models import User
 from accounts.reach import person
-from integrations.models import Connection, DirectoryUser, Evaluation
+from integrations.models import Connection, DirectoryUser, Evaluation, PlannedChange
 from integrations.user_sync.errors import PlanError
+from integrations.user_sync.matching import Match, Matcher
 from integrations.user_sync.preparing import plan_import
 
 from .chosen_connection import changeable_connection
@@ -23,6 +25,12 @@ from .subpage import attempt, show_plan, subpage
 #: People listed, those with the most records first.
 LISTED = 200
 Hold = Evaluation.Hold
+Action = PlannedChange.Action
+#: Of people who may have an account; the match's own reason stands below.
+_WHY = {
+    Action.MAP: "Has an account, not mapped yet",
+    Action.CONFLICT: "Not mapped: somebody has to decide",
+}
 
 
 @dataclass(frozen=True)
@@ -32,14 +40,26 @@ class HeldPerson:
     hold: str
     records: int
     since: datetime | None
+    match: Match | None  # what importing them would do now
 
     @property
     def why(self) -> str:
-        return str(Hold(self.hold).label)
+        if self.hold != Hold.NOT_MAPPED or self.match is None:
+            return str(Hold(self.hold).label)
+        if self.match.verdict == Action.NOTHING:
+            return self.match.reason
+        return _WHY.get(self.match.verdict, "No account yet")
+
+    @property
+    def details(self) -> str:
+        if self.hold != Hold.NOT_MAPPED or self.match is None or self.match.verdict not in _WHY:
+            return ""
+        return self.match.reason
 
     @property
     def may_be_imported(self) -> bool:
-        return self.person is not None and self.hold == Hold.NOT_MAPPED
+        is_possible = self.match is not None and self.match.verdict != Action.NOTHING
+        return is_possible and self.hold == Hold.NOT_MAPPED
 
 
 def urls() -> list[tuple[str, Callable[..., HttpResponse], str]]:
@@ -52,7 +72,7 @@ def held_records(request: HttpRequest, connection_id: int) -> HttpResponse:
         answer = attempt(request, lambda: _import(request, connection))
         if answer is not None:
             return answer
-    people = held_people(connection)
+    people = held_people(connection, person(request))
     return subpage(
         request,
         connection,
@@ -72,7 +92,7 @@ def held(connection: Connection) -> QuerySet[Evaluation]:
     )
 
 
-def held_people(connection: Connection) -> list[HeldPerson]:
+def held_people(connection: Connection, viewer: User) -> list[HeldPerson]:
     rows = list(
         held(connection)
         .values("salesforce_user_id", "hold")
@@ -83,16 +103,17 @@ def held_people(connection: Connection) -> list[HeldPerson]:
         connection=connection, salesforce_id__in=[row["salesforce_user_id"] for row in rows]
     ).defer("search")
     known = {one.salesforce_id: one for one in directory}
-    return [
-        HeldPerson(
-            row["salesforce_user_id"],
-            known.get(row["salesforce_user_id"]),
-            row["hold"],
-            row["records"],
-            row["since"],
+    matches = Matcher(connection, viewer=viewer).match(list(known.values()))
+    found = []
+    for row in rows:
+        one = known.get(row["salesforce_user_id"])
+        match = matches[one.pk] if one else None
+        found.append(
+            HeldPerson(
+                row["salesforce_user_id"], one, row["hold"], row["records"], row["since"], match
+            )
         )
-        for row in rows
-    ]
+    return found
 
 
 def _import(request: HttpRequest, connection: Connection) -> HttpResponse:

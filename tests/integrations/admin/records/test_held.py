@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from accounts.models import User
 from integrations.demo_org.org import DemoOrg
 from integrations.models import Connection, HeldChange, SyncPlan
 from integrations.record_sync import due
@@ -75,6 +77,35 @@ def test_held_records_are_grouped_by_person_and_their_people_imported(
     assert [row.salesforce_user_id for row in plan.changes.all()] == [ann["Id"]]
     client.post(page("held_records", connection), {})
     assert SyncPlan.objects.count() == 1
+
+
+def test_each_person_whose_records_wait_is_shown_with_the_true_reason_and_unticked(
+    client: Client, connection: Connection, org: DemoOrg
+) -> None:
+    new, unmapped, left, frozen = (rep(org, name) for name in ("New", "Unmapped", "Left", "Frozen"))
+    User.objects.create_user(
+        company=connection.company,
+        email=unmapped["Email"],
+        name="Una",
+        last_login=timezone.now(),
+    )
+    for owner in (new, unmapped, left, frozen):
+        deal(org, owner)
+    org.update("User", left["Id"], IsActive=False)
+    org.insert("UserLogin", UserId=frozen["Id"], IsFrozen=True)
+    refresh_users(connection)
+    switched_on(connection)
+    shown = client.get(page("held_records", connection))
+    assert {
+        one.salesforce_id: (one.why, one.may_be_imported) for one in shown.context["people"]
+    } == {
+        new["Id"]: ("No account yet", True),
+        unmapped["Id"]: ("Not mapped: somebody has to decide", True),
+        left["Id"]: ("Left Salesforce", False),
+        frozen["Id"]: ("Frozen in Salesforce", False),
+    }
+    assert "has already logged in: the same person?" in shown.text
+    assert " checked" not in shown.text
 
 
 @pytest.mark.parametrize(("decision", "owner"), [("change", "Bob"), ("keep", "Ann")])
