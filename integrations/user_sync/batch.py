@@ -25,6 +25,7 @@ Words = Mapping[str, str]
 
 NO_SEAT = "All seats of the company are taken."
 LAST_ADMIN = "The last company admin is never deactivated."
+OWN_ACCOUNT = "Nobody deactivates their own account: another admin must approve this."
 
 
 @dataclass
@@ -133,6 +134,12 @@ class Batch:
             .filter(address__in={folded(account.email) for account in self.accounts.values()})
         )
         return {folded(email): pk for email, pk in holders.values_list("email", "pk")}
+
+    def leave_the_approver(self, rows: Sequence[PlannedChange]) -> None:
+        """Of rows that end somebody's access, the one of who approved it is not applied."""
+        for row in rows:
+            if row.account_id is not None and row.account_id == self.plan.approved_by_id:
+                self.settle(row, Outcome.LEFT, OWN_ACCOUNT)
 
     def has_admin_besides(self, accounts: Collection[int]) -> bool:
         """Whether an active company admin is left when these accounts lose their access."""

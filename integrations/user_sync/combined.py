@@ -12,7 +12,7 @@ from accounts.models import User
 from activities import handing_over
 from integrations.models import PlannedChange, SyncPlan, UserMapping
 
-from .batch import LAST_ADMIN, Batch
+from .batch import LAST_ADMIN, OWN_ACCOUNT, Batch
 
 Action = PlannedChange.Action
 Outcome = PlannedChange.Outcome
@@ -90,6 +90,9 @@ def _why_not(batch: Batch, row: PlannedChange, keep: User, give_up: User) -> str
 
 
 def _combine(batch: Batch, row: PlannedChange, keep: User, give_up: User) -> None:
+    if give_up.pk == batch.plan.approved_by_id:
+        batch.settle(row, Outcome.LEFT, OWN_ACCOUNT)
+        return
     is_admin = give_up.is_company_admin and give_up.is_active
     if is_admin and not batch.has_admin_besides([give_up.pk]):
         batch.settle(row, Outcome.LEFT, LAST_ADMIN)

@@ -10,7 +10,7 @@ from typing import Any
 from accounts.models import User
 from integrations.models import DirectoryUser, PlannedChange, UserMapping
 
-from .batch import LAST_ADMIN, Batch
+from .batch import LAST_ADMIN, OWN_ACCOUNT, Batch
 from .importing import link_again
 
 Action = PlannedChange.Action
@@ -139,6 +139,8 @@ def _end_access(batch: Batch, row: PlannedChange, account: User) -> str:
     """The access that moving had given back ends; why not, in a sentence, where it must stay."""
     if account.protected:
         return f"{account} keeps its access: it is protected from every sync."
+    if account.pk == batch.plan.approved_by_id:
+        return OWN_ACCOUNT
     if account.is_company_admin and not batch.has_admin_besides([account.pk]):
         return LAST_ADMIN
     User.objects.filter(pk=account.pk).deactivate()

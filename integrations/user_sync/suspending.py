@@ -90,6 +90,7 @@ def active_elsewhere(connection: Connection) -> QuerySet[UserMapping]:
 
 
 def _suspend(batch: Batch) -> None:
+    batch.leave_the_approver(batch.with_action(Action.SUSPEND))
     _leave_who_is_active_elsewhere(batch)
     _leave_the_last_admin(batch)
     rows = batch.with_action(Action.SUSPEND)

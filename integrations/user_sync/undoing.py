@@ -20,6 +20,7 @@ def undo(batch: Batch) -> None:
     if not rows:
         return
     _settle_changed(batch, rows)
+    batch.leave_the_approver(_ending_access(batch))
     _leave_the_last_admin(batch)
     _delete_mappings(batch)
     _remove(batch)
@@ -62,16 +63,21 @@ def _settle_changed(batch: Batch, rows: list[PlannedChange]) -> None:
 def _leave_the_last_admin(batch: Batch) -> None:
     going = {
         row.account_id or 0: row
-        for row in batch.with_action(Action.REMOVE, Action.DEACTIVATE, Action.UNMAP)
-        if _loses_access(row) and _is_active_admin(batch.accounts[row.account_id or 0])
+        for row in _ending_access(batch)
+        if _is_active_admin(batch.accounts[row.account_id or 0])
     }
     if going and not batch.has_admin_besides(going):
         row = next(iter(going.values()))
         batch.settle(row, Outcome.LEFT, "The last company admin is never removed or deactivated.")
 
 
-def _loses_access(row: PlannedChange) -> bool:
-    return row.action != Action.UNMAP or "state" in row.values.get("restore", {})
+def _ending_access(batch: Batch) -> list[PlannedChange]:
+    rows = batch.with_action(Action.REMOVE, Action.DEACTIVATE, Action.UNMAP)
+    return [
+        row
+        for row in rows
+        if row.action != Action.UNMAP or "state" in row.values.get("restore", {})
+    ]
 
 
 def _is_active_admin(account: User) -> bool:
