@@ -129,6 +129,7 @@ class Round:
         self.run = run
         self.connection = run.connection
         self.lease = lease
+        self._calls_noted = 0
 
     def save(self, **values: object) -> None:
         """Written only while the lease is ours."""
@@ -137,6 +138,18 @@ class Round:
             self.lease.confirm()
         for name, value in values.items():
             setattr(self.run, name, value)
+
+    def calls_since(self, client: SalesforceClient) -> int:
+        """What the client has asked since this was last said."""
+        calls, self._calls_noted = client.calls - self._calls_noted, client.calls
+        return calls
+
+    def remember_usage(self, client: SalesforceClient) -> None:
+        """What it cost, however it ended, and what the org has used of its day's requests."""
+        SyncRun.objects.filter(pk=self.run.pk).update(
+            api_calls=F("api_calls") + self.calls_since(client)
+        )
+        remember_usage(self.connection, client)
 
     def end(self, state: SyncRun.State, **values: object) -> None:
         self.save(state=state, finished_at=timezone.now(), **values)

@@ -173,14 +173,15 @@ class Round(rounds.Round):
     def __init__(self, run: SyncRun, lease: HeldLease) -> None:
         super().__init__(run, lease)
         self.pulse = Pulse(self.connection)
-        self._calls_noted = 0
 
     def add(self, taken: TakenIn, client: SalesforceClient, **values: object) -> None:
         """Inside the transaction of a page: the counts and the position move with it."""
-        calls, self._calls_noted = client.calls - self._calls_noted, client.calls
         numbers = {name: F(name) + number for name, number in counts(taken).items()}
         SyncRun.objects.filter(pk=self.run.pk).update(
-            **numbers, **values, attempts=1, api_calls=F("api_calls") + calls
+            **numbers,
+            **values,
+            attempts=1,
+            api_calls=F("api_calls") + self.calls_since(client),
         )
         self.lease.confirm()
 
@@ -212,7 +213,7 @@ def _work(round_: Round, work: Work) -> None:
                     client, connection, round_.run.object_name, partial(work, round_, client)
                 )
             finally:
-                rounds.remember_usage(connection, client)
+                round_.remember_usage(client)
     except AccessEnded:
         round_.end_without_access()
     except SalesforceError as error:

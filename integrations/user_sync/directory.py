@@ -6,6 +6,8 @@ import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Value
+from django.db.models.functions import Concat
 from django.utils import timezone
 
 from accounts import audit, bulk_writer
@@ -75,7 +77,7 @@ class _Refresh(Round):
                 try:
                     self._refresh(client)
                 finally:
-                    rounds.remember_usage(self.connection, client)
+                    self.remember_usage(client)
         except AccessEnded:
             self.end_without_access()
         except SalesforceError as error:
@@ -105,8 +107,15 @@ class _Refresh(Round):
                 changed=written.changed,
                 missing=written.missing,
             )
+            self._end_those_held()
         if written.added > MANY:  # lists and trials come at once, autovacuum up to a minute later
             bulk_writer.analyze(DirectoryUser)
+
+    def _end_those_held(self) -> None:
+        """The list has come: nobody has to accept an earlier one any more."""
+        held = self.connection.runs.filter(kind=SyncRun.Kind.DIRECTORY, state=State.HELD)
+        over = Value("Over: a later refresh went well. What was said then: ")
+        held.update(state=State.FAILED, error=Concat(over, "error"))
 
     def _warn(self, client: SalesforceClient) -> None:
         """The connecting user may be about to lose its access, or has lost a part of it."""

@@ -52,7 +52,7 @@ def why_hold(answer: Answer, mirror: Mirror) -> str | None:
     return (
         f"{missing} of {len(mirror.visible)} Salesforce users are missing from Salesforce's"
         " answer. Nothing was changed. Check in Salesforce whether the connecting user still has"
-        " “View All Users”; if this is right, accept it here."
+        " “View All Users”; if this is right, accept the shorter list."
     )
 
 

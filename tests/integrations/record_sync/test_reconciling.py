@@ -66,6 +66,19 @@ def test_the_comparison_repairs_what_the_poll_missed(connection: Connection, org
     assert kept["Id"] in reports()
 
 
+def test_a_comparison_says_what_it_cost_where_it_found_nothing_too(
+    connection: Connection, org: DemoOrg
+) -> None:
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    deal(org, ann)
+    switched_on(connection)
+    before = org.api_calls
+    run = compared(connection)
+    assert run.added == run.changed == 0
+    assert run.api_calls == org.api_calls - before > 0
+
+
 def test_a_field_that_is_hidden_meanwhile_does_not_end_the_comparison(
     connection: Connection, org: DemoOrg
 ) -> None:

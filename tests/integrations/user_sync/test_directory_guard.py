@@ -53,6 +53,24 @@ class TestGuard:
         assert refresh(salesforce).changed == accepted.missing
         assert not DirectoryUser.objects.filter(missing_since__isnull=False).exists()
 
+    def test_a_later_refresh_that_went_well_ends_the_one_that_waited(
+        self, salesforce: Connection, org: DemoOrg, admin: User
+    ) -> None:
+        refresh(salesforce)
+        org.faults.break_it("shrunk_directory")
+        held = refresh(salesforce)
+        org.faults.mend_everything()
+        before = org.api_calls
+        later = refresh(salesforce)
+        assert later.state == State.DONE
+        assert later.api_calls == org.api_calls - before > 0
+        held.refresh_from_db()
+        assert held.state == State.FAILED
+        assert held.error.startswith("Over: a later refresh went well.")
+        assert "Salesforce users are missing" in held.error
+        with pytest.raises(RefreshRefused):
+            accept_shrinking(held, by=admin)
+
     def test_who_accepted_a_shorter_list_did_not_accept_an_empty_one(
         self, salesforce: Connection, org: DemoOrg, admin: User
     ) -> None:
