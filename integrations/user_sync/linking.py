@@ -20,6 +20,7 @@ _WORDS = {
     "mapping": "the mapping was changed",
     "former": "the former mapping was changed",
     "state": "the account's state was changed",
+    "is_ignored": "ignored",
 }
 
 
@@ -34,21 +35,22 @@ def link(batch: Batch) -> None:
         Action.MOVE: _move,
         Action.MOVE_BACK: _move_back,
     }
-    now = {
-        row.pk: link_basis(row, mappings, batch.accounts.get(row.account_id or 0)) for row in rows
-    }
+    now = {row.pk: _basis_now(batch, row, mappings) for row in rows}
     for row in batch.expect(rows, now, _WORDS):
         effects[Action(row.action)](batch, row, mappings)
 
 
-def link_basis(
-    row: PlannedChange, mappings: dict[str, UserMapping], account: User | None
+def _basis_now(
+    batch: Batch, row: PlannedChange, mappings: dict[str, UserMapping]
 ) -> dict[str, Any]:
-    """What these rows rest on: whom the two Salesforce users are mapped to."""
+    """What these rows rest on: above all, whom the two Salesforce users are mapped to."""
+    account = batch.accounts.get(row.account_id or 0)
+    person = batch.people.get(row.salesforce_user_id)
     return {
         "mapping": as_basis(mappings.get(row.salesforce_user_id)),
         "former": as_basis(mappings.get(row.values.get("former_id", ""))),
         "state": account.state if account else None,
+        "is_ignored": person is not None and person.ignored_at is not None,
     }
 
 

@@ -83,11 +83,13 @@ def _undo_unlinking(row: PlannedChange, facts: RevertFacts, account: User) -> Ro
         return _nothing("Linked again already")
     if facts.person.pk and facts.person.unlinked_at != row.applied_at:
         return _nothing("Unlinked again, or linked, since then")
+    if facts.person.ignored_at is not None:
+        return _nothing("Ignored since then: stop ignoring first")
     return {
         "action": Action.RELINK,
         "reason": f"Link to {account} again",
         "values": {"mapping": row.before["mapping"]},
-        "basis": {"mapping": None, "state": account.state},
+        "basis": {"mapping": None, "state": account.state, "is_ignored": False},
     }
 
 

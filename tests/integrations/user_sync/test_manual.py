@@ -10,11 +10,11 @@ from accounts.models import AuditEntry, Company, Team, User
 from integrations.models import Approach, Connection, DirectoryUser, SyncPlan, UserMapping
 from integrations.user_sync import manual, returning
 from integrations.user_sync.errors import PlanError
-from integrations.user_sync.planning import plan_import
+from integrations.user_sync.planning import plan_ignore, plan_import
 from integrations.user_sync.requesting import preview
 from integrations.user_sync.reverting import plan_revert
 
-from .builders import account, applied, mapped, person, salesforce_id
+from .builders import account, applied, mapped, notes, person, salesforce_id
 
 pytestmark = pytest.mark.django_db
 
@@ -113,6 +113,23 @@ def test_unlinking_is_reverted_with_the_mapping_of_before(
     )
     someone.refresh_from_db()
     assert someone.unlinked_at is None
+
+
+@pytest.mark.parametrize(
+    ("previewed", "words"),
+    [(False, "Ignored since then: stop ignoring first"), (True, "Since the preview: ignored.")],
+)
+def test_whoever_was_ignored_since_the_unlinking_is_not_linked_again_by_its_revert(
+    connection: Connection, admin: User, previewed: bool, words: str
+) -> None:
+    someone = person(connection, 1)
+    mapped(connection, 1, account(connection.company, someone.email))
+    plan = manual.unlink(connection, salesforce_id=someone.salesforce_id, reason="No", by=admin)
+    early = plan_revert(plan, by=admin) if previewed else None
+    applied(plan_ignore(connection, [someone], by=admin), admin)
+    revert = applied(early or plan_revert(plan, by=admin), admin)
+    assert list(notes(revert).values()) == [words]
+    assert not UserMapping.objects.exists()
 
 
 def test_unlinking_asks_for_a_reason(connection: Connection, admin: User) -> None:
