@@ -66,10 +66,19 @@ def map_again(plan: SyncPlan, *, by: User) -> int:
         map_to(row, account, people[row.salesforce_user_id], teams)
         answered[account.pk] = row
     if not answered:
-        raise PlanError("Nobody here can get their account again: decide one by one.")
+        raise PlanError(_why_nobody(plan))
     _write(answered.values(), by)
     audit.record_many(resolution_entry(row, by) for row in answered.values())
     return len(answered)
+
+
+def _why_nobody(plan: SyncPlan) -> str:
+    """Another admin may have pressed the same button a moment before."""
+    rows = plan.changes.filter(values__has_key="resolved", decided_by__isnull=False)
+    if answered := rows.select_related("decided_by").first():
+        by = answered.decided_by
+        return f"Answered already, by {by}: decide about whoever is left one by one."
+    return "Nobody here can get their account again: decide one by one."
 
 
 def _write(rows: Collection[PlannedChange], by: User) -> None:

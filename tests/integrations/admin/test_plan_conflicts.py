@@ -24,6 +24,7 @@ from tests.integrations.user_sync.builders import (
 )
 
 from .browsing import button, html_of, messages
+from .conftest import logged_in
 
 
 @pytest.fixture
@@ -131,7 +132,7 @@ def test_another_companys_account_is_no_answer_to_a_conflict(
 
 
 def test_accounts_that_a_revert_deactivated_are_mapped_again_by_one_press(
-    client: Client, company: Company, connection: Connection, admin: User
+    client: Client, company: Company, connection: Connection, admin: User, second_admin: User
 ) -> None:
     chosen = people(connection, [1, 2, 3, 4])
     account(company, "person4@example.com", state=User.State.DEACTIVATED)
@@ -147,7 +148,8 @@ def test_accounts_that_a_revert_deactivated_are_mapped_again_by_one_press(
     assert [row.person_name for row in asked] == ["Person 3", "Person 4"]
     assert AuditEntry.objects.filter(action="plan.conflict_resolved", actor=admin).count() == 2
     assert "again</button>" not in html_of(client, plan)
-    assert "decide one by one" in messages(client.post(button(plan, "map_again")))
+    said = messages(logged_in(second_admin).post(button(plan, "map_again")))
+    assert said == "Answered already, by Dana Cole: decide about whoever is left one by one."
     applied(plan, admin)
     active = User.objects.filter(email__startswith="person", state=User.State.ACTIVE)
     assert [one.email for one in active.order_by("email")] == [
