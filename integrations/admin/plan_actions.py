@@ -31,7 +31,7 @@ from integrations.user_sync.preparing import plan_again, plan_joining, plan_reve
 from integrations.user_sync.progress import progress
 
 from .addresses import page_of, people_with
-from .plan_page import is_requested_kind, told_by_ticks
+from .plan_page import OFFERED_AGAIN, is_requested_kind, told_by_ticks
 from .plan_rows import Counts, to_invite
 from .subpage import attempt, show_plan
 from .typed_text import typed_reason
@@ -136,7 +136,7 @@ def resume(request: HttpRequest, plan: SyncPlan) -> None:
 def again(request: HttpRequest, plan: SyncPlan) -> HttpResponse:
     """A new plan for rows that changed, found no seat or failed; failed ones start at once."""
     ended = request.POST.get("outcome", "")
-    if ended not in PlannedChange.Outcome.values:
+    if ended not in OFFERED_AGAIN:
         raise PlanError("Choose which rows to plan again.")
     if is_requested_kind(plan):
         messages.info(request, "Accounts for everybody are requested: look at a new preview here.")

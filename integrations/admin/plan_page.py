@@ -57,6 +57,13 @@ LEFT = {
     Outcome.FAILED: "failed",
 }
 
+#: Which rows can be tried once more, in the words of the button and what it calls them.
+OFFERED_AGAIN = {
+    Outcome.CHANGED: ("Plan the {} again", "changed row"),
+    Outcome.NO_SEAT: ("Try the {} again", "row without a seat"),
+    Outcome.FAILED: ("Retry the {}", "failed row"),
+}
+
 
 def plan_page(request: HttpRequest, plan: SyncPlan) -> dict[str, Any]:
     counts = Counts.of(plan)
@@ -179,14 +186,9 @@ def again(plan: SyncPlan, counts: Counts) -> list[dict[str, str]]:
     """The rows that a person may want to try once more, with the words for it."""
     if plan.kind not in PLANNED_AGAIN:
         return []
-    offers = {
-        Outcome.CHANGED: ("Plan the {} again", "changed row"),
-        Outcome.NO_SEAT: ("Try the {} again", "row without a seat"),
-        Outcome.FAILED: ("Retry the {}", "failed row"),
-    }
     return [
         {"outcome": ended.value, "words": words.format(_rows(counts.with_outcome(ended), noun))}
-        for ended, (words, noun) in offers.items()
+        for ended, (words, noun) in OFFERED_AGAIN.items()
         if counts.with_outcome(ended)
     ]
 

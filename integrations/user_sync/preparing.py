@@ -68,9 +68,11 @@ def plan_stop_ignoring(connection: Connection, people: People, *, by: User | Non
 
 
 def plan_again(plan: SyncPlan, outcomes: Sequence[str], *, by: User | None) -> SyncPlan:
-    """The same for the people whose rows ended so. Raises `PlanError` where it cannot be."""
+    """The same for the people whose rows ended so, once it is done. Raises `PlanError`."""
     if plan.kind not in PLANNED_AGAIN:
         raise PlanError("Only imports, and who is ignored, are planned again from here.")
+    if plan.state != State.DONE:
+        raise PlanError("This change is not done yet: its rows may still be applied.")
     people = planning.people_of(plan, outcomes)
     if plan.kind == Kind.IGNORE:
         return plan_ignore(plan.connection, people, by=by)

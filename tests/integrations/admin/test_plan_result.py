@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from django.conf import LazySettings
 from django.test import Client
 from django.utils import timezone
@@ -47,6 +48,18 @@ def test_stop_and_continue(client: Client, admin: User, connection: Connection) 
     assert "3 new accounts." in html_of(client, plan)
 
 
+@pytest.mark.parametrize("outcome", ["waiting", "changed"])
+def test_no_second_draft_of_the_same_people_is_made_before_the_first_is_done(
+    client: Client, admin: User, connection: Connection, outcome: str
+) -> None:
+    plan = draft(connection, admin)
+    plan.changes.update(outcome=outcome)
+    answer = client.post(button(plan, "again"), {"outcome": outcome})
+    assert answer["Location"] == page_of(plan)
+    assert messages(answer)
+    assert SyncPlan.objects.get() == plan
+
+
 def test_the_result_counts_filter_the_rows_and_offer_another_try(
     client: Client, company: Company, admin: User, connection: Connection
 ) -> None:
@@ -61,6 +74,8 @@ def test_the_result_counts_filter_the_rows_and_offer_another_try(
     assert "Person 2" in changed
     assert "Person 1" not in changed
 
+    client.post(button(plan, "again"), {"outcome": "done"})
+    assert SyncPlan.objects.get() == plan, "what is done is not offered again"
     again = client.post(button(plan, "again"), {"outcome": "changed"})
     fresh = SyncPlan.objects.latest("pk")
     assert again["Location"] == page_of(fresh)

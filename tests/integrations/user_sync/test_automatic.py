@@ -162,6 +162,7 @@ def test_planning_rows_of_an_automatic_plan_again_keeps_new_accounts_pending(
     (plan,) = automatic.plan_wanted(connection)
     DirectoryUser.objects.update(department="Sales")
     applying.apply_plan(plan.pk)
+    plan.refresh_from_db()
     again = plan_again(plan, [PlannedChange.Outcome.CHANGED], by=admin)
     applied(again, admin)
     assert UserMapping.objects.get().account.state == User.State.PENDING
