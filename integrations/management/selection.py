@@ -134,7 +134,10 @@ def person_of(connection: Connection, named: str) -> DirectoryUser:
         return people[0]
     if people:
         raise BadUse(f"Several Salesforce users are called “{named}”: name one by id.")
-    raise BadUse(f"No Salesforce user “{named}” is known. Refresh the list, or check the spelling.")
+    raise BadUse(
+        f"No Salesforce user “{named}” is known. Give an id, a username or an e-mail: two people"
+        " may have the same name. Check the spelling, or refresh the list."
+    )
 
 
 def people_of(connection: Connection, options: dict[str, Any]) -> QuerySet[DirectoryUser]:

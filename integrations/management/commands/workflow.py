@@ -1,7 +1,9 @@
 from argparse import ArgumentParser, ArgumentTypeError
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
+from django.template.defaultfilters import floatformat
 
 from accounts.management.errors import one_line
 from accounts.reach import number_in
@@ -16,6 +18,7 @@ from integrations.models import Evaluation, Workflow
 from integrations.record_sync import workflows
 from integrations.record_sync.backfilling import backfill
 from integrations.record_sync.due import evaluate_due
+from integrations.record_sync.previewing import PreviewRow
 from integrations.record_sync.templates import TEMPLATES, create_from_template
 from integrations.record_sync.trying import try_workflow
 
@@ -84,11 +87,24 @@ def _create(options: dict[str, Any]) -> Answer:
 
 def _try(workflow: Workflow, options: dict[str, Any]) -> Answer:
     trial = try_workflow(workflow, options["days"])
-    lines = [f"{row.occurred_on} {row.person}: {row.value}" for row in trial.reported[:20]]
+    lines = [_as_seen(row, workflow) for row in trial.reported[:20]]
     lines += [f"{count} {Evaluation.Verdict(v).label}" for v, count in trial.by_verdict.items()]
-    lines += [f"In total {total} {currency}" for currency, total in trial.totals.items()]
+    lines += [f"In total {_amount(*total)}" for total in trial.totals.items()]
     lines += [trial.warning] if trial.warning else []
     return Answer([vars(row) for row in trial.rows], lines)
+
+
+def _as_seen(row: PreviewRow, workflow: Workflow) -> str:
+    """As colleagues will see it: a value that its type does not show is left out."""
+    line = f"{row.occurred_on} {row.person}"
+    if row.value is None or not workflow.activity_type.shows_value:
+        return line
+    return f"{line}: {_amount(row.currency, row.value)}"
+
+
+def _amount(currency: str, value: Decimal) -> str:
+    """“4” or “12,500.50 USD”."""
+    return f"{floatformat(value, '-2g')} {currency}".strip()
 
 
 def _enable(workflow: Workflow, options: dict[str, Any]) -> Answer:
@@ -123,7 +139,7 @@ def _chosen(options: dict[str, Any]) -> Workflow:
     found = Workflow.objects.filter(connection__in=connections_of(options))
     number = number_in(name)
     found = found.filter(name__iexact=name) if number is None else found.filter(pk=number)
-    chosen = list(found.select_related("connection__company", "company"))
+    chosen = list(found.select_related("connection__company", "company", "activity_type"))
     if len(chosen) != 1:
         raise BadUse(f"{len(chosen) or 'No'} workflows are called “{name}”.")
     return chosen[0]

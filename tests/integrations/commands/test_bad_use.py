@@ -89,6 +89,7 @@ WRONG = [
     (ON_DEMAND, "either one by one with --person, or by a filter"),
     ((*ON_DEMAND, "--department", "Nobody's"), "Nobody fits"),
     ((*ON_DEMAND, "--person", ""), "No Salesforce user “”"),
+    ((*ON_DEMAND, "--person", "Mia Bell"), "Give an id, a username or an e-mail"),
     ((*ON_DEMAND, "--department", "", "--license", "Salesforce"), "--department must not be empty"),
     ((*ON_DEMAND, "--title", "", "--person", salesforce_id(1)), "--title must not be empty"),
     ((*ON_DEMAND, "--person", "", "--person", salesforce_id(1)), "No Salesforce user “”"),

@@ -6,12 +6,13 @@ import json
 from io import StringIO
 from typing import Any
 
+import pytest
 from django.core.management import CommandError, call_command
 
 from integrations.demo_org.org import DemoOrg
 from integrations.models import Connection
 
-from .world import account, deal, poll, rep, reports, switched_on
+from .world import account, deal, poll, rep, reports, switched_on, workflow
 
 
 def command(*args: str) -> tuple[int, Any]:
@@ -48,6 +49,22 @@ def test_a_workflow_from_a_shell_from_making_to_taking_back(
     assert (code, reports()) == (0, {})
     code, (listed,) = command("workflow", "list")
     assert (code, listed["state"]) == (0, "off")
+
+
+@pytest.mark.parametrize(
+    ("template", "lines"),
+    [("opportunity-created", ["Ann", "In total 1"]), ("closed-won", ["Ann: 1,000.50 USD"])],
+)
+def test_a_trial_in_a_shell_shows_values_as_pages_do(
+    connection: Connection, org: DemoOrg, template: str, lines: list[str]
+) -> None:
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    deal(org, ann, Amount=1000.5)
+    out = StringIO()
+    call_command("workflow", "try", str(workflow(connection, template).pk), stdout=out)
+    printed = out.getvalue().splitlines()
+    assert [line for line in lines if not any(one.endswith(line) for one in printed)] == []
 
 
 def test_commands_tell_failure_bad_use_and_waiting_apart(
