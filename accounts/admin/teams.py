@@ -3,7 +3,9 @@ from __future__ import annotations
 from django.contrib import admin
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.admin_base import CompanyScopedAdmin
 from accounts.models import Team, User
@@ -27,6 +29,13 @@ class TeamAdmin(CompanyScopedAdmin[Team]):
         )
         counted = Coalesce(Subquery(people, output_field=IntegerField()), 0)
         return super().get_queryset(request).select_related("company").annotate(people=counted)
+
+    def response_post_save_add(self, request: HttpRequest, obj: Team) -> HttpResponse:
+        """Back to the page whose link asked for this team, where one did."""
+        came_from = request.GET.get("next", "")
+        if url_has_allowed_host_and_scheme(came_from, allowed_hosts=None):  # a path within here
+            return redirect(came_from)
+        return super().response_post_save_add(request, obj)
 
     @admin.display(description="active people", ordering="people")
     def people(self, team: Team) -> int:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import pytest
 from django.contrib.admin import site
 from django.db.models import ProtectedError
@@ -55,6 +57,27 @@ def test_only_support_staff_add_companies_and_nobody_deletes_one(
     client.post("/admin/accounts/company/add/", new)
     assert Company.objects.filter(slug="new").exists()
     assert client.get(f"/admin/accounts/company/{company.pk}/delete/").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("came_from", "goes_to"),
+    [
+        ("/admin/integrations/syncplan/7/change/?show=done", None),
+        ("https://evil.example.com/admin/", "/admin/accounts/team/"),
+        ("//evil.example.com/", "/admin/accounts/team/"),
+        ("/\\evil.example.com/", "/admin/accounts/team/"),
+        ("javascript:alert(1)", "/admin/accounts/team/"),
+        ("", "/admin/accounts/team/"),
+    ],
+)
+def test_whoever_makes_a_team_on_the_way_comes_back_to_where_they_were(
+    client: Client, company: Company, came_from: str, goes_to: str | None
+) -> None:
+    address = f"/admin/accounts/team/add/?{urlencode({'name': 'Finance', 'next': came_from})}"
+    answer = client.post(address, {"name": "Finance"})
+    assert answer["Location"] == (goes_to or came_from)
+    assert Team.objects.filter(company=company, name="Finance").exists()
+    assert "was added successfully" in client.get("/admin/accounts/team/").text
 
 
 def test_a_team_name_is_used_once_a_company(client: Client, team: Team, foreign_team: Team) -> None:

@@ -138,6 +138,7 @@ def test_a_row_whose_team_is_missing_leads_to_making_it(
     assert html.count("no team is called “Côte &amp; Sud”") == 2
     address = re.search(r'<a href="([^"]+)">Make the team', html)
     assert address is not None
+    assert f"next=%2Fadmin%2Fintegrations%2Fsyncplan%2F{plan.pk}%2F" in address[1]
     form = html_at(client, unescape(address[1]))
     assert 'value="Côte &amp; Sud"' in form
     Team.objects.create(company=company, name="côte & sud")
