@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -30,7 +30,7 @@ class TeamAdmin(CompanyScopedAdmin[Team]):
         counted = Coalesce(Subquery(people, output_field=IntegerField()), 0)
         return super().get_queryset(request).select_related("company").annotate(people=counted)
 
-    def response_post_save_add(self, request: HttpRequest, obj: Team) -> HttpResponse:
+    def response_post_save_add(self, request: HttpRequest, obj: Team) -> HttpResponseRedirect:
         """Back to the page whose link asked for this team, where one did."""
         came_from = request.GET.get("next", "")
         if url_has_allowed_host_and_scheme(came_from, allowed_hosts=None):  # a path within here
