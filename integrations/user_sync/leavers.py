@@ -106,7 +106,11 @@ def plan_rejection(
     rows = [
         (
             person,
-            {**row, "reason": "Not wanted: the person is ignored", "values": _ignoring(reason)},
+            {
+                **row,
+                "reason": f"Deactivate {row['account_name']}'s account: not wanted; then ignored",
+                "values": _ignoring(reason),
+            },
         )
         for person, row in rows_of(mappings, suspend_row)
     ]
@@ -153,22 +157,23 @@ def rows_of(
 
 
 def suspend_row(person: DirectoryUser, account: User) -> Row:
-    why = "Left Salesforce" if not person.is_active else "Frozen in Salesforce"
+    why = "left Salesforce" if not person.is_active else "frozen in Salesforce"
     zone = ZoneInfo(person.connection.company.time_zone)
     since = f" (seen {written_day(person.left_at, zone)})" if person.left_at else ""
-    return {"action": Action.SUSPEND, "reason": f"{why}{since}"}
+    return {"action": Action.SUSPEND, "reason": f"Deactivate {account}'s account: {why}{since}"}
 
 
 def reactivate_row(person: DirectoryUser, account: User) -> Row:
     return {
         "action": Action.REACTIVATE,
-        "reason": "Back in Salesforce: gets access again, with the team and role of before",
+        "reason": f"Back in Salesforce: {account} gets access again, with team and role as before",
         "values": {"state": User.State.ACTIVE.value},
     }
 
 
 def _keep_row(person: DirectoryUser, account: User) -> Row:
-    return {"action": Action.KEEP, "reason": "The account stays although the person left"}
+    reason = f"{account}'s account stays although the person left"
+    return {"action": Action.KEEP, "reason": reason}
 
 
 def _draft(connection: Connection, rows: Sequence[DecidedRow], by: User) -> SyncPlan:

@@ -20,12 +20,16 @@ Policy = Connection.Deprovisioning
 State = Connection.State
 
 
-def test_the_day_somebody_left_is_the_companys(strict: Connection, admin: User) -> None:
-    colleagues(strict, [1])
+def test_the_preview_says_whose_account_goes_and_the_day_they_left_as_the_companys(
+    strict: Connection, admin: User
+) -> None:
+    colleagues(strict, [1], name="Mia Member")
     leave(strict, 1)
     DirectoryUser.objects.update(left_at=datetime(2026, 5, 2, 23, tzinfo=UTC))
     plan = leavers.plan_leavers(strict, leavers.to_deactivate(strict), by=admin)
-    assert plan.changes.get().reason == "Left Salesforce (seen 3 May 2026)"
+    row = plan.changes.get()
+    assert row.person_name == "Person 1"
+    assert row.reason == "Deactivate Mia Member's account: left Salesforce (seen 3 May 2026)"
 
 
 @pytest.mark.parametrize("policy", [Policy.OFF, Policy.SUGGEST])
