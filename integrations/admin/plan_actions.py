@@ -158,7 +158,9 @@ def send_invitations(request: HttpRequest, plan: SyncPlan) -> HttpResponse | Non
     """By mail through the worker; as links on a page of their own where no mail is set up."""
     accounts = list(to_invite(plan).select_related("company").defer("search"))
     if not accounts:
-        raise PlanError("Everybody whom this import made an account for is invited already.")
+        raise PlanError(
+            "Everybody whom this import gave access is invited already, or has logged in."
+        )
     if not settings.EMAIL_CONFIGURED:
         invited = invite(accounts, person(request), request)
         return _show_links(request, plan, invited.links)

@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Case, Count, IntegerField, QuerySet, Value, When
+from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
 
 from accounts.models import Team, User
 from integrations.models import DirectoryUser, PlannedChange, SyncPlan
@@ -238,10 +238,10 @@ class PlanRows:
 
 
 def to_invite(plan: SyncPlan) -> QuerySet[User]:
-    """The accounts that the plan made and nobody was invited to yet."""
-    made = plan.changes.filter(action=Action.CREATE, outcome=Outcome.DONE).values("account")
+    """Who got an account, or access again, by the plan, and was neither invited nor ever here."""
+    opened = Q(action=Action.CREATE) | Q(action=Action.MAP, before__account__has_key="state")
     accounts: QuerySet[User] = User.objects.filter(
-        pk__in=made,
+        pk__in=plan.changes.filter(opened, outcome=Outcome.DONE).values("account"),
         company=plan.company_id,
         state=User.State.ACTIVE,
         invited_at__isnull=True,

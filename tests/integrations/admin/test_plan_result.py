@@ -11,9 +11,12 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from accounts.models import Company, Team, User
+from integrations.admin.plan_rows import to_invite
 from integrations.models import Connection, DirectoryUser, PlannedChange, SyncPlan, UserMapping
 from integrations.user_sync.applying import apply_plan
 from integrations.user_sync.approving import approve
+from integrations.user_sync.planning import plan_import
+from integrations.user_sync.reviewing import resolve_conflict
 from tests.integrations.user_sync.builders import account, applied, imported, mapped, people
 
 from .browsing import button, draft, html_of, messages, page_of
@@ -121,6 +124,24 @@ def test_without_mail_invitations_are_links_shown_once(
     assert links.count("/invitation/") == 2
     assert "Make invitation links" not in html_of(client, plan)
     assert "invited already" in messages(client.post(button(plan, "invite")))
+
+
+def test_whoever_got_access_again_and_was_never_here_can_be_invited_too(
+    client: Client, company: Company, admin: User, connection: Connection
+) -> None:
+    for number, state in ((1, "deactivated"), (2, "deactivated"), (3, "active")):
+        account(company, f"person{number}@example.com", state=state)
+    User.objects.filter(email="person2@example.com").update(invited_at=timezone.now())
+    plan = plan_import(connection, people(connection, [1, 2, 3, 4]), by=admin)
+    for row in plan.changes.filter(action="conflict"):
+        (candidate,) = row.candidates
+        resolve_conflict(row, "map", by=admin, account_id=candidate["account_id"])
+    applied(plan, admin)
+    assert set(plan.changes.values_list("action", "outcome")) == {
+        ("map", "done"),
+        ("create", "done"),
+    }
+    assert {one.email for one in to_invite(plan)} == {"person1@example.com", "person4@example.com"}
 
 
 def test_with_mail_invitations_are_the_workers_work(
