@@ -63,7 +63,7 @@ def _manual(connection: Connection) -> Card:
         words="Make an account and map it to a Salesforce user yourself.",
         starts="You",
         scope="One person at a time",
-        state="What you have when you change nothing",
+        state="Always possible",
         button="Add person",
         address=page_of("connection_add_person", connection.pk),
     )

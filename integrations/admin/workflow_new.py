@@ -23,7 +23,7 @@ from .workflow_page import shown_form
 TEMPLATE_WORDS = {
     "closed-won": "Each deal that is won, with its amount, for its owner, on its close date.",
     "opportunity-created": "Each new opportunity, for its owner, on the day it was created.",
-    "call-logged": "Each call that was logged as done, for whom it is assigned to.",
+    "call-logged": "Each call that was logged as done, for whoever it is assigned to.",
     "meeting-held": "Each event in the calendar once it has begun, for its organiser.",
 }
 

@@ -100,7 +100,9 @@ def _switch_on(request: HttpRequest, workflow: Workflow, since: date | None) -> 
     else:
         words = f"“{workflow}” is on."
         if run is not None:
-            words += " Earlier records are being read; their reports take their own days' places."
+            words += (
+                " Earlier records are being read; each report appears in the feed on its own day."
+            )
         messages.success(request, words)
     return redirect("admin:integrations_workflow_change", workflow.pk)
 

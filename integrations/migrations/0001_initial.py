@@ -164,7 +164,7 @@ class Migration(migrations.Migration):
                     "automatic_daily_limit",
                     models.PositiveSmallIntegerField(
                         default=20,
-                        help_text="More wait for a person.",
+                        help_text="Whoever comes above it waits until somebody decides.",
                         verbose_name="new accounts a day at most",
                     ),
                 ),

@@ -104,7 +104,9 @@ class Connection(models.Model):
         verbose_name="the chosen team",
     )
     automatic_daily_limit = models.PositiveSmallIntegerField(
-        "new accounts a day at most", default=20, help_text="More wait for a person."
+        "new accounts a day at most",
+        default=20,
+        help_text="Whoever comes above it waits until somebody decides.",
     )
     deprovisioning = models.CharField(
         "when somebody leaves Salesforce",

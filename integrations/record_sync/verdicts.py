@@ -107,7 +107,7 @@ def _counted_moment(record: Record, rules: Rules, former: Former, now: datetime)
     moment = _moment(fields, rules)
     if not _counts_by_its_day(moment.day, workflow, former):
         first = f"{workflow.counts_from:%-d %b %Y}"
-        raise _NotCounted(f"Before {first}, from when on the workflow counts.")
+        raise _NotCounted(f"Before {first}, the day from which the workflow counts.")
     if workflow.object_name == "Event" and _is_to_come(moment, now, rules.zone):
         due = moment.at or datetime.combine(moment.day, time(), rules.zone)
         raise _NotCounted("Has not taken place yet.", Says.NO_MATCH, due)

@@ -90,7 +90,7 @@ def test_switched_on_from_a_later_day_takes_nothing_back_that_was_reported(
     never_seen = deal(org, ann, CloseDate=date(2026, 3, 5))
     poll(connection)
     assert reports() == {old["Id"]: ("Ann", Decimal(7))}
-    assert "from when on" in verdict(never_seen).reason
+    assert "the day from which" in verdict(never_seen).reason
 
 
 def test_a_deal_that_turns_out_to_be_from_before_the_first_day_is_taken_back(
