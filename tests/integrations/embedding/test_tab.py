@@ -67,7 +67,7 @@ def test_a_log_in_is_written_once_an_hour(
 
 @pytest.mark.parametrize(
     ("state", "words"),
-    [("pending", "t active yet"), ("deactivated", "Your account is deactivated")],
+    [("pending", "Your account is not active yet"), ("deactivated", "Your account is deactivated")],
 )
 def test_who_is_not_active_reads_why(
     state: str,
