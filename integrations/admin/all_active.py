@@ -22,8 +22,8 @@ from integrations.user_sync.errors import PlanError
 
 from .addresses import page_of
 from .chosen_connection import changeable_connection
+from .plan_counts import Counts
 from .plan_page import preview, result
-from .plan_rows import Counts
 from .plan_words import GROUPS
 from .subpage import attempt, show_plan, subpage
 from .typed_text import typed_note, typed_reason

@@ -31,8 +31,10 @@ from integrations.user_sync.preparing import plan_again, plan_joining, plan_reve
 from integrations.user_sync.progress import progress
 
 from .addresses import page_of, people_with
+from .plan_counts import Counts
 from .plan_page import OFFERED_AGAIN, is_requested_kind, told_by_ticks
-from .plan_rows import Counts, to_invite
+from .plan_rows import to_invite
+from .plan_words import title
 from .subpage import attempt, show_plan
 from .typed_text import typed_reason
 from .words import counted
@@ -207,7 +209,8 @@ def tick_row(request: HttpRequest, plan_id: int) -> HttpResponse:
         reviewing.set_included(row, request.POST.get("included") == "1", by=person(request))
     except PlanError as error:
         return JsonResponse({"error": str(error)}, status=409)
-    return JsonResponse(told_by_ticks(plan, Counts.of(plan)))
+    counts = Counts.of(plan)
+    return JsonResponse({"title": title(plan, counts), **told_by_ticks(plan, counts)})
 
 
 @require_GET

@@ -20,7 +20,8 @@ from integrations.user_sync.progress import progress
 from integrations.user_sync.reverting import is_reverted
 from integrations.user_sync.wanted import takes_from_a_workflow
 
-from .plan_rows import Counts, PlanRows, to_invite
+from .plan_counts import Counts
+from .plan_rows import PlanRows, to_invite
 from .plan_words import STATE_TONES, button_words, title
 from .support_details import details_of_plan
 from .words import counted, listed
@@ -69,12 +70,11 @@ def plan_page(request: HttpRequest, plan: SyncPlan) -> dict[str, Any]:
     counts = Counts.of(plan)
     is_draft = plan.state in SyncPlan.STATES_OPEN
     is_preview = is_draft or plan.state == State.REQUESTED
-    is_done = plan.state == State.DONE
     is_being_prepared = plan.state == State.PREPARING
     rows = PlanRows(plan, counts, request.GET.get("show", ""), request.GET.get("p", "1"))
     return {
         "plan": plan,
-        "title": title(plan, counts.with_outcome(Outcome.DONE) if is_done else counts.total),
+        "title": title(plan, counts),
         "state_tone": STATE_TONES.get(State(plan.state), ""),
         "connection": plan.connection,
         "is_draft": is_draft,
@@ -168,10 +168,11 @@ def outcome(plan: SyncPlan, counts: Counts) -> dict[str, Any]:
 
 def result(counts: Counts) -> str:
     """What became of a plan: “6 new accounts and 1 mapped to an existing account.”"""
+    done_by_action = counts.done_by_action
     done = [
         counted(number, *words)
         for action, words in RESULTS.items()
-        if (number := counts.done_with(action))
+        if (number := done_by_action.get(action))
     ]
     left = [
         f"{number:,} {words}"

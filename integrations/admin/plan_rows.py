@@ -1,16 +1,15 @@
-"""The rows of a plan as its page shows them: counted, filtered, grouped, a page at a time."""
+"""The rows of a plan as its page shows them: filtered, grouped, a page at a time."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
 from accounts.models import Team, User
 from integrations.models import DirectoryUser, PlannedChange, SyncPlan
@@ -20,6 +19,7 @@ from integrations.user_sync.sharing import Sharing, sharing_by_address
 from integrations.user_sync.teams import key_of
 
 from .difference_words import DifferenceWords
+from .plan_counts import Counts
 from .plan_words import headings
 
 Action = PlannedChange.Action
@@ -27,49 +27,6 @@ Outcome = PlannedChange.Outcome
 PER_PAGE = 100
 #: Letters of a sentence that still stands in a chip.
 LONGEST_CHIP = 30
-
-
-@dataclass(frozen=True)
-class Counts:
-    """A plan's rows in numbers, from one query."""
-
-    rows: Mapping[tuple[str, bool, str], int]  # by action, included, outcome
-
-    @classmethod
-    def of(cls, plan: SyncPlan) -> Counts:
-        grouped = (
-            plan.changes.order_by()
-            .values_list("action", "included", "outcome")
-            .annotate(rows=Count("pk"))
-        )
-        return cls({(action, ticked, ended): n for action, ticked, ended, n in grouped})
-
-    @property
-    def total(self) -> int:
-        return sum(self.rows.values())
-
-    @property
-    def effective(self) -> int:
-        """Rows that change something."""
-        return sum(self.effective_by_action.values())
-
-    @property
-    def effective_by_action(self) -> dict[str, int]:
-        found: dict[str, int] = defaultdict(int)
-        for (action, ticked, _), number in self.rows.items():
-            if ticked and action not in PlannedChange.IDLE_ACTIONS:
-                found[action] += number
-        return dict(found)
-
-    def with_action(self, action: str) -> int:
-        return sum(n for (each, _, _), n in self.rows.items() if each == action)
-
-    def done_with(self, action: str) -> int:
-        done = (action, Outcome.DONE)
-        return sum(n for (each, _, ended), n in self.rows.items() if (each, ended) == done)
-
-    def with_outcome(self, outcome: str) -> int:
-        return sum(n for (_, _, ended), n in self.rows.items() if ended == outcome)
 
 
 @dataclass(frozen=True)

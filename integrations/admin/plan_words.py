@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from integrations.models import PlannedChange, SyncPlan
 
+from .plan_counts import Counts
 from .words import counted
 
 Action = PlannedChange.Action
@@ -46,16 +47,21 @@ STATE_TONES = {
 }
 
 
-#: The verb of each kind, before and after.
+#: The verbs of buttons, and of titles before and after.
 PAST = {
-    Kind.IMPORT: ("Import", "Imported"),
-    Kind.IGNORE: ("Ignore", "Ignored"),
-    Kind.STOP_IGNORING: ("Stop", "Stopped"),
-    Kind.REVERT: ("Revert", "Reverted"),
-    Kind.MAPPINGS: ("Change", "Changed"),
-    Kind.COMBINE: ("Combine", "Combined"),
-    Kind.ATTRIBUTES: ("Update", "Updated"),
-    Kind.LEAVERS: ("Change", "Changed"),
+    "Import": "Imported",
+    "Ignore": "Ignored",
+    "Stop": "Stopped",
+    "Revert": "Reverted",
+    "Change": "Changed",
+    "Combine": "Combined",
+    "Update": "Updated",
+    "Deactivate": "Deactivated",
+    "Reactivate": "Reactivated",
+    "Unlink": "Unlinked",
+    "Move": "Moved",
+    "Map": "Mapped",
+    "Keep": "Kept",
 }
 #: What the button says where all rows of a plan do the same.
 ONE_VERB = {
@@ -79,14 +85,31 @@ KINDS_WITH_MANY_VERBS = (Kind.MAPPINGS, Kind.LEAVERS)
 
 def button_words(kind: str, actions: Mapping[str, int]) -> str:
     """What the button says for the rows that it carries out, counted by action."""
-    number = sum(actions.values())
-    if not number:
+    if not actions:
         return NOTHING.get(Kind(kind), "Nothing to change")
+    return _what_it_does(kind, actions)
+
+
+def title(plan: SyncPlan, counts: Counts) -> str:
+    """A plan in a list: “Import 7 users” before, as on its button; “Imported 7 users” after."""
+    if plan.rows_to_prepare:
+        return verb(plan.kind, plan.rows_to_prepare)
+    if plan.state == State.DONE:
+        does, _, what = _what_it_does(plan.kind, counts.done_by_action).partition(" ")
+        return f"{PAST[does]} {what}"
+    undecided = counts.with_action(Action.CONFLICT)
+    if undecided and not counts.effective:
+        return f"Decide about {counted(undecided, 'person', 'people')}"
+    return button_words(plan.kind, counts.effective_by_action)
+
+
+def _what_it_does(kind: str, actions: Mapping[str, int]) -> str:
+    """“Deactivate 3 accounts” where all rows do the same, else in the words of the kind."""
     only = next(iter(actions)) if len(actions) == 1 else ""
     if kind in KINDS_WITH_MANY_VERBS and only in ONE_VERB:
         does, noun = ONE_VERB[Action(only)]
-        return f"{does} {counted(number, noun)}"
-    return verb(kind, number)
+        return f"{does} {counted(actions[only], noun)}"
+    return verb(kind, sum(actions.values()))
 
 
 def verb(kind: str, number: int) -> str:
@@ -106,14 +129,6 @@ def verb(kind: str, number: int) -> str:
     if kind == Kind.LEAVERS:
         return f"Change {counted(number, 'account')}"
     return f"Revert {counted(number, 'change')}"
-
-
-def title(plan: SyncPlan, number: int) -> str:
-    """A plan in a list: “Import 7 users” before, “Imported 7 users” after."""
-    words = verb(plan.kind, plan.rows_to_prepare or number)
-    if plan.state != State.DONE:
-        return words
-    return words.replace(*PAST[Kind(plan.kind)], 1)
 
 
 def headings(kind: str) -> dict[str, str]:

@@ -16,9 +16,10 @@ from accounts.reach import number_in
 from integrations.models import SyncPlan
 
 from . import plan_actions
+from .plan_counts import with_row_counts
 from .plan_page import plan_page
 from .shared_filters import ColumnFilter, ConnectionFilter
-from .shown_plan import ShownPlan, with_row_counts
+from .shown_plan import ShownPlan
 from .words import who_and_when
 
 
@@ -63,12 +64,13 @@ class SyncPlanAdmin(CompanyScopedAdmin[SyncPlan]):
 
     @admin.display(description="state")
     def shown_state(self, plan: Any) -> str:
-        tone = ShownPlan.of(plan).tone
-        return format_html('<span class="chip {}">{}</span>', tone, plan.get_state_display())
+        shown = ShownPlan.of(plan)
+        return format_html('<span class="chip {}">{}</span>', shown.tone, shown.state)
 
     @admin.display(description="done", empty_value="")
     def became(self, plan: Any) -> str:
-        return f"{plan.rows_done:,} of {plan.rows:,} rows" if plan.approved_at else ""
+        shown = ShownPlan.of(plan)
+        return f"{shown.done:,} of {shown.counts.total:,} rows" if plan.approved_at else ""
 
     @admin.display(description="made by")
     def made(self, plan: Any) -> str:

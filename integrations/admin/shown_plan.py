@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
-
 from integrations.models import Connection, PlannedChange, SyncPlan
 
+from .plan_counts import Counts, with_row_counts
 from .plan_words import STATE_TONES, title
 
 #: Plans in a short list; all are under *Changes*.
@@ -19,8 +17,8 @@ NEWEST = 5
 @dataclass(frozen=True)
 class ShownPlan:
     plan: SyncPlan
-    rows: int
-    rows_done: int
+    counts: Counts
+    undone: int  # rows that a revert has undone
 
     @classmethod
     def newest(cls, connection: Connection, **which: Any) -> list[ShownPlan]:
@@ -36,23 +34,24 @@ class ShownPlan:
     @classmethod
     def of(cls, plan: Any) -> ShownPlan:
         """``plan`` comes from `with_row_counts`."""
-        return cls(plan, plan.rows, plan.rows_done)
+        return cls(plan, Counts.read_with(plan), plan.rows_undone)
 
     @property
     def title(self) -> str:
-        is_done = self.plan.state == SyncPlan.State.DONE
-        return title(self.plan, self.rows_done if is_done else self.rows)
+        return title(self.plan, self.counts)
+
+    @property
+    def done(self) -> int:
+        return self.counts.with_outcome(PlannedChange.Outcome.DONE)
+
+    @property
+    def state(self) -> str:
+        """“Done”, or “Done, reverted”."""
+        words = self.plan.get_state_display()
+        if not self.undone:
+            return words
+        return f"{words}, {'partly ' if self.undone < self.done else ''}reverted"
 
     @property
     def tone(self) -> str:
-        return STATE_TONES.get(SyncPlan.State(self.plan.state), "")
-
-
-def with_row_counts(plans: QuerySet[SyncPlan]) -> QuerySet[SyncPlan]:
-    """The plans with their ``rows`` and ``rows_done``, counted for those alone that are shown."""
-    rows = PlannedChange.objects.filter(plan=OuterRef("pk")).order_by().values("plan")
-    done = rows.filter(outcome=PlannedChange.Outcome.DONE)
-    return plans.annotate(
-        rows=Coalesce(Subquery(rows.annotate(number=Count("pk")).values("number")), 0),
-        rows_done=Coalesce(Subquery(done.annotate(number=Count("pk")).values("number")), 0),
-    )
+        return "" if self.undone else STATE_TONES.get(SyncPlan.State(self.plan.state), "")

@@ -24,9 +24,10 @@ from .chosen_connection import chosen_connection, visible_connections
 from .connection_health import health
 from .connection_page import STATE_CHIPS
 from .freshness import freshness
+from .plan_counts import with_row_counts
 from .reports_by_day import reports_by_day
 from .set_up import SetUpStep, set_up
-from .shown_plan import ShownPlan, with_row_counts
+from .shown_plan import ShownPlan
 from .work_line import Work
 from .work_list import work_list
 

@@ -9,7 +9,7 @@ import django
 
 from integrations.models import Connection, PlannedChange, SyncPlan, SyncRun
 
-from .plan_rows import Counts
+from .plan_counts import Counts
 
 
 def details_of_connection(connection: Connection) -> str:

@@ -22,6 +22,7 @@ async function save(box) {
         const answer = await fetch(card.dataset.plan, { method: "POST", body, redirect: "error" });
         const news = await answer.json();
         if (answer.ok) {
+            document.querySelector(".page-head h1").textContent = news.title;
             card.querySelector("[data-button]").textContent = news.button;
             card.querySelector("[data-button]").disabled = !news.can_approve;
             showSeats(card.querySelector("[data-seats]"), news);

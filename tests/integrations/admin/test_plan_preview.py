@@ -43,6 +43,7 @@ def test_unticking_a_row_is_saved_at_once_and_counts(
     assert row is not None
     answer = client.post(button(plan, "tick"), {"row": row.pk, "included": "0"})
     assert answer.json() == {
+        "title": "Import 2 users",
         "button": "Import 2 users",
         "can_approve": True,
         "seats": "",
