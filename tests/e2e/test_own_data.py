@@ -148,10 +148,10 @@ def test_manual_maps_an_agent_by_a_file_that_went_out_and_comes_in(
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_text("Nothing has happened yet.")).to_be_visible()
     page.locator("[data-button]").click()
-    expect_done(page, "Changed 1 mapping")
+    expect_done(page, "Mapped 1 Salesforce user")
     assert result(page) == "1 mapped to an existing account."
     assert mappings(page) == 1
-    revert_newest(page, "Changed 1 mapping", 1)
+    revert_newest(page, "Mapped 1 Salesforce user", 1)
     assert mappings(page) == 0
 
 
