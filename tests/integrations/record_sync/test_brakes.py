@@ -11,13 +11,13 @@ from django.utils import timezone
 
 from integrations.demo_org.org import DemoOrg
 from integrations.demo_org.store import Row
-from integrations.models import Connection, Evaluation, HeldChange
+from integrations.models import Connection, Evaluation, HeldChange, SyncRun
 from integrations.record_sync import brakes, due, workflows
 from integrations.record_sync.evaluating import Evaluated
 from integrations.record_sync.previewing import preview_held_change
 from tests.activities.threads import in_own_connection, wait_until_somebody_waits_for_a_lock
 
-from .world import account, deal, evaluate, poll, rep, reports, switched_on
+from .world import account, backfilled, deal, evaluate, poll, rep, reports, switched_on
 
 Decision = HeldChange.Decision
 
@@ -151,6 +151,17 @@ def test_a_changed_workflow_was_shown_before_and_is_not_held(
     evaluate(connection)
     assert reports() == {}
     assert not HeldChange.objects.exists()
+
+
+def test_what_could_not_be_shown_before_waits_for_a_decision_once_its_field_is_read(
+    connection: Connection, org: DemoOrg, deals: list[Row]
+) -> None:
+    workflow = Evaluation.objects.all()[0].workflow
+    workflows.change(workflow, [workflows.Condition("LeadSource", "equals", "Web")], by=None)
+    evaluate(connection)
+    backfilled(SyncRun.objects.get(state=SyncRun.State.QUEUED))
+    assert len(reports()) == 30
+    assert preview_held_change(HeldChange.objects.get()) == 30
 
 
 def test_who_kept_a_report_with_its_owner_did_not_say_that_it_outlives_the_deal(
