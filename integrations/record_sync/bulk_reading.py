@@ -45,19 +45,11 @@ def read_in_bulk(
     take: Callable[[Arrived], None],
 ) -> None:
     """Hand over the records of ``where`` in pages; in usual pages where there is no Bulk API."""
-    run = round_.run
-    if not run.bulk_job_id:
-        soql = select(fields.names, fields.object_name, where=where)
-        asked_at = database_clock()
-        try:
-            job = bulk.start_query(client, soql)
-        except (ConfigurationError, PermanentError) as error:
-            logger.warning("run %s goes without the Bulk API: %s", run.pk, error.detail)
-            behind = Position(run.page_stamp, run.page_record_id) if run.page_stamp else None
-            read(client, fields, where, behind, take)
-            return
-        # All parts are an answer to this request, whenever they are fetched.
-        round_.save(bulk_job_id=job.id, bulk_locator="", window_end=asked_at)
+    if not round_.run.bulk_job_id and not _begin_job(round_, client, fields, where):
+        run = round_.run
+        behind = Position(run.page_stamp, run.page_record_id) if run.page_stamp else None
+        read(client, fields, where, behind, take)
+        return
     try:
         _wait(round_, client)
         _take_results(round_, client, fields, take)
@@ -71,6 +63,19 @@ def read_in_bulk(
             detail=error.detail,
         ) from error
     forget_job(round_, client)
+
+
+def _begin_job(round_: Round, client: SalesforceClient, fields: FieldSet, where: str) -> bool:
+    """Whether Salesforce prepares the answer; else there is no Bulk API for it."""
+    asked_at = database_clock()
+    try:
+        job = bulk.start_query(client, select(fields.names, fields.object_name, where=where))
+    except (ConfigurationError, PermanentError) as error:
+        logger.warning("run %s goes without the Bulk API: %s", round_.run.pk, error.detail)
+        return False
+    # All parts are an answer to this request, whenever they are fetched.
+    round_.save(bulk_job_id=job.id, bulk_locator="", window_end=asked_at)
+    return True
 
 
 def forget_job(round_: Round, client: SalesforceClient) -> None:

@@ -55,12 +55,12 @@ def connect_as_the_integration_user(page: Page, demo: Demo) -> None:
     go_to_salesforce(page)
     log_in_at_salesforce(page, person["username"], person["password"])
     allow(page)
-    expect(page.get_by_text("This looks like a person's own user.")).to_be_visible()
+    expect(page.get_by_text("This looks like a person\u2019s own user.")).to_be_visible()
     page.get_by_role("button", name="Use another user").click()
     page.get_by_role("link", name="Go to Salesforce").click()
     log_in_at_salesforce(page, integration["username"], integration["password"])
     expect(page.get_by_role("heading", name="Connect as Scoreline Integration?")).to_be_visible()
-    expect(page.get_by_text("This looks like a person's own user.")).not_to_be_visible()
+    expect(page.get_by_text("This looks like a person\u2019s own user.")).not_to_be_visible()
     page.get_by_role("button", name="Connect as").click()
 
 

@@ -58,12 +58,14 @@ def test_a_failed_refresh_is_not_called_well(client: Client, connection: Connect
         connection=connection,
         kind=SyncRun.Kind.DIRECTORY,
         state=SyncRun.State.FAILED,
-        finished_at=timezone.now(),
+        finished_at=timezone.now() - timedelta(seconds=150),
         error="Salesforce is not available just now.",
     )
     html = home(client)
     assert "All is well" not in html
-    assert f"People could not be read now. {run.error} Press Refresh on the list" in html
+    assert (
+        f"People could not be read 2\xa0minutes ago. {run.error} Press Refresh on the list" in html
+    )
     SyncRun.objects.update(retry_at=timezone.now() + timedelta(minutes=4, seconds=30))
     assert (
         f"{run.error} The next try is 4\xa0minutes from now; Refresh, on the list of Salesforce"
@@ -74,7 +76,7 @@ def test_a_failed_refresh_is_not_called_well(client: Client, connection: Connect
     SyncRun.objects.update(state=SyncRun.State.HELD, error="12 people are missing.")
     html = home(client)
     assert "All is well" not in html
-    assert "People were not refreshed now. 12 people are missing." in html
+    assert "People were not refreshed 2\xa0minutes ago. 12 people are missing." in html
     SyncRun.objects.update(state=SyncRun.State.DONE)
     assert "All is well" in home(client)
 

@@ -37,7 +37,7 @@ def test_the_log_in_connects_only_when_connect_as_is_pressed(
     attempt = came_back(browser, connection, integration_username)
     question = browser.get(page_of(connection, "connect_as", attempt.pk)).content.decode()
     assert "Connect as Scoreline Integration" in question
-    assert "person's own user" not in question
+    assert "person\u2019s own user" not in question
     connection.refresh_from_db()
     assert connection.state == Connection.State.NOT_CONNECTED
 
@@ -73,7 +73,7 @@ def test_a_persons_own_user_is_warned_about(
     admin.save()
     attempt = came_back(browser, connection, seller["Username"])
     question = unescape(browser.get(page_of(connection, "connect_as", attempt.pk)).content.decode())
-    assert "This looks like a person's own user" in question
+    assert "This looks like a person\u2019s own user" in question
     assert "Dana Cole has an account here with the same e-mail" in question
     assert "as people do" in question
 

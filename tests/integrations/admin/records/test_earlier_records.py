@@ -41,7 +41,7 @@ def failed(
         object_name=object_name,
         state=State.FAILED,
         since=LONG_AGO if kind == Kind.BACKFILL else None,
-        finished_at=timezone.now(),
+        finished_at=timezone.now() - timedelta(seconds=150),
         error=WHY,
     )
 
@@ -52,9 +52,11 @@ def test_a_failed_backfill_is_shown_until_a_person_has_had_it_done(
     assert "Read them again" not in client.get(page("change", won)).text
     failed(connection)
     html = client.get(page("change", won)).text
-    assert f"since 1 Jan 2016 could not be read now.</b> {WHY}" in html
+    assert f"since 1 Jan 2016 could not be read 2\xa0minutes ago.</b> {WHY}" in html
     said = health(connection)
-    assert said.startswith(f"Earlier Opportunity records could not be read now. {WHY} Press Read")
+    assert said.startswith(
+        f"Earlier Opportunity records could not be read 2\xa0minutes ago. {WHY} Press Read"
+    )
     client.post(page("read_again", won))
     again = SyncRun.objects.get(state=State.QUEUED)
     assert (again.kind, again.since) == (Kind.BACKFILL, LONG_AGO)
@@ -75,7 +77,7 @@ def test_a_later_backfill_of_fewer_days_does_not_hide_it(
         object_name="Opportunity",
         state=State.DONE,
         since=date(2026, 1, 1),
-        finished_at=timezone.now(),
+        finished_at=timezone.now() - timedelta(seconds=150),
     )
     assert "Read them again" in client.get(page("change", won)).text
     assert "could not be read" in health(connection)
@@ -101,7 +103,9 @@ def test_one_that_is_tried_again_by_itself_says_when(
 def test_a_failed_comparison_is_not_called_well(connection: Connection, won: Workflow) -> None:
     failed(connection, Kind.RECONCILE)
     said = health(connection)
-    assert said.startswith(f"Opportunity records could not be compared with Salesforce now. {WHY}")
+    assert said.startswith(
+        f"Opportunity records could not be compared with Salesforce 2\xa0minutes ago. {WHY}"
+    )
     failed(connection)
     assert health(connection).startswith("Earlier Opportunity records"), (
         "missing reports come first"
