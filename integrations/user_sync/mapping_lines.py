@@ -72,7 +72,9 @@ def plan_lines(
     if bad or refused:
         raise BadLines([*bad, *refused])
     if all(row["action"] == Action.NOTHING for _, row in rows):
-        raise PlanError("Nothing is new in this file: all of its mappings are there already.")
+        raise PlanError(
+            "Nothing is new in this file: its mappings are there already, or its people ignored."
+        )
     rows.sort(key=lambda row: "emails_differ" not in row[1].get("values", {}))
     return draft(connection, SyncPlan.Kind.MAPPINGS, Approach.MANUAL, rows, by=by)
 

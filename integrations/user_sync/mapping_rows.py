@@ -33,6 +33,8 @@ def map_row(connection: Connection, person: DirectoryUser, account: User) -> Row
 
 
 def map_to(person: DirectoryUser, account: User, because: str) -> Row:
+    if person.ignored_at is not None:
+        return _nothing("Is ignored: stop ignoring them first")
     differ = _emails_differ(person, account)
     remark = f". Another e-mail in Salesforce: {person.email or 'none'}" if differ else ""
     return {
@@ -43,7 +45,7 @@ def map_to(person: DirectoryUser, account: User, because: str) -> Row:
         "values": {"emails_differ": True} if differ else {},
         "basis": {
             "mapped_account": None,
-            "is_ignored": person.ignored_at is not None,
+            "is_ignored": False,
             "account": account_basis(account),
         },
     }
