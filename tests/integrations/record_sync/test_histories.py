@@ -144,7 +144,7 @@ def assert_that_histories_end_right(number: int) -> None:
 
 @pytest.mark.usefixtures("beginning")
 def test_any_history_ends_right() -> None:
-    assert_that_histories_end_right(12)
+    assert_that_histories_end_right(8)
 
 
 @pytest.mark.nightly
