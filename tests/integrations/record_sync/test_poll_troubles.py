@@ -24,7 +24,7 @@ from integrations.record_sync.previewing import preview_held_change
 from integrations.salesforce.errors import TransientError
 
 from .conftest import log_in
-from .world import account, backfilled, deal, poll, rep, reports, switched_on
+from .world import account, backfilled, deal, poll, rep, reports, switched_on, won_by_ann
 
 pytestmark = pytest.mark.long
 
@@ -151,12 +151,7 @@ def test_used_up_requests_are_not_asked_for_each_minute(
 def test_a_single_fault_in_the_middle_is_survived(
     connection: Connection, org: DemoOrg, fault: str, times: int
 ) -> None:
-    ann = rep(org, "Ann")
-    account(connection, ann)
-    switched_on(connection, since=None)
-    for _ in range(15):
-        deal(org, ann)
-    org.faults.break_it("small_pages", value="5")
+    won_by_ann(connection, org, 15)
     org.faults.break_it(fault, times=times, after=1, value="0" if fault == "unavailable" else "")
     poll(connection)
     assert len(reports()) == 15

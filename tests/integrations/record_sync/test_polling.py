@@ -24,7 +24,18 @@ from integrations.record_sync.arriving import take_in
 from integrations.record_sync.fields import FieldSet, field_set
 from integrations.record_sync.staging import database_clock
 
-from .world import account, deal, poll, rep, reports, switched_on, verdict, workflow, written
+from .world import (
+    account,
+    deal,
+    poll,
+    rep,
+    reports,
+    switched_on,
+    verdict,
+    won_by_ann,
+    workflow,
+    written,
+)
 
 NOON = datetime(2026, 3, 5, 12, tzinfo=UTC)
 
@@ -109,12 +120,7 @@ def test_a_record_that_is_committed_late_is_not_missed(
 def test_it_goes_on_behind_the_last_page_after_a_crash(
     connection: Connection, org: DemoOrg, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ann = rep(org, "Ann")
-    account(connection, ann)
-    switched_on(connection, since=None)
-    for _ in range(20):
-        deal(org, ann)
-    org.faults.break_it("small_pages", value="5")
+    won_by_ann(connection, org, 20)
     org.faults.break_it("request_limit", after=2)
     poll(connection)
     assert len(reports()) == 10
@@ -132,12 +138,7 @@ def test_it_goes_on_behind_the_last_page_after_a_crash(
 def test_a_pause_ends_a_long_poll_behind_its_page_and_the_next_goes_on_there(
     connection: Connection, org: DemoOrg, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ann = rep(org, "Ann")
-    account(connection, ann)
-    switched_on(connection, since=None)
-    for _ in range(20):
-        deal(org, ann)
-    org.faults.break_it("small_pages", value="5")
+    won_by_ann(connection, org, 20)
 
     def pause_behind_the_first_page() -> None:
         if reports():

@@ -55,6 +55,16 @@ def deal(org: DemoOrg, owner: Row, **more: Any) -> Row:
     return org.insert("Opportunity", **(values | more))
 
 
+def won_by_ann(connection: Connection, org: DemoOrg, number: int) -> None:
+    """So many won deals of somebody with an account, which a workflow catches; in small pages."""
+    ann = rep(org, "Ann")
+    account(connection, ann)
+    switched_on(connection, since=None)
+    for _ in range(number):
+        deal(org, ann)
+    org.faults.break_it("small_pages", value="5")
+
+
 def account(connection: Connection, person: Row, **more: Any) -> User:
     """An account mapped to this Salesforce user."""
     user = User.objects.create_user(

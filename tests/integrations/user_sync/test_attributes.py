@@ -84,15 +84,21 @@ def test_what_a_person_reverted_is_not_written_again_before_something_changes(
     assert ann.name == "Ann Married"
 
 
-def test_a_refused_update_is_asked_about_again_only_when_salesforce_says_something_else(
-    connection: Connection, admin: User
-) -> None:
+def held_plan(connection: Connection) -> SyncPlan:
+    """One about 22 titles at once, which are too many."""
     for number in range(1, 23):
         person(connection, number, title="Boss")
         mapped(connection, number, account(connection.company, f"{number}@example.com"))
     plan = followed(connection)
     assert plan is not None
     assert plan.state == SyncPlan.State.HELD
+    return plan
+
+
+def test_a_refused_update_is_asked_about_again_only_when_salesforce_says_something_else(
+    connection: Connection, admin: User
+) -> None:
+    plan = held_plan(connection)
     held.decide(plan, by=admin, refuse=plan.changes.values_list("pk", flat=True))
     applying.apply_plan(plan.pk)
     assert followed(connection) is None
@@ -105,12 +111,7 @@ def test_a_refused_update_is_asked_about_again_only_when_salesforce_says_somethi
 def test_a_held_plan_ends_once_none_of_its_differences_is_left(
     connection: Connection, admin: User
 ) -> None:
-    for number in range(1, 23):
-        person(connection, number, title="Boss")
-        mapped(connection, number, account(connection.company, f"{number}@example.com"))
-    plan = followed(connection)
-    assert plan is not None
-    assert plan.state == SyncPlan.State.HELD
+    plan = held_plan(connection)
     connection.directory.exclude(name="Person 7").update(title="")
     assert followed(connection) is None
     plan.refresh_from_db()

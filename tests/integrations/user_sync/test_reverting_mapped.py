@@ -5,7 +5,7 @@ from __future__ import annotations
 from accounts import audit
 from accounts.models import Company, Team, User
 from activities.models import ActivityType
-from integrations.models import Connection, PlannedChange, UserMapping
+from integrations.models import Connection, PlannedChange, SyncPlan, UserMapping
 from integrations.user_sync import manual
 from integrations.user_sync.planning import plan_import
 from integrations.user_sync.reverting import is_reverted, plan_revert
@@ -92,13 +92,18 @@ def test_a_value_that_changed_after_the_preview_stays_too(
     assert notes(revert)["Person 1"].startswith("Unmapped. Left as it is: title, changed by ")
 
 
+def mapped_again(connection: Connection, gone: User, by: User) -> SyncPlan:
+    """A plan that reactivated this account for Person 1."""
+    plan = plan_import(connection, [person(connection, 1)], by=by)
+    resolve_conflict(plan.changes.get(), Resolution.MAP, by=by, account_id=gone.pk)
+    return applied(plan, by)
+
+
 def test_a_reactivated_account_is_deactivated_again(
     connection: Connection, company: Company, admin: User
 ) -> None:
     gone = account(company, "person1@example.com", state=User.State.DEACTIVATED)
-    plan = plan_import(connection, [person(connection, 1)], by=admin)
-    resolve_conflict(plan.changes.get(), Resolution.MAP, by=admin, account_id=gone.pk)
-    revert = plan_revert(applied(plan, admin), by=admin)
+    revert = plan_revert(mapped_again(connection, gone, by=admin), by=admin)
     assert actions(revert) == [
         (Action.UNMAP, "Unmap from Person1, and deactivate it again"),
     ]
@@ -112,9 +117,7 @@ def test_whoever_began_to_work_after_the_preview_is_not_deactivated_by_it(
     connection: Connection, company: Company, admin: User
 ) -> None:
     gone = account(company, "person1@example.com", state=User.State.DEACTIVATED)
-    plan = plan_import(connection, [person(connection, 1)], by=admin)
-    resolve_conflict(plan.changes.get(), Resolution.MAP, by=admin, account_id=gone.pk)
-    revert = plan_revert(applied(plan, admin), by=admin)
+    revert = plan_revert(mapped_again(connection, gone, by=admin), by=admin)
     make_report(gone, ActivityType.objects.create(company=company, name="Deal"))
     applied(revert, admin)
     assert notes(revert) == {"Person 1": "Since the preview: Person1 has activity reports."}
