@@ -16,10 +16,9 @@ from integrations.models import (
     Connection,
     DirectoryUser,
     Evaluation,
-    SalesforceRecord,
     Workflow,
 )
-from tests.integrations.user_sync.builders import account, mapped, person
+from tests.integrations.user_sync.builders import account, mapped, person, waiting_record
 
 from .browsing import page
 
@@ -39,26 +38,12 @@ def _workflow(connection: Connection, name: str, **settings: Any) -> Workflow:
 
 def _held(workflow: Workflow, person: DirectoryUser) -> None:
     """A record of this person's waits until they have an account."""
-    now = timezone.now()
-    about = {"company": workflow.company, "connection": workflow.connection}
-    record = SalesforceRecord.objects.create(
-        **about,
-        object_name=workflow.object_name,
-        record_id=f"006{person.pk:015d}",
-        system_modstamp=now,
-        requested_at=now,
-    )
-    Evaluation.objects.create(
-        company=workflow.company,
-        record=record,
-        workflow=workflow,
+    waiting_record(
+        workflow,
+        person.pk,
         verdict=Evaluation.Verdict.HELD,
         hold=Evaluation.Hold.NOT_MAPPED,
         salesforce_user_id=person.salesforce_id,
-        record_version=1,
-        workflow_version=1,
-        held_since=now,
-        evaluated_at=now,
     )
 
 

@@ -7,33 +7,12 @@ from django.utils import timezone
 
 from accounts.models import User
 from activities.models import ActivityType
-from integrations.models import Connection, Evaluation, HeldChange, SalesforceRecord, Workflow
+from integrations.models import Connection, Evaluation, HeldChange, Workflow
+from tests.integrations.user_sync.builders import waiting_record
 
 from .rounds import told
 
 pytestmark = pytest.mark.django_db
-
-
-def _waits(workflow: Workflow, number: int, kind: HeldChange.Kind) -> None:
-    now = timezone.now()
-    record = SalesforceRecord.objects.create(
-        company=workflow.company,
-        connection=workflow.connection,
-        object_name="Opportunity",
-        record_id=f"006{number:015d}",
-        system_modstamp=now,
-        requested_at=now,
-    )
-    Evaluation.objects.create(
-        company=workflow.company,
-        record=record,
-        workflow=workflow,
-        verdict=Evaluation.Verdict.WAITING,
-        hold=kind.value,
-        evaluated_at=now,
-        record_version=1,
-        workflow_version=1,
-    )
 
 
 def held(connection: Connection, kind: HeldChange.Kind) -> HeldChange:
@@ -48,7 +27,7 @@ def held(connection: Connection, kind: HeldChange.Kind) -> HeldChange:
         date_field="CloseDate",
     )
     for number in range(2):
-        _waits(made, number, kind)
+        waiting_record(made, number, verdict=Evaluation.Verdict.WAITING, hold=kind.value)
     return HeldChange.objects.create(
         company=connection.company, connection=connection, object_name="Opportunity", kind=kind
     )

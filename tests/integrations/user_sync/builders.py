@@ -6,8 +6,19 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from django.utils import timezone
+
 from accounts.models import Company, User
-from integrations.models import Approach, Connection, DirectoryUser, SyncPlan, UserMapping
+from integrations.models import (
+    Approach,
+    Connection,
+    DirectoryUser,
+    Evaluation,
+    SalesforceRecord,
+    SyncPlan,
+    UserMapping,
+    Workflow,
+)
 from integrations.salesforce.ids import to_18
 from integrations.user_sync import applying, approving, planning
 
@@ -41,6 +52,29 @@ def mapped(connection: Connection, number: int, account: User, **fields: Any) ->
         account=account,
         approach=Approach.MANUAL,
         **fields,
+    )
+
+
+def waiting_record(workflow: Workflow, number: int, **said: Any) -> None:
+    """A record that was read, and what the workflow says of it, with its verdict and hold."""
+    now = timezone.now()
+    record = SalesforceRecord.objects.create(
+        company=workflow.company,
+        connection=workflow.connection,
+        object_name=workflow.object_name,
+        record_id=f"006{number:015d}",
+        system_modstamp=now,
+        requested_at=now,
+    )
+    Evaluation.objects.create(
+        company=workflow.company,
+        record=record,
+        workflow=workflow,
+        record_version=1,
+        workflow_version=1,
+        held_since=now,
+        evaluated_at=now,
+        **said,
     )
 
 
